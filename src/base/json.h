@@ -1,0 +1,37 @@
+/* json: writes JSON text into a buf, fast and always well-formed.
+ *
+ * Commas are placed by the writer. Keys are our own literals. Values from strangers are escaped; bytes that are not
+ * UTF-8 are written as Suricata does it: each such byte becomes \xNN in printable text (json_bytes), so nothing is lost
+ * and every reader accepts the line. Nesting is at most JSON_DEPTH_MAX (asserted: only our own code nests).
+ */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include "base/buf.h"
+
+#define JSON_DEPTH_MAX 32
+
+struct json {
+    struct buf *out;
+    uint32_t depth;
+    uint32_t first; /* bit per level: no value written yet */
+};
+
+void json_init(struct json *j, struct buf *out);
+/* As a member of an object (`key`) or an element of an array (key NULL). */
+void json_object(struct json *j, const char *key);
+void json_array(struct json *j, const char *key);
+void json_end_object(struct json *j);
+void json_end_array(struct json *j);
+void json_bytes(struct json *j, const char *key, struct str value);
+void json_text(struct json *j, const char *key, const char *value);
+void json_uint(struct json *j, const char *key, uint64_t value);
+void json_int(struct json *j, const char *key, int64_t value);
+void json_bool(struct json *j, const char *key, bool value);
+void json_null(struct json *j, const char *key);
+/* Key from a stranger, escaped too. */
+void json_bytes_named(struct json *j, struct str key, struct str value);
+/* A value that is JSON already. */
+void json_raw(struct json *j, const char *key, struct str json_text);
+
+#endif
