@@ -1,0 +1,132 @@
+/* app: what every protocol parser is to engine.c: one const row of functions.
+ *
+ * Way in:    engine.c asks the parsers' probes which protocol a flow speaks (app_detect), opens that parser on the flow and
+ *            hands it the stream's bytes in order (or each datagram).
+ * Way out:   transactions on app_flow.first, oldest first. engine.c inspects, logs and frees them.
+ * Memory:    parser state and transactions from the flow's budget (app_flow.mem). A parser keeps no bytes to join later:
+ *            what it does not consume is given again with more behind it.
+ * Limits:    APP_LIVE_TX_MAX unfinished transactions per flow: beyond it app_tx_new fails and sets an event; parsers limit the
+ *            bytes they leave unconsumed (APP_PENDING_MAX) and end as PARSE_BAD beyond it.
+ *
+ * Parsers never include each other. A protocol inside another (STARTTLS, CONNECT, Upgrade) is said by `change_to`, and
+ * engine.c begins detection anew behind the consumed bytes.
+ */
+#ifndef ENGINE_APP_APP_H
+#define ENGINE_APP_APP_H
+
+#include "base/conf.h"
+#include "base/json.h"
+#include "base/slab.h"
+#include "engine/field/field.h"
+#include "engine/file/file.h"
+
+#define APP_LIVE_TX_MAX 256
+#define APP_PENDING_MAX 65536
+
+enum parse { PARSE_OK, PARSE_MORE, PARSE_BAD };
+
+enum app_probe { APP_PROBE_NO, APP_PROBE_MORE, APP_PROBE_YES };
+
+/* Settings all parsers may read; built once from suricata.yaml's names (app-layer.protocols...). */
+struct app_conf {
+    bool inline_mode;             /* bodies are looked at as they come */
+    uint32_t request_body_limit, response_body_limit;
+    uint32_t body_min_inspect, body_window; /* request; response uses the same unless set */
+    uint32_t response_min_inspect, response_window;
+    uint64_t decompressed_max;    /* bytes per body */
+    bool ja3, ja4;                /* also switched on by the demand mask */
+    const struct conf *yaml;      /* may be NULL; for a parser's own rare settings, at start only */
+};
+
+struct app_flow {
+    struct budget *mem;
+    struct file_store *files;
+    const struct app_conf *conf;
+    const struct field_mask *demand; /* fields that live rules want (ids of the engine's field_table) */
+    struct arena *scratch;           /* gone after the burst */
+    const struct app_parser *parser; /* NULL: none (yet) */
+    void *state;                     /* the parser's own */
+    struct tx *first, *last;         /* live transactions */
+    uint64_t tx_count;               /* made so far: id of the next one */
+    uint32_t tx_live;
+    enum app_proto proto;              /* of the flow; APP_UNKNOWN, APP_FAILED or a protocol */
+    enum app_proto proto_of[DIR_COUNT]; /* as detected in each direction */
+    enum app_proto proto_before;       /* before a change (STARTTLS): app_proto_orig; APP_UNKNOWN: none */
+    enum app_proto change_to;          /* set by a parser: APP_UNKNOWN: none; APP_FAILED: "detect anew"; else: expected */
+    uint16_t client_port, server_port;
+    bool is_udp;
+    bool failed[DIR_COUNT];            /* the parser gave up in that direction */
+    uint64_t flow_events;              /* bits: parser events that belong to no transaction, not yet reported */
+    int64_t now_us;                    /* of the packet in hand */
+};
+
+struct app_chunk {
+    struct str bytes;
+    uint64_t offset; /* in the direction's stream */
+    uint32_t gap;    /* > 0: so many bytes are missing here, bytes is empty */
+    bool end;        /* nothing follows */
+};
+
+struct app_result {
+    enum parse status; /* OK or MORE: go on; BAD: this direction is given up (say why by an event first) */
+    uint32_t consumed; /* of chunk.bytes; the rest is given again with more behind it */
+};
+
+/* Row i is event number i: "invalid_record_length"; NULL: unused. Names as Suricata's app-layer-event has them. */
+struct app_event_desc {
+    const char *name;
+};
+
+struct app_parser {
+    enum app_proto proto;
+    bool tcp, udp;
+    /* First bytes of a direction (a datagram for UDP). server_port is a hint: on the protocol's own port be generous, elsewhere
+     * strict. MORE: cannot tell before more bytes come. */
+    enum app_probe (*probe)(struct str bytes, enum dir dir, uint16_t server_port);
+    size_t state_bytes; /* zeroed state that engine.c takes from the budget */
+    void (*open)(struct app_flow *af); /* may be NULL */
+    struct app_result (*data)(struct app_flow *af, enum dir dir, const struct app_chunk *chunk);
+    void (*close)(struct app_flow *af); /* gives back what state holds (not transactions) */
+    /* Gives back what the transaction holds (not its files, not itself). */
+    void (*tx_free)(struct app_flow *af, struct tx *tx);
+    size_t tx_bytes; /* size of the parser's transaction */
+    /* match/ has seen everything that is there in this direction: windows may slide. May be NULL. */
+    void (*tx_inspected)(struct app_flow *af, struct tx *tx, enum dir dir);
+    const struct field_list fields;
+    const struct app_event_desc *events;
+    uint32_t event_count;
+    /* Members of the EVE object of this protocol ("http": {...}); the object is open already. NULL: no such record. */
+    void (*log)(const struct tx *tx, const struct app_conf *conf, struct json *out);
+    /* EVE event_type of the record; NULL: the protocol's name. */
+    const char *log_type;
+    /* May the record be written now? NULL: when both directions are complete (or the flow ends). */
+    bool (*log_ready)(const struct tx *tx);
+    /* Direction whose sender is src_ip in the record; NULL: DIR_TOSERVER (client is the source). */
+    enum dir (*log_dir)(const struct tx *tx);
+};
+
+/* ---- for parsers ---- */
+
+/* A zeroed transaction of the parser's tx_bytes at the end of the list; NULL when there is no room (an event says so). */
+struct tx *app_tx_new(struct app_flow *af, uint8_t dirs);
+/* Sets an event once on a transaction; tx NULL: on the flow. */
+void app_event(struct app_flow *af, struct tx *tx, uint32_t event);
+/* Something new is to be inspected in this direction. Progress only grows. */
+void app_progress(struct tx *tx, enum dir dir, uint8_t progress);
+
+/* ---- for engine.c ---- */
+
+/* Asks the probes. Both results YES and MORE as in enum app_probe; NO means APP_FAILED. */
+enum app_probe app_detect(const struct app_parser *const *parsers, size_t count, const struct app_flow *af,
+                          struct str bytes, enum dir dir, const struct app_parser **found);
+/* 0, or -1 when the budget has no room for the state. */
+NODISCARD int app_open(struct app_flow *af, const struct app_parser *parser);
+/* Hands a chunk to the parser; clamps what it consumed; after PARSE_BAD the direction is failed. */
+struct app_result app_data(struct app_flow *af, enum dir dir, const struct app_chunk *chunk);
+/* Frees transactions from the oldest on that are complete, inspected and logged (see engine.c for what that means). */
+void app_tx_free(struct app_flow *af, struct tx *tx);
+/* Frees everything. */
+void app_close(struct app_flow *af);
+void app_conf_defaults(struct app_conf *conf);
+
+#endif
