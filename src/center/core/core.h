@@ -1,0 +1,152 @@
+/* core: the rules of the service: fleet, ingest, incidents, notices, devices, people.
+ *
+ * Way in:    api (people, through an actor made from a session) and uplink (gateways, through their certificate).
+ * Way out:   rows of the model in the caller's arena; changes told to listeners; notices that wait in the outbox.
+ * How:       a function opens one unit of work on the store, applies the rule, commits once. No SQL text, no HTTP here.
+ * Threads:   every function may be called from any thread.
+ * Time:      from settings.now_us, so that tests own the clock.
+ */
+#ifndef CENTER_CORE_H
+#define CENTER_CORE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "center/model/model.h"
+
+struct core;
+struct store;
+
+struct core_settings {
+    int64_t (*now_us)(void *clock); /* NULL: the wall clock */
+    void *clock;
+    const char *service_name;  /* "サイバーお助け" ...; NULL: a neutral one */
+    const char *public_url;    /* of the console, without a slash at the end; in notices */
+    const char *contact_phone; /* in notices; NULL: the sentence without a number */
+    const char *contact_hours; /* "24時間"; NULL: none */
+    const char *mail_domain;   /* right half of Message-IDs */
+    int64_t silence_us;        /* heartbeat older than this is an alarm; 0: 120 s */
+    int64_t
+        incident_window_us; /* an open incident takes further events this long after its last one; 0: 24 h */
+};
+
+NODISCARD struct core *core_new(struct store *store, const struct core_settings *settings,
+                                struct err *err);
+void core_free(struct core *core);
+int64_t core_now(const struct core *core);
+
+/* ---- changes: told after the commit, from the thread that made it. The callback must be quick and not call core. ---- */
+
+enum change_kind {
+    CHANGE_INCIDENT,
+    CHANGE_GATEWAY,
+    CHANGE_DEVICE,
+    CHANGE_NOTICE,
+    CHANGE_POLICY,
+    CHANGE_KINDS
+};
+
+struct change {
+    enum change_kind kind;
+    struct id
+        id; /* of the thing; for CHANGE_POLICY the gateway whose policy has a new number, or that was revoked */
+    struct id firm;
+};
+
+typedef void change_listener(void *context, const struct change *change);
+
+#define CORE_LISTENERS_MAX 8
+
+/* 0, or -1 when CORE_LISTENERS_MAX listen already. Before traffic begins. */
+NODISCARD int core_listen(struct core *core, change_listener *listener, void *context);
+
+/* ================= the door for the uplink (gateways) ================= */
+
+/* -- enrolment: check the code, sign the CSR (CN = gateway id), consume the code with the certificate's serial. -- */
+
+#define CLAIM_CODE_CHARS 12
+#define CLAIM_CODE_TEXT 15 /* with two dashes and the NUL */
+
+struct claim {
+    struct id gateway;
+    struct id firm;
+};
+
+/* Is this a live code? Dashes, spaces and lower case are forgiven. `address`: the peer's IP text, for the limit of tries
+ * (10 wrong ones per address and 10 minutes, 100 in all). OUTCOME_OK, _NOT_FOUND (wrong, used or expired: not said which)
+ * or _LIMITED. */
+enum outcome core_claim_check(struct core *core, struct str code, struct str address,
+                              struct claim *out);
+
+#define CERT_SERIAL_MAX 40 /* hex digits: RFC 5280 4.1.2.2 allows 20 octets */
+
+struct certificate {
+    const char *serial; /* lower-case hex without leading zeros */
+    int64_t not_after_us;
+};
+
+/* Uses the code up and binds the certificate to the gateway, in one step: of two callers with the same code one wins. A
+ * gateway that had certificates loses them (exchanged box). OUTCOME_OK, _NOT_FOUND, _LIMITED or _FAILED. */
+enum outcome core_claim_consume(struct core *core, struct str code, struct str address,
+                                const struct certificate *cert, struct claim *out);
+/* A renewed certificate beside the old ones. */
+enum outcome core_certificate_add(struct core *core, struct id gateway,
+                                  const struct certificate *cert);
+
+enum serial_state { SERIAL_UNKNOWN, SERIAL_VALID, SERIAL_REVOKED };
+
+/* Asked on every request; sees a revocation at once. Also SERIAL_REVOKED when past not_after. */
+enum serial_state core_gateway_by_serial(struct core *core, struct str serial, struct claim *out);
+
+/* -- events -- */
+
+#define EPOCH_CHARS_MAX 64
+#define INGEST_EVENTS_MAX 20000   /* in one batch */
+#define INGEST_EVENT_BYTES 131072 /* of one event's JSON */
+
+struct ingest_event {
+    uint64_t seq;    /* > 0, rising within the batch */
+    int64_t wall_us; /* the gateway's wall clock at the event */
+    int64_t mono_us; /* its monotonic clock */
+    struct str json; /* one EVE object with "otasuke" inside */
+};
+
+struct ingest_batch {
+    struct id gateway;
+    struct str epoch; /* [0-9A-Za-z-], at most EPOCH_CHARS_MAX */
+    const struct ingest_event *events;
+    size_t count;
+};
+
+struct ingest_result {
+    uint64_t durable_seq; /* everything of this epoch up to here is on disk: acknowledge this */
+    uint32_t stored;
+    uint32_t duplicates; /* were on disk already */
+    uint32_t
+        refused; /* no JSON object, too large, too deep: counted, thrown away, still acknowledged */
+};
+
+/* Returns when the batch is durable (synced to disk), incidents and notices of it included. A gateway sends the events of an
+ * epoch in rising order, one batch at a time: what lies at or below the durable mark of the epoch is a duplicate. Batches
+ * that wait at the same moment share one commit. OUTCOME_OK, _INVALID (nothing stored, `result` zeroed), _NOT_FOUND (no such
+ * gateway) or _FAILED (nothing of it stored: send again). */
+enum outcome core_ingest(struct core *core, const struct ingest_batch *batch,
+                         struct ingest_result *result, struct problem *problem);
+/* The durable mark of an epoch (0: nothing yet), for a gateway that asks where to go on. */
+enum outcome core_ingest_mark(struct core *core, struct id gateway, struct str epoch,
+                              uint64_t *durable_seq);
+
+/* -- heartbeat: {"version","capture","fail_open":bool,"policy":number,"wall_us":number,"counters":{name:number}} ; all members
+ * optional, unknown ones ignored, at most 16 KiB. Ends a silence (the alarm's thread is closed). -- */
+enum outcome core_heartbeat(struct core *core, struct id gateway, struct str status_json,
+                            struct problem *problem);
+
+/* -- policy: when the gateway's policy number differs from known_number, writes the policy and sets *number. With the same
+ * number *number = known_number and `out` stays empty. The text is what the uplink signs:
+ * {"number":7,"gateway":"01K...","made":"2026-11-22T08:30:00.000000Z",
+ *  "isolated":[{"mac":"02:..","reason":"..","since_us":1,"expires_us":2}],
+ *  "released":[{"mac":"02:..","at_us":3}]}
+ * `isolated`: cut off by order of the center. `released`: lift any isolation of this MAC that was made before at_us. -- */
+enum outcome core_policy_for(struct core *core, struct id gateway, int64_t known_number,
+                             struct buf *out, int64_t *number);
+
+#endif
