@@ -1,0 +1,171 @@
+#include "base/str.h"
+
+#include <stdlib.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+static bool same_nocase(const uint8_t *a, const uint8_t *b, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (a[i] != b[i] && byte_lower(a[i]) != byte_lower(b[i]))
+            return false;
+    return true;
+}
+
+bool str_eq_nocase(struct str a, struct str b)
+{
+    return a.len == b.len && same_nocase(a.p, b.p, a.len);
+}
+
+bool str_starts(struct str s, struct str prefix)
+{
+    return s.len >= prefix.len && str_eq(str_cut(s, 0, prefix.len), prefix);
+}
+
+bool str_starts_nocase(struct str s, struct str prefix)
+{
+    return s.len >= prefix.len && same_nocase(s.p, prefix.p, prefix.len);
+}
+
+bool str_ends(struct str s, struct str suffix)
+{
+    return s.len >= suffix.len && str_eq(str_from(s, s.len - suffix.len), suffix);
+}
+
+int str_cmp(struct str a, struct str b)
+{
+    size_t len = a.len < b.len ? a.len : b.len;
+    int order = len ? memcmp(a.p, b.p, len) : 0;
+    return order ? order : a.len < b.len ? -1 : a.len > b.len;
+}
+
+ptrdiff_t str_find_byte(struct str s, size_t from, uint8_t byte)
+{
+    if (from >= s.len)
+        return -1;
+    const uint8_t *hit = memchr(s.p + from, byte, s.len - from);
+    return hit ? hit - s.p : -1;
+}
+
+ptrdiff_t str_find(struct str s, size_t from, struct str what)
+{
+    if (from > s.len || s.len - from < what.len)
+        return -1;
+    if (what.len == 0)
+        return (ptrdiff_t)from;
+    const uint8_t *hit = memmem(s.p + from, s.len - from, what.p, what.len);
+    return hit ? hit - s.p : -1;
+}
+
+#ifdef __SSE2__
+static inline int hits16(const uint8_t *p, uint8_t lower, uint8_t upper)
+{
+    __m128i bytes = _mm_loadu_si128((const __m128i *)p);
+    __m128i a = _mm_cmpeq_epi8(bytes, _mm_set1_epi8((char)lower));
+    __m128i b = _mm_cmpeq_epi8(bytes, _mm_set1_epi8((char)upper));
+    return _mm_movemask_epi8(_mm_or_si128(a, b));
+}
+#endif
+
+static uint8_t byte_upper(uint8_t c)
+{
+    return (uint8_t)(c >= 'a' && c <= 'z' ? c - 32 : c);
+}
+
+/* Candidates are places where the first and the last byte both fit, sixteen places at a time; each is then compared.
+ * The worst case is |s| * |what|: `what` is a short text of ours or of a rule, never a stranger's. */
+ptrdiff_t str_find_nocase(struct str s, size_t from, struct str what)
+{
+    if (from > s.len || s.len - from < what.len)
+        return -1;
+    if (what.len == 0)
+        return (ptrdiff_t)from;
+    size_t at = from;
+    size_t end = s.len - what.len + 1; /* first place where it can no longer begin */
+    uint8_t first = byte_lower(what.p[0]);
+#ifdef __SSE2__
+    uint8_t last = byte_lower(what.p[what.len - 1]);
+    for (; end - at >= 16; at += 16) {
+        int hits = hits16(s.p + at, first, byte_upper(first)) &
+                   hits16(s.p + at + what.len - 1, last, byte_upper(last));
+        for (; hits; hits &= hits - 1) {
+            size_t place = at + (size_t)__builtin_ctz((unsigned)hits);
+            if (same_nocase(s.p + place, what.p, what.len))
+                return (ptrdiff_t)place;
+        }
+    }
+#endif
+    for (; at < end; at++)
+        if (byte_lower(s.p[at]) == first && same_nocase(s.p + at, what.p, what.len))
+            return (ptrdiff_t)at;
+    return -1;
+}
+
+static bool is_space(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct str str_trim(struct str s)
+{
+    size_t from = 0;
+    size_t to = s.len;
+    while (from < to && is_space(s.p[from]))
+        from++;
+    while (to > from && is_space(s.p[to - 1]))
+        to--;
+    return str_cut(s, from, to);
+}
+
+struct str str_split(struct str *rest, uint8_t sep)
+{
+    struct str all = *rest;
+    ptrdiff_t at = str_find_byte(all, 0, sep);
+    if (at < 0) {
+        *rest = STR_EMPTY;
+        return all;
+    }
+    /* p stays set even when nothing follows: "a," is two parts, "a" is one. */
+    *rest = (struct str){all.p + at + 1, all.len - (size_t)at - 1};
+    return (struct str){all.p, (size_t)at};
+}
+
+bool str_to_u64(struct str s, uint64_t *out)
+{
+    uint64_t v = 0;
+    if (s.len == 0)
+        return false;
+    for (size_t i = 0; i < s.len; i++) {
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return false;
+        if (__builtin_mul_overflow(v, (uint64_t)10, &v) ||
+            __builtin_add_overflow(v, (uint64_t)(s.p[i] - '0'), &v))
+            return false;
+    }
+    *out = v;
+    return true;
+}
+
+bool str_to_i64(struct str s, int64_t *out)
+{
+    bool minus = s.len && s.p[0] == '-';
+    uint64_t v;
+    if (!str_to_u64(minus ? str_from(s, 1) : s, &v))
+        return false;
+    if (v > (uint64_t)INT64_MAX + minus)
+        return false;
+    *out = minus ? (int64_t)(0 - v) : (int64_t)v;
+    return true;
+}
+
+char *str_dup(struct str s)
+{
+    char *p = s.len < SIZE_MAX ? malloc(s.len + 1) : NULL;
+    if (!p)
+        return NULL;
+    if (s.len)
+        memcpy(p, s.p, s.len);
+    p[s.len] = 0;
+    return p;
+}
