@@ -1,0 +1,386 @@
+/* rule: the Suricata 8 rule language, from text to a checked program.
+ *
+ * Way in:    rule files, classification.config, reference.config, threshold.config and variables, all as text.
+ * Way out:   struct rule_set: const rules in the order in which they are evaluated; every rule that could not be used is in
+ *            `refused` with file, line and the reason in words. A bad rule never spoils its file.
+ * Memory:    everything from the set's own arena; freed as one. PCRE2 code is the set's too.
+ * Threads:   read-only once loaded.
+ * Meaning:   a rule holds when its header fits (protocol, addresses, ports, direction), every check holds, and in every
+ *            buffer all items hold, one after the other with Suricata's cursor rules (an item's match may be retried further
+ *            on when a later relative item fails).
+ */
+#ifndef ENGINE_RULE_RULE_H
+#define ENGINE_RULE_RULE_H
+
+#include "base/arena.h"
+#include "base/conf.h"
+#include "base/err.h"
+#include "base/ip.h"
+#include "base/vec.h"
+#include "engine/field/field.h"
+
+enum rule_action { RULE_PASS, RULE_DROP, RULE_REJECT, RULE_ALERT, RULE_ACTIONS };
+enum rule_reject { RULE_REJECT_SRC, RULE_REJECT_DST, RULE_REJECT_BOTH };
+
+/* Layer-4 protocols of a header, as bits. */
+enum rule_l4 { RULE_L4_TCP = 1, RULE_L4_UDP = 2, RULE_L4_ICMP4 = 4, RULE_L4_ICMP6 = 8, RULE_L4_OTHER = 16, RULE_L4_ANY = 31 };
+
+/* What a tcp rule's payload items look at. */
+enum rule_payload { RULE_PAYLOAD_BOTH, RULE_PAYLOAD_PACKET, RULE_PAYLOAD_STREAM };
+
+struct rule_ip_range {
+    struct ip first, last; /* same version */
+};
+
+/* Sorted, without overlaps, negations already taken out; `any` covers all. Equal sets are one object: compare pointers. */
+struct rule_addresses {
+    const struct rule_ip_range *ranges;
+    uint32_t count;
+    bool any;
+    uint32_t id; /* dense */
+};
+
+struct rule_port_range {
+    uint16_t first, last;
+};
+
+struct rule_ports {
+    const struct rule_port_range *ranges;
+    uint32_t count;
+    bool any;
+    uint32_t id;
+};
+
+/* ---- numbers: "5", ">5", "5-10", "!5" ... ---- */
+
+enum rule_compare { RULE_EQ, RULE_NE, RULE_LT, RULE_LE, RULE_GT, RULE_GE, RULE_IN, RULE_NOT_IN, RULE_MASK_SET, RULE_MASK_NOT_SET };
+
+struct rule_number {
+    enum rule_compare compare;
+    uint64_t a, b; /* IN, NOT_IN: a..b; whether the ends belong is settled by the parser (a, b are inclusive here) */
+};
+
+/* A number in the rule, or a variable that byte_extract / byte_math of the same rule fills. */
+struct rule_value {
+    int64_t number;
+    int8_t variable; /* -1: number; else index */
+};
+#define RULE_VARIABLES_MAX 16
+
+/* ---- items: what is asked of a buffer, in order ---- */
+
+enum rule_item_kind {
+    RULE_CONTENT,
+    RULE_PCRE,
+    RULE_BYTE_TEST,
+    RULE_BYTE_JUMP,
+    RULE_BYTE_EXTRACT,
+    RULE_BYTE_MATH,
+    RULE_ISDATAAT,
+    RULE_BSIZE,         /* of the whole buffer; urilen too */
+    RULE_ABSENT,        /* the buffer is not there (or: or_else holds) */
+    RULE_BASE64_DECODE, /* decodes from here; following base64_data buffer looks at the result */
+    RULE_DATASET,
+    RULE_ENTROPY,
+};
+
+struct rule_content {
+    struct str bytes; /* lower case already when nocase */
+    bool nocase, negated, relative; /* relative: has distance or within */
+    bool has_depth, has_offset, has_distance, has_within;
+    bool starts, ends;              /* startswith, endswith */
+    bool fast_pattern, fast_pattern_only;
+    uint16_t chop_offset, chop_len; /* fast_pattern:4,6; len 0: whole */
+    struct rule_value depth, offset, distance, within;
+};
+
+#define RULE_CAPTURES_MAX 8
+struct rule_pcre {
+    void *code; /* pcre2_code *; JIT is match/'s business */
+    const char *text;
+    bool negated, relative;
+    uint8_t capture_count;
+    struct {
+        bool is_flow; /* flow:name or pkt:name */
+        uint32_t variable_id;
+    } captures[RULE_CAPTURES_MAX];
+};
+
+enum rule_byte_op { RULE_OP_LT, RULE_OP_GT, RULE_OP_EQ, RULE_OP_LE, RULE_OP_GE, RULE_OP_AND, RULE_OP_OR, RULE_OP_PLUS, RULE_OP_MINUS, RULE_OP_MULTIPLY, RULE_OP_DIVIDE, RULE_OP_SHIFT_LEFT, RULE_OP_SHIFT_RIGHT };
+
+/* byte_test, byte_jump, byte_extract, byte_math share the way a number is taken from the buffer. */
+struct rule_byte {
+    struct rule_value bytes;  /* how many; 0 with `string`/bitmask as the documentation says */
+    struct rule_value offset;
+    struct rule_value value;  /* byte_test: compared with; byte_math: right side */
+    enum rule_byte_op op;
+    bool negated;             /* byte_test !op */
+    bool relative, little_endian, dce; /* dce: order as the DCERPC header said */
+    uint8_t base;             /* 0: binary; 8, 10, 16: text in that base */
+    uint64_t bitmask;         /* 0: none; the result is shifted right by its trailing zeros */
+    /* byte_jump */
+    uint32_t multiplier;
+    bool align, from_beginning, from_end;
+    int64_t post_offset;
+    uint8_t extract_align;    /* byte_extract align 2|4 */
+    int8_t result;            /* byte_extract, byte_math: variable that is filled */
+};
+
+struct rule_isdataat {
+    struct rule_value at;
+    bool negated, relative;
+};
+
+struct rule_base64 {
+    uint32_t bytes; /* 0: to the end */
+    uint32_t offset;
+    bool relative;
+    uint8_t mode; /* 0 rfc4648, 1 rfc2045, 2 strict */
+};
+
+enum rule_dataset_op { RULE_DATASET_ISSET, RULE_DATASET_ISNOTSET, RULE_DATASET_SET, RULE_DATASET_UNSET, RULE_DATASET_REPUTATION };
+struct rule_dataset {
+    enum rule_dataset_op op;
+    uint32_t set_id; /* index in rule_set.datasets */
+    struct rule_number reputation;
+};
+
+struct rule_item {
+    enum rule_item_kind kind;
+    union {
+        struct rule_content content;
+        struct rule_pcre pcre;
+        struct rule_byte byte;
+        struct rule_isdataat isdataat;
+        struct rule_number size;   /* RULE_BSIZE */
+        struct rule_base64 base64;
+        struct rule_dataset dataset;
+        bool or_else;              /* RULE_ABSENT */
+    };
+    struct rule_item *next;
+};
+
+/* ---- buffers ---- */
+
+/* Buffers that match/ takes from the packet itself; ids from RULE_BUFFER_FIRST on, beyond every field id. */
+enum rule_buffer_id {
+    RULE_BUFFER_FIRST = 0xf000,
+    RULE_BUFFER_PAYLOAD = RULE_BUFFER_FIRST, /* pkt_data: packet payload and stream */
+    RULE_BUFFER_IPV4_HDR,
+    RULE_BUFFER_IPV6_HDR,
+    RULE_BUFFER_TCP_HDR,
+    RULE_BUFFER_UDP_HDR,
+    RULE_BUFFER_ICMPV4_HDR,
+    RULE_BUFFER_ICMPV6_HDR,
+    RULE_BUFFER_BASE64, /* base64_data */
+};
+
+enum rule_transform_kind {
+    RULE_TO_LOWERCASE, RULE_TO_UPPERCASE, RULE_DOTPREFIX, RULE_URL_DECODE, RULE_XOR, RULE_STRIP_WHITESPACE,
+    RULE_COMPRESS_WHITESPACE, RULE_TO_MD5, RULE_TO_SHA1, RULE_TO_SHA256, RULE_PCREXFORM, RULE_DOMAIN, RULE_TLD,
+    RULE_HEADER_LOWERCASE, RULE_STRIP_PSEUDO_HEADERS, RULE_FROM_BASE64, RULE_GUNZIP, RULE_ZLIB_DEFLATE, RULE_CASECHANGE,
+};
+
+struct rule_transform {
+    enum rule_transform_kind kind;
+    struct str argument; /* xor key, pcrexform text ... */
+    void *code;          /* pcrexform: pcre2_code * */
+    uint32_t number, number2;
+};
+#define RULE_TRANSFORMS_MAX 8
+
+struct rule_buffer {
+    uint32_t buffer; /* a field id, or enum rule_buffer_id */
+    uint8_t transform_count;
+    struct rule_transform transforms[RULE_TRANSFORMS_MAX];
+    struct rule_item *items; /* in the order they are asked */
+    struct rule_item *fast;  /* a content: the one the prefilter may use, chosen as documented in fast.c; NULL: none */
+    struct rule_buffer *next;
+};
+
+/* ---- checks: facts about packet, flow and transaction outside buffers ---- */
+
+enum rule_check_kind {
+    RULE_CHECK_DSIZE, RULE_CHECK_TCP_FLAGS, RULE_CHECK_TTL, RULE_CHECK_TOS, RULE_CHECK_IP_ID, RULE_CHECK_IPOPTS, RULE_CHECK_IP_PROTO,
+    RULE_CHECK_FRAGBITS, RULE_CHECK_FRAGOFFSET, RULE_CHECK_SEQ, RULE_CHECK_ACK, RULE_CHECK_WINDOW, RULE_CHECK_TCP_MSS, RULE_CHECK_TCP_WSCALE,
+    RULE_CHECK_ITYPE, RULE_CHECK_ICODE, RULE_CHECK_ICMP_ID, RULE_CHECK_ICMP_SEQ, RULE_CHECK_ICMPV6_MTU, RULE_CHECK_SAMEIP,
+    RULE_CHECK_CSUM,        /* tcpv4-csum:valid ...: number.a = which (enum rule_csum), number.b = 1 valid, 0 invalid */
+    RULE_CHECK_STREAM_SIZE, /* dir in a: 0 server 1 client 2 both 3 either */
+    RULE_CHECK_FLOWBITS, RULE_CHECK_FLOWINT, RULE_CHECK_XBITS, RULE_CHECK_HOSTBITS,
+    RULE_CHECK_APP_PROTOCOL, RULE_CHECK_APP_EVENT, RULE_CHECK_STREAM_EVENT, RULE_CHECK_DECODE_EVENT,
+    RULE_CHECK_FIELD_NUMBER, /* a FIELD_UINT: dns.opcode, tls.version ... */
+    RULE_CHECK_FILESIZE, RULE_CHECK_FILEEXT, RULE_CHECK_FILEHASH,
+    RULE_CHECK_FLOW_AGE, RULE_CHECK_FLOW_PKTS, RULE_CHECK_FLOW_BYTES, RULE_CHECK_VLAN_ID, RULE_CHECK_VLAN_LAYERS, RULE_CHECK_IPREP, RULE_CHECK_GEOIP,
+};
+
+enum rule_bit_op { RULE_BIT_ISSET, RULE_BIT_ISNOTSET, RULE_BIT_SET, RULE_BIT_UNSET, RULE_BIT_TOGGLE };
+enum rule_track { RULE_TRACK_SRC, RULE_TRACK_DST, RULE_TRACK_PAIR, RULE_TRACK_FLOW, RULE_TRACK_RULE, RULE_TRACK_EITHER };
+
+#define RULE_BITS_OR_MAX 8
+struct rule_bits {
+    enum rule_bit_op op;
+    enum rule_track track;   /* xbits, hostbits */
+    uint8_t count;           /* isset with a|b|c: any */
+    uint32_t ids[RULE_BITS_OR_MAX]; /* dense per kind: see rule_set.flowbit_names ... */
+    uint32_t expire_s;
+};
+
+enum rule_int_op { RULE_INT_SET, RULE_INT_ADD, RULE_INT_SUB, RULE_INT_ISSET, RULE_INT_ISNOTSET, RULE_INT_COMPARE };
+struct rule_int {
+    enum rule_int_op op;
+    uint32_t id;
+    struct rule_number number; /* constant side */
+    int32_t other_id;          /* or another flowint; -1: none */
+};
+
+struct rule_check {
+    enum rule_check_kind kind;
+    bool negated;
+    uint8_t dir;            /* flow.pkts_toserver ...: enum dir, or 2 both, 3 either */
+    uint32_t field;         /* FIELD_NUMBER */
+    uint64_t app_mask;      /* APP_PROTOCOL, APP_EVENT: 1 << app_proto */
+    uint8_t app_mode;       /* APP_PROTOCOL: 0 final 1 original 2 either 3 to_server 4 to_client */
+    uint32_t event;         /* number of the event in its own enum or table */
+    struct rule_number number;
+    struct {                /* TCP_FLAGS, FRAGBITS: bits & ~ignored compared */
+        uint8_t bits, ignored;
+        uint8_t mode;       /* '=' exactly, '+' all and maybe others, '*' any, '!' none */
+    } flags;
+    struct rule_bits bits;
+    struct rule_int integer;
+    struct str text;        /* FILEEXT, IPOPTS name, GEOIP ... */
+    const uint8_t (*hashes)[32]; /* FILEHASH: sorted */
+    uint32_t hash_count;
+    uint8_t hash_bytes;
+    struct rule_check *next;
+};
+
+/* flow: keyword */
+struct rule_flow {
+    bool to_server, to_client, established, not_established, stateless, only_stream, no_stream, only_frag, no_frag;
+};
+
+/* ---- after a match ---- */
+
+enum rule_threshold_kind { RULE_THRESHOLD_NONE, RULE_THRESHOLD_LIMIT, RULE_THRESHOLD_THRESHOLD, RULE_THRESHOLD_BOTH, RULE_THRESHOLD_BACKOFF, RULE_DETECTION_FILTER, RULE_RATE_FILTER, RULE_SUPPRESS };
+
+struct rule_threshold {
+    enum rule_threshold_kind kind;
+    enum rule_track track;
+    uint32_t count, seconds, multiplier;
+    enum rule_action new_action; /* RATE_FILTER */
+    uint32_t timeout_s;
+    const struct rule_addresses *addresses; /* SUPPRESS; NULL: every address */
+    struct rule_threshold *next;
+};
+
+enum rule_target { RULE_TARGET_NONE, RULE_TARGET_SRC, RULE_TARGET_DST };
+
+struct rule_pair {
+    const char *key, *value;
+};
+
+struct rule {
+    uint32_t index;  /* place in rule_set.rules: order of evaluation */
+    uint32_t sid, gid, rev;
+    const char *message;     /* "" when none */
+    const char *class_name, *class_text; /* "" when none */
+    uint32_t priority;       /* 1..255; 3 when nothing says it */
+    enum rule_action action;
+    enum rule_reject reject;
+    uint8_t l4;              /* enum rule_l4 bits */
+    uint8_t ip_versions;     /* 1: IPv4, 2: IPv6 */
+    uint64_t app_mask;       /* 0: any; else the transaction's or flow's protocol must be among them */
+    uint8_t dirs;            /* DIR_BIT()s in which it can hold, from flow: and its buffers */
+    enum rule_payload payload;
+    bool packet_header_only; /* pkthdr: decoder-event rules */
+    bool bidirectional, noalert;
+    bool needs_packet;       /* dsize, flags, ttl ...: judged per packet, not per stream window */
+    bool is_stateful_tx;     /* has an app-layer buffer or field: judged per transaction */
+    const struct rule_addresses *src, *dst;
+    const struct rule_ports *src_ports, *dst_ports;
+    struct rule_flow flow;
+    struct rule_buffer *buffers; /* in the order they stand in the rule */
+    struct rule_check *checks;
+    struct rule_check *acts;     /* flowbits:set, flowint:x,+,1, xbits:set ...: done when all else holds */
+    struct rule_threshold *thresholds; /* of the rule and of threshold.config */
+    struct rule_pair *references;      /* key: system, value: id; URL prefix already in front */
+    uint32_t reference_count;
+    struct rule_pair *metadata;
+    uint32_t metadata_count;
+    enum rule_target target;
+    struct {
+        uint32_t count, seconds_or_bytes; /* tag:session|host,count,packets|seconds|bytes */
+        uint8_t kind, unit;
+    } tag;
+    const char *text; /* as it stands in the file */
+    const char *file;
+    uint32_t line;
+};
+
+struct rule_refused {
+    const char *file;
+    uint32_t line;
+    uint32_t sid;        /* 0: not known */
+    const char *keyword; /* the one that it failed on, or "" */
+    const char *reason;
+};
+
+enum rule_dataset_type { RULE_DATASET_STRING, RULE_DATASET_MD5, RULE_DATASET_SHA256, RULE_DATASET_IPV4, RULE_DATASET_IP };
+struct rule_dataset_decl {
+    const char *name, *load, *save;
+    enum rule_dataset_type type;
+    bool is_reputation;
+    uint32_t memcap, hashsize;
+};
+
+struct rule_counts {
+    uint32_t files, lines, active, disabled_lines, refused, duplicates;
+};
+
+struct rule_set {
+    struct arena arena;
+    const struct rule **rules; /* in order of evaluation: action, flowbits dependencies, priority, as in file */
+    uint32_t count;
+    struct rule_refused *refused;
+    uint32_t refused_count;
+    struct rule_counts counts;
+    const char **flowbit_names;  uint32_t flowbit_count;
+    const char **flowint_names;  uint32_t flowint_count;
+    const char **xbit_names;     uint32_t xbit_count;     /* xbits and hostbits share ids */
+    const char **capture_names;  uint32_t capture_count;  /* pcre captures */
+    const struct rule_dataset_decl *datasets; uint32_t dataset_count;
+    uint32_t address_set_count, port_set_count;
+};
+
+/* How a rule's keywords ask the parsers' tables: given by engine.c. */
+struct rule_names {
+    const struct field_table *fields;
+    /* Number of an event by name, or -1: "http.missing_host_header" / of the packet decoder / of the stream. */
+    int (*app_event)(struct str protocol_dot_event, uint64_t *app_mask);
+    int (*decode_event)(struct str name);
+    int (*stream_event)(struct str name);
+};
+
+struct rule_loader;
+
+/* vars come from conf ("vars.address-groups.HOME_NET" ...), with Suricata's defaults for those that are missing;
+ * "action-order", "classification-file", "reference-config-file", "threshold-file" likewise. conf may be NULL. */
+NODISCARD struct rule_loader *rule_loader_new(const struct rule_names *names, const struct conf *conf, struct err *err);
+void rule_loader_free(struct rule_loader *l);
+NODISCARD int rule_load_classifications(struct rule_loader *l, struct str text, struct err *err);
+NODISCARD int rule_load_references(struct rule_loader *l, struct str text, struct err *err);
+/* Call after the rules. */
+NODISCARD int rule_load_thresholds(struct rule_loader *l, struct str text, const char *name, struct err *err);
+/* Adds a file's rules; single bad rules are remembered, not an error. */
+NODISCARD int rule_load_text(struct rule_loader *l, struct str text, const char *name, struct err *err);
+NODISCARD int rule_load_file(struct rule_loader *l, const char *path, struct err *err);
+/* Orders and closes the set; the loader is empty afterwards. NULL when memory is out. */
+NODISCARD struct rule_set *rule_loader_take(struct rule_loader *l);
+void rule_set_free(struct rule_set *s);
+
+/* The classes that classification.config of Suricata knows, used when no file is given: our own list of names, texts and
+ * priorities (conventions of the field). */
+extern const char rule_default_classifications[];
+
+#endif
