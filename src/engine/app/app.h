@@ -29,35 +29,39 @@ enum app_probe { APP_PROBE_NO, APP_PROBE_MORE, APP_PROBE_YES };
 
 /* Settings all parsers may read; built once from suricata.yaml's names (app-layer.protocols...). */
 struct app_conf {
-    bool inline_mode;             /* bodies are looked at as they come */
+    bool inline_mode; /* bodies are looked at as they come */
     uint32_t request_body_limit, response_body_limit;
     uint32_t body_min_inspect, body_window; /* request; response uses the same unless set */
     uint32_t response_min_inspect, response_window;
-    uint64_t decompressed_max;    /* bytes per body */
-    bool ja3, ja4;                /* also switched on by the demand mask */
-    const struct conf *yaml;      /* may be NULL; for a parser's own rare settings, at start only */
+    uint64_t decompressed_max; /* bytes per body */
+    bool ja3, ja4;             /* also switched on by the demand mask */
+    const struct conf *yaml;   /* may be NULL; for a parser's own rare settings, at start only */
 };
 
 struct app_flow {
     struct budget *mem;
     struct file_store *files;
     const struct app_conf *conf;
-    const struct field_mask *demand; /* fields that live rules want (ids of the engine's field_table) */
-    struct arena *scratch;           /* gone after the burst */
+    const struct field_mask
+        *demand;           /* fields that live rules want (ids of the engine's field_table) */
+    struct arena *scratch; /* gone after the burst */
     const struct app_parser *parser; /* NULL: none (yet) */
     void *state;                     /* the parser's own */
     struct tx *first, *last;         /* live transactions */
     uint64_t tx_count;               /* made so far: id of the next one */
     uint32_t tx_live;
-    enum app_proto proto;              /* of the flow; APP_UNKNOWN, APP_FAILED or a protocol */
+    enum app_proto proto;               /* of the flow; APP_UNKNOWN, APP_FAILED or a protocol */
     enum app_proto proto_of[DIR_COUNT]; /* as detected in each direction */
-    enum app_proto proto_before;       /* before a change (STARTTLS): app_proto_orig; APP_UNKNOWN: none */
-    enum app_proto change_to;          /* set by a parser: APP_UNKNOWN: none; APP_FAILED: "detect anew"; else: expected */
+    enum app_proto proto_before; /* before a change (STARTTLS): app_proto_orig; APP_UNKNOWN: none */
+    enum app_proto
+        change_to; /* set by a parser: APP_UNKNOWN: none; APP_FAILED: "detect anew"; else: expected */
     uint16_t client_port, server_port;
     bool is_udp;
-    bool failed[DIR_COUNT];            /* the parser gave up in that direction */
-    uint64_t flow_events;              /* bits: parser events that belong to no transaction, not yet reported */
-    int64_t now_us;                    /* of the packet in hand */
+    bool failed[DIR_COUNT]; /* the parser gave up in that direction */
+    uint64_t flow_events;   /* bits: parser events that belong to no transaction */
+    uint64_t flow_events_new,
+        flow_events_reported; /* of these: to be looked at by rules; written as anomaly */
+    int64_t now_us;           /* of the packet in hand */
 };
 
 struct app_chunk {
@@ -68,7 +72,8 @@ struct app_chunk {
 };
 
 struct app_result {
-    enum parse status; /* OK or MORE: go on; BAD: this direction is given up (say why by an event first) */
+    enum parse
+        status; /* OK or MORE: go on; BAD: this direction is given up (say why by an event first) */
     uint32_t consumed; /* of chunk.bytes; the rest is given again with more behind it */
 };
 
@@ -83,7 +88,7 @@ struct app_parser {
     /* First bytes of a direction (a datagram for UDP). server_port is a hint: on the protocol's own port be generous, elsewhere
      * strict. MORE: cannot tell before more bytes come. */
     enum app_probe (*probe)(struct str bytes, enum dir dir, uint16_t server_port);
-    size_t state_bytes; /* zeroed state that engine.c takes from the budget */
+    size_t state_bytes;                /* zeroed state that engine.c takes from the budget */
     void (*open)(struct app_flow *af); /* may be NULL */
     struct app_result (*data)(struct app_flow *af, enum dir dir, const struct app_chunk *chunk);
     void (*close)(struct app_flow *af); /* gives back what state holds (not transactions) */
@@ -117,13 +122,14 @@ void app_progress(struct tx *tx, enum dir dir, uint8_t progress);
 /* ---- for engine.c ---- */
 
 /* Asks the probes. Both results YES and MORE as in enum app_probe; NO means APP_FAILED. */
-enum app_probe app_detect(const struct app_parser *const *parsers, size_t count, const struct app_flow *af,
-                          struct str bytes, enum dir dir, const struct app_parser **found);
+enum app_probe app_detect(const struct app_parser *const *parsers, size_t count,
+                          const struct app_flow *af, struct str bytes, enum dir dir,
+                          const struct app_parser **found);
 /* 0, or -1 when the budget has no room for the state. */
 NODISCARD int app_open(struct app_flow *af, const struct app_parser *parser);
 /* Hands a chunk to the parser; clamps what it consumed; after PARSE_BAD the direction is failed. */
 struct app_result app_data(struct app_flow *af, enum dir dir, const struct app_chunk *chunk);
-/* Frees transactions from the oldest on that are complete, inspected and logged (see engine.c for what that means). */
+/* Takes one transaction out and frees it with its files. What match/ remembers of it must be gone already. */
 void app_tx_free(struct app_flow *af, struct tx *tx);
 /* Frees everything. */
 void app_close(struct app_flow *af);

@@ -1,0 +1,148 @@
+#include "engine/app/app.h"
+
+#include <assert.h>
+
+/* Bytes of a direction after which a protocol that is still not known is not ours. */
+#define DETECT_BYTES_MAX 2048
+
+void app_conf_defaults(struct app_conf *conf)
+{
+    *conf = (struct app_conf){
+        .request_body_limit = 100 * 1024,
+        .response_body_limit = 100 * 1024,
+        .body_min_inspect = 32 * 1024,
+        .body_window = 4 * 1024,
+        .response_min_inspect = 40 * 1024,
+        .response_window = 16 * 1024,
+        .decompressed_max = 16u << 20,
+    };
+}
+
+struct tx *app_tx_new(struct app_flow *af, uint8_t dirs)
+{
+    if (af->tx_live >= APP_LIVE_TX_MAX)
+        return NULL;
+    struct tx *tx = budget_zalloc(af->mem, af->parser->tx_bytes);
+    if (!tx)
+        return NULL;
+    tx->id = af->tx_count++;
+    tx->first_us = af->now_us;
+    tx->proto = af->parser->proto;
+    tx->dirs = dirs;
+    tx->updated[DIR_TOSERVER] = tx->updated[DIR_TOCLIENT] = true;
+    if (af->last)
+        af->last->next = tx;
+    else
+        af->first = tx;
+    af->last = tx;
+    af->tx_live++;
+    return tx;
+}
+
+void app_event(struct app_flow *af, struct tx *tx, uint32_t event)
+{
+    assert(event < 64);
+    uint64_t bit = UINT64_C(1) << event;
+    if (!tx) {
+        af->flow_events |= bit;
+        af->flow_events_new |= bit & ~af->flow_events_reported;
+        return;
+    }
+    if (tx->events & bit)
+        return;
+    tx->events |= bit;
+    tx->events_new |= bit;
+    tx->updated[DIR_TOSERVER] = tx->updated[DIR_TOCLIENT] = true;
+}
+
+void app_progress(struct tx *tx, enum dir dir, uint8_t progress)
+{
+    if (progress > tx->progress[dir])
+        tx->progress[dir] = progress;
+    tx->updated[dir] = true;
+}
+
+enum app_probe app_detect(const struct app_parser *const *parsers, size_t count,
+                          const struct app_flow *af, struct str bytes, enum dir dir,
+                          const struct app_parser **found)
+{
+    bool undecided = false;
+    for (size_t i = 0; i < count; i++) {
+        const struct app_parser *parser = parsers[i];
+        if (af->is_udp ? !parser->udp : !parser->tcp)
+            continue;
+        switch (parser->probe(bytes, dir, af->server_port)) {
+        case APP_PROBE_YES: *found = parser; return APP_PROBE_YES;
+        case APP_PROBE_MORE: undecided = true; break;
+        case APP_PROBE_NO: break;
+        }
+    }
+    *found = NULL;
+    return undecided && !af->is_udp && bytes.len < DETECT_BYTES_MAX ? APP_PROBE_MORE : APP_PROBE_NO;
+}
+
+int app_open(struct app_flow *af, const struct app_parser *parser)
+{
+    void *state = NULL;
+    if (parser->state_bytes) {
+        state = budget_zalloc(af->mem, parser->state_bytes);
+        if (!state)
+            return -1;
+    }
+    af->parser = parser;
+    af->state = state;
+    af->proto = parser->proto;
+    if (parser->open)
+        parser->open(af);
+    return 0;
+}
+
+struct app_result app_data(struct app_flow *af, enum dir dir, const struct app_chunk *chunk)
+{
+    if (!af->parser || af->failed[dir])
+        return (struct app_result){PARSE_BAD, (uint32_t)chunk->bytes.len};
+    struct app_result result = af->parser->data(af, dir, chunk);
+    if (result.consumed > chunk->bytes.len)
+        result.consumed = (uint32_t)chunk->bytes.len;
+    if (result.status != PARSE_BAD && chunk->bytes.len - result.consumed > APP_PENDING_MAX)
+        result.status = PARSE_BAD;
+    if (result.status == PARSE_BAD)
+        af->failed[dir] = true;
+    return result;
+}
+
+static void unlink_tx(struct app_flow *af, struct tx *tx)
+{
+    struct tx **at = &af->first, *before = NULL;
+    while (*at != tx) {
+        before = *at;
+        at = &(*at)->next;
+    }
+    *at = tx->next;
+    if (af->last == tx)
+        af->last = before;
+    af->tx_live--;
+}
+
+void app_tx_free(struct app_flow *af, struct tx *tx)
+{
+    unlink_tx(af, tx);
+    file_free_all(af->files, af->mem, tx);
+    if (af->parser->tx_free)
+        af->parser->tx_free(af, tx);
+    budget_give(af->mem, tx, af->parser->tx_bytes);
+}
+
+void app_close(struct app_flow *af)
+{
+    if (!af->parser)
+        return;
+    while (af->first)
+        app_tx_free(af, af->first);
+    if (af->parser->close)
+        af->parser->close(af);
+    if (af->state)
+        budget_give(af->mem, af->state, af->parser->state_bytes);
+    af->state = NULL;
+    af->parser = NULL;
+}
