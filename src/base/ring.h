@@ -12,7 +12,7 @@
 struct ring {
     uint8_t *items;
     size_t item_bytes;
-    size_t count; /* power of two */
+    size_t count;                     /* power of two */
     _Alignas(64) _Atomic size_t head; /* next to write; the producer's */
     _Alignas(64) _Atomic size_t tail; /* next to read; the consumer's */
 };
