@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "center/model/model.h"
+#include "link/link.h"
 
 struct core;
 struct store;
@@ -61,21 +62,22 @@ NODISCARD int core_listen(struct core *core, change_listener *listener, void *co
 
 /* ================= the door for the uplink (gateways) ================= */
 
-/* -- enrolment: check the code, sign the CSR (CN = gateway id), consume the code with the certificate's serial. -- */
-
-#define CLAIM_CODE_CHARS 12
-#define CLAIM_CODE_TEXT 15 /* with two dashes and the NUL */
+/* -- enrolment: both sides prove that they know the code (link.h, enrol.c); the code itself never travels and is not
+ * stored. When a code is made: link_code_new, link_code_show for the person, link_claim_of_code; the store keeps the
+ * claim's id (in hex, to find it by) and its key until it is used up. The uplink then: core_claim_check (proof by the key),
+ * signs the CSR (CN = gateway id), core_claim_consume with the certificate's serial. -- */
 
 struct claim {
     struct id gateway;
     struct id firm;
+    uint8_t key[LINK_KEY_BYTES]; /* filled by core_claim_check alone */
 };
 
-/* Is this a live code? Dashes, spaces and lower case are forgiven. `address`: the peer's IP text, for the limit of tries
- * (10 wrong ones per address and 10 minutes, 100 in all). OUTCOME_OK, _NOT_FOUND (wrong, used or expired: not said which)
- * or _LIMITED. */
-enum outcome core_claim_check(struct core *core, struct str code, struct str address,
-                              struct claim *out);
+/* The live claim of this id. `address`: the peer's IP text, for the limit of tries (10 wrong ones per address and 10
+ * minutes, 100 in all; and 10 in all for one claim, right id or not consumed). OUTCOME_OK, _NOT_FOUND (wrong, used or
+ * expired: not said which) or _LIMITED. */
+enum outcome core_claim_check(struct core *core, const uint8_t claim_id[LINK_CLAIM_ID_BYTES],
+                              struct str address, struct claim *out);
 
 #define CERT_SERIAL_MAX 40 /* hex digits: RFC 5280 4.1.2.2 allows 20 octets */
 
@@ -84,10 +86,11 @@ struct certificate {
     int64_t not_after_us;
 };
 
-/* Uses the code up and binds the certificate to the gateway, in one step: of two callers with the same code one wins. A
+/* Uses the claim up and binds the certificate to the gateway, in one step: of two callers with the same code one wins. A
  * gateway that had certificates loses them (exchanged box). OUTCOME_OK, _NOT_FOUND, _LIMITED or _FAILED. */
-enum outcome core_claim_consume(struct core *core, struct str code, struct str address,
-                                const struct certificate *cert, struct claim *out);
+enum outcome core_claim_consume(struct core *core, const uint8_t claim_id[LINK_CLAIM_ID_BYTES],
+                                struct str address, const struct certificate *cert,
+                                struct claim *out);
 /* A renewed certificate beside the old ones. */
 enum outcome core_certificate_add(struct core *core, struct id gateway,
                                   const struct certificate *cert);
