@@ -42,6 +42,7 @@ static size_t put_head(char *line, enum log_level level, const char *room)
 
 /* A line is one write, so that lines of several threads and processes do not mix; a newline inside would let a stranger
  * forge a line, so control characters become '?'. */
+PRINTF_LIKE(3, 0)
 static void write_line(enum log_level level, const char *room, const char *format, va_list args)
 {
     if ((int)level > atomic_load_explicit(&level_now, memory_order_relaxed))
