@@ -25,7 +25,7 @@ struct walk {
     bool broken;    /* not JSON */
     bool forbidden; /* something that may not travel is there */
     char offender[LINK_PATH_BYTES_MAX];
-    bool event_travels;
+    const enum link_importance *importance; /* NULL: no event type that travels was seen */
 };
 
 static void walk_value(struct walk *w, bool keep);
@@ -197,7 +197,7 @@ static void walk_string(struct walk *w, bool keep)
     if (fit < inside.len)
         refuse(w); /* cut: a check says no, a filter sends what fits */
     if (strcmp(w->path, EVENT_TYPE) == 0)
-        w->event_travels = field_event_travels(inside);
+        w->importance = field_event_importance(inside);
     emit(w, STR_LIT("\""));
     emit(w, str_cut(inside, 0, fit));
     emit(w, STR_LIT("\""));
@@ -401,21 +401,22 @@ static enum link_allow walk_event(struct walk *w, struct str line)
     walk_value(w, true);
     if (w->broken || peek(w) >= 0)
         return LINK_NOT_JSON;
-    return w->event_travels ? LINK_ALLOWED : LINK_NOT_EVENT;
+    return w->importance ? LINK_ALLOWED : LINK_NOT_EVENT;
 }
 
-enum link_allow link_allow_filter(struct str line, struct buf *out, uint64_t *removed)
+enum link_allow link_allow_filter(struct str line, struct buf *out, struct link_filtered *filtered)
 {
     struct walk w = {.out = out};
     size_t before = out->len;
     enum link_allow result = walk_event(&w, line);
-    if (result == LINK_ALLOWED && out->len - before > LINK_LINE_BYTES_MAX)
+    if (result == LINK_ALLOWED && (out->failed || out->len - before > LINK_LINE_BYTES_MAX))
         result = LINK_NOT_JSON;
-    if (result == LINK_ALLOWED && !out->failed)
-        *removed += w.removed;
-    else
+    if (result != LINK_ALLOWED) {
         out->len = before;
-    return out->failed ? LINK_NOT_JSON : result;
+        return result;
+    }
+    *filtered = (struct link_filtered){w.removed, *w.importance};
+    return LINK_ALLOWED;
 }
 
 enum link_allow link_allow_check(struct str line, char path[LINK_PATH_BYTES_MAX])

@@ -4,11 +4,18 @@
 
 #include <stdlib.h>
 
+struct event_row {
+    const char *type;
+    enum link_importance importance;
+};
+
 /* Events that travel. http, dns, tls, flow, smtp, stats ... stay at the gateway. */
-static const char *const event_types[] = {
-    "alert",          "anomaly",           "drop",           "fileinfo",          "otasuke_count",
-    "otasuke_device", "otasuke_fail_open", "otasuke_health", "otasuke_isolation", "otasuke_notice",
-    "otasuke_spool",
+static const struct event_row event_rows[] = {
+    {"alert", LINK_IMPORTANCE_ALERT},           {"anomaly", LINK_IMPORTANCE_NOTICE},
+    {"drop", LINK_IMPORTANCE_NOTICE},           {"otasuke_count", LINK_IMPORTANCE_COUNT},
+    {"otasuke_device", LINK_IMPORTANCE_DEVICE}, {"otasuke_fail_open", LINK_IMPORTANCE_NOTICE},
+    {"otasuke_health", LINK_IMPORTANCE_COUNT},  {"otasuke_isolation", LINK_IMPORTANCE_ALERT},
+    {"otasuke_notice", LINK_IMPORTANCE_NOTICE}, {"otasuke_spool", LINK_IMPORTANCE_ALERT},
 };
 
 const struct field_row field_rows[] = {
@@ -304,11 +311,11 @@ bool field_has_inside(const char *path, char next)
     return strncmp(row, path, len) == 0 && row[len] == next;
 }
 
-bool field_event_travels(struct str event_type)
+const enum link_importance *field_event_importance(struct str event_type)
 {
-    for (size_t i = 0; i < ARRAY_COUNT(event_types); i++) {
-        if (str_eq(event_type, str_c(event_types[i])))
-            return true;
+    for (size_t i = 0; i < ARRAY_COUNT(event_rows); i++) {
+        if (str_eq(event_type, str_c(event_rows[i].type)))
+            return &event_rows[i].importance;
     }
-    return false;
+    return NULL;
 }

@@ -7,7 +7,7 @@
 #ifndef LINK_FIELDS_H
 #define LINK_FIELDS_H
 
-#include "base/str.h"
+#include "link/link.h"
 
 enum field_type { FIELD_TEXT, FIELD_NUMBER, FIELD_BOOL };
 
@@ -26,7 +26,7 @@ extern const size_t field_row_count;
 const struct field_row *field_find(const char *path);
 /* Does any row begin with `path` and `next` ('.': it is an object, '[': an array)? */
 bool field_has_inside(const char *path, char next);
-/* Is it one of the event types that travel? */
-bool field_event_travels(struct str event_type);
+/* NULL: events of this type stay at the gateway. */
+const enum link_importance *field_event_importance(struct str event_type);
 
 #endif

@@ -185,9 +185,24 @@ enum link_allow {
 
 #define LINK_PATH_BYTES_MAX 160
 
-/* Appends to `out` the event with everything that is not on the list taken out, and texts cut to their limit. *removed
- * grows by the fields taken out. On another result than LINK_ALLOWED nothing is appended. */
-NODISCARD enum link_allow link_allow_filter(struct str line, struct buf *out, uint64_t *removed);
+/* Which queue of the box an event waits in: what comes first here is sent first and given up last. */
+enum link_importance {
+    LINK_IMPORTANCE_ALERT,  /* alerts, isolations, what the spool itself has to report */
+    LINK_IMPORTANCE_NOTICE, /* drops, anomalies, files, fail-open */
+    LINK_IMPORTANCE_DEVICE, /* what is known of the devices */
+    LINK_IMPORTANCE_COUNT,  /* hourly counts, health */
+    LINK_IMPORTANCES
+};
+
+struct link_filtered {
+    uint64_t removed; /* fields taken out */
+    enum link_importance importance;
+};
+
+/* Appends to `out` the event with everything that is not on the list taken out, and texts cut to their limit. On another
+ * result than LINK_ALLOWED nothing is appended and *filtered says nothing. */
+NODISCARD enum link_allow link_allow_filter(struct str line, struct buf *out,
+                                            struct link_filtered *filtered);
 /* Strict: the first thing that may not travel makes LINK_FORBIDDEN, and `path` names it ("http.http_response_body"). */
 NODISCARD enum link_allow link_allow_check(struct str line, char path[LINK_PATH_BYTES_MAX]);
 
