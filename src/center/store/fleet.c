@@ -204,11 +204,12 @@ int store_certificate_revoke_all(struct unit *u, struct scope s, struct id gatew
 
 int store_claim_add(struct unit *u, struct scope s, const struct claim_row *row, int64_t now_us)
 {
-    struct query q =
-        query_open(u, "INSERT INTO claim (code_hash, firm_id, gateway_id, created_us, expires_us) "
-                      "SELECT :hash, firm_id, id, :now, :until FROM gateway "
-                      "WHERE id = :gateway AND " REACHED("firm_id"));
-    query_text(&q, ":hash", row->code_hash);
+    struct query q = query_open(
+        u, "INSERT INTO claim (claim_id, claim_key, firm_id, gateway_id, created_us, expires_us) "
+           "SELECT :id, :key, firm_id, id, :now, :until FROM gateway "
+           "WHERE id = :gateway AND " REACHED("firm_id"));
+    query_text(&q, ":id", row->claim_id);
+    query_text(&q, ":key", row->claim_key);
     query_id(&q, ":gateway", &row->gateway);
     query_int(&q, ":now", now_us);
     query_int(&q, ":until", row->expires_us);
@@ -216,16 +217,24 @@ int store_claim_add(struct unit *u, struct scope s, const struct claim_row *row,
     return query_run(&q);
 }
 
-int store_claim_get(struct unit *u, const char *code_hash, struct claim_row *out)
+int store_claim_get(struct unit *u, const char *claim_id, struct claim_row *out)
 {
-    struct query q = query_open(
-        u, "SELECT code_hash, gateway_id, firm_id, expires_us FROM claim WHERE code_hash = :hash");
-    query_text(&q, ":hash", code_hash);
+    struct query q =
+        query_open(u, "SELECT claim_id, claim_key, gateway_id, firm_id, expires_us, asked "
+                      "FROM claim WHERE claim_id = :id");
+    query_text(&q, ":id", claim_id);
     int found = query_step(&q);
     if (found == 1)
-        *out = (struct claim_row){column_text(&q, 0), column_id(&q, 1), column_id(&q, 2),
-                                  column_int(&q, 3)};
+        *out = (struct claim_row){column_text(&q, 0), column_text(&q, 1), column_id(&q, 2),
+                                  column_id(&q, 3),   column_int(&q, 4),  column_int(&q, 5)};
     return query_end(&q, found);
+}
+
+int store_claim_asked(struct unit *u, const char *claim_id)
+{
+    struct query q = query_open(u, "UPDATE claim SET asked = asked + 1 WHERE claim_id = :id");
+    query_text(&q, ":id", claim_id);
+    return query_run(&q);
 }
 
 int store_claim_end_all(struct unit *u, struct scope s, struct id gateway)

@@ -204,16 +204,19 @@ NODISCARD int store_certificate_revoke_all(struct unit *u, struct scope s, struc
                                            int64_t now_us);
 
 struct claim_row {
-    const char *code_hash;
+    const char *claim_id;  /* hex */
+    const char *claim_key; /* hex */
     struct id gateway;
     struct id firm;
     int64_t expires_us;
+    int64_t asked; /* times it was looked for */
 };
 
 NODISCARD int store_claim_add(struct unit *u, struct scope s, const struct claim_row *row,
                               int64_t now_us);
-/* The code is the key that says which firm: no scope. */
-NODISCARD int store_claim_get(struct unit *u, const char *code_hash, struct claim_row *out);
+/* The claim's id is the key that says which firm: no scope. */
+NODISCARD int store_claim_get(struct unit *u, const char *claim_id, struct claim_row *out);
+NODISCARD int store_claim_asked(struct unit *u, const char *claim_id);
 NODISCARD int store_claim_end_all(struct unit *u, struct scope s, struct id gateway);
 
 /* ---- devices ---- */

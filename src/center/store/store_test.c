@@ -206,7 +206,7 @@ static void no_writing_crosses_firms(void **state)
     struct incident i = {.id = id_make(NOW), .number = "261118-0009", .gateway = {gateway, NULL}};
     struct isolation cut = {ISOLATION_ORDERED, ISOLATION_BY_CENTER, "x", NOW, 0};
     struct certificate_row cert = {"ab", gateway, firm, NOW, 0};
-    struct claim_row claim = {"hash", gateway, firm, NOW};
+    struct claim_row claim = {"id", "key", gateway, firm, NOW, 0};
     struct event_row event = {
         .firm = firm,
         .event = {.gateway = gateway, .epoch = "e", .seq = 1, .received_us = NOW, .type = "alert"},

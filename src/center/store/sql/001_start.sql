@@ -119,13 +119,15 @@ CREATE TABLE certificate (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX certificate_by_gateway ON certificate (gateway_id);
 
--- Only the hash of a code is kept.
+-- A code that was given out: the id and the key that both sides derive from it (hex); the code itself is kept nowhere.
 CREATE TABLE claim (
-    code_hash TEXT PRIMARY KEY,
+    claim_id TEXT PRIMARY KEY,
+    claim_key TEXT NOT NULL,
     firm_id TEXT NOT NULL REFERENCES firm(firm_id),
     gateway_id TEXT NOT NULL REFERENCES gateway(id),
     created_us INTEGER NOT NULL,
-    expires_us INTEGER NOT NULL
+    expires_us INTEGER NOT NULL,
+    asked INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX claim_by_gateway ON claim (gateway_id);
 
