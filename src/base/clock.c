@@ -26,6 +26,12 @@ static int64_t floor_div(int64_t a, int64_t b)
     return a / b - (a % b < 0);
 }
 
+static int64_t floor_rest(int64_t a, int64_t b)
+{
+    int64_t rest = a % b;
+    return rest < 0 ? rest + b : rest;
+}
+
 /* Days since 1970-01-01 of a date of the proleptic Gregorian calendar; years are counted from March, so that the leap
  * day comes last. */
 static int64_t days_of_date(int64_t year, int month, int day)
@@ -90,7 +96,7 @@ size_t clock_format_utc(int64_t wall_us, char *out)
     int64_t seconds = floor_div(wall_us, CLOCK_SECOND_US);
     char *at = put_seconds(out, seconds);
     *at++ = '.';
-    at = put_digits(at, wall_us - seconds * CLOCK_SECOND_US, 6);
+    at = put_digits(at, floor_rest(wall_us, CLOCK_SECOND_US), 6);
     *at++ = 'Z';
     *at = 0;
     return (size_t)(at - out);
@@ -117,7 +123,7 @@ size_t clock_format_eve(int64_t wall_us, char *out)
     int32_t offset = zone_offset_s(seconds);
     char *at = put_seconds(out, seconds + offset);
     *at++ = '.';
-    at = put_digits(at, wall_us - seconds * CLOCK_SECOND_US, 6);
+    at = put_digits(at, floor_rest(wall_us, CLOCK_SECOND_US), 6);
     *at++ = offset < 0 ? '-' : '+';
     int32_t minutes = (offset < 0 ? -offset : offset) / 60;
     at = put_digits(at, minutes / 60, 2);

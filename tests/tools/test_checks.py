@@ -106,6 +106,13 @@ class Functions(Planted):
         self.plant("int f(void)\n{\n    /* flat switch */\n" + "    g();\n" * 80 + "}\n")
         self.expect("check_functions")
 
+    def test_tables_inside_do_not_count(self):
+        table = "    static const int t[][1] = {\n" + "        {1},\n" * 90 + "    };\n"
+        self.plant("int f(void)\n{\n" + table + "    return t[0][0];\n}\n")
+        self.expect("check_functions")
+        self.plant("int f(void)\n{\n" + table + "    g();\n" * 80 + "}\n")
+        self.expect("check_functions", "f: 84 lines")
+
     def test_braces_in_text_do_not_count(self):
         self.plant("int f(void)\n{\n    g(\"{\", '{'); /* { */ // {\n}\n" + "int a;\n" * 90)
         self.expect("check_functions")

@@ -1,0 +1,21 @@
+# What the stages share. Sourced, not run.
+# shellcheck shell=bash
+set -u
+cd "${OTASUKE_TOP:?run by ./test}" || exit 1
+
+# result pass|fail|skip NAME [SOURCE FILE]
+result() {
+    printf '%s\t%s\t%s\n' "$1" "$2" "${3:-}" >>"$OTASUKE_RESULTS"
+}
+
+# build_folder FOLDER COMPILER MESON_OPTION...: sets the folder up, anew when the options are not those of last time.
+build_folder() {
+    local folder=$1 compiler=$2
+    shift 2
+    ! command -v ccache >/dev/null || compiler="ccache $compiler"
+    local want="$compiler $*"
+    [ "$(cat "$folder/.options" 2>/dev/null)" != "$want" ] || return 0
+    rm -rf "$folder/.options" "$folder/meson-private"
+    CC=$compiler meson setup "$folder" "$@" || return 1
+    echo "$want" >"$folder/.options"
+}
