@@ -34,7 +34,10 @@ enum packet_link {
     PACKET_LINK_PPP = 9,
     PACKET_LINK_RAW_BSD = 12,
     PACKET_LINK_RAW_OPENBSD = 14,
+    PACKET_LINK_PPP_HDLC = 50,
     PACKET_LINK_RAW = 101,
+    PACKET_LINK_CHDLC = 104,
+    PACKET_LINK_LOOP = 108,
     PACKET_LINK_LINUX_SLL = 113,
     PACKET_LINK_IPV4 = 228,
     PACKET_LINK_IPV6 = 229,
@@ -44,15 +47,23 @@ enum packet_link {
 struct packet_frame {
     struct str bytes;
     int64_t time_us;
-    uint64_t number; /* counts from 1 in a capture: pcap_cnt */
-    uint32_t link;   /* enum packet_link, or another number: nothing is decoded */
-    uint16_t stripped_vlan;      /* a tag that the kernel took off (0x1000 | id when present), else 0 */
-    bool checksum_known_good;    /* checksum was verified by a card, or is left open on purpose (offload) */
-    bool from_wan;               /* came in at the port towards the Internet (inline only) */
-    bool side_known;             /* from_wan says something */
+    uint64_t number;        /* counts from 1 in a capture: pcap_cnt */
+    uint32_t link;          /* enum packet_link, or another number: nothing is decoded */
+    uint16_t stripped_vlan; /* a tag that the kernel took off (0x1000 | id when present), else 0 */
+    bool
+        checksum_known_good; /* checksum was verified by a card, or is left open on purpose (offload) */
+    bool from_wan;           /* came in at the port towards the Internet (inline only) */
+    bool side_known;         /* from_wan says something */
 };
 
-enum packet_l4 { PACKET_L4_NONE, PACKET_L4_TCP, PACKET_L4_UDP, PACKET_L4_ICMP4, PACKET_L4_ICMP6, PACKET_L4_OTHER };
+enum packet_l4 {
+    PACKET_L4_NONE,
+    PACKET_L4_TCP,
+    PACKET_L4_UDP,
+    PACKET_L4_ICMP4,
+    PACKET_L4_ICMP6,
+    PACKET_L4_OTHER
+};
 
 #define TCP_FIN 0x01
 #define TCP_SYN 0x02
@@ -65,10 +76,10 @@ enum packet_l4 { PACKET_L4_NONE, PACKET_L4_TCP, PACKET_L4_UDP, PACKET_L4_ICMP4, 
 
 struct packet_tcp {
     uint32_t seq, ack;
-    uint32_t ts_value, ts_echo; /* RFC 7323, when has_timestamps */
+    uint32_t ts_value, ts_echo;   /* RFC 7323, when has_timestamps */
     uint16_t window, urgent, mss; /* mss 0: none given */
     uint8_t flags;
-    uint8_t reserved; /* the bits between data offset and flags */
+    uint8_t reserved;     /* the bits between data offset and flags */
     uint8_t window_scale; /* when has_window_scale; as sent, may exceed 14 */
     bool has_timestamps, has_window_scale, sack_permitted, has_sack, has_fast_open;
 };
@@ -87,18 +98,18 @@ struct packet {
     uint16_t vlan[PACKET_VLAN_MAX]; /* ids, outermost first */
     uint16_t ether_type;            /* of the network layer, after tags; 0 without Ethernet */
 
-    struct ip src, dst; /* version 0: not IP (ARP, unknown) */
-    uint8_t ip_proto;   /* of the last header that was understood */
-    uint8_t ttl;        /* or hop limit */
-    uint8_t tos;        /* or traffic class */
-    uint8_t fragment_flags; /* IPv4: reserved 4, DF 2, MF 1; IPv6: MF 1 */
+    struct ip src, dst;       /* version 0: not IP (ARP, unknown) */
+    uint8_t ip_proto;         /* of the last header that was understood */
+    uint8_t ttl;              /* or hop limit */
+    uint8_t tos;              /* or traffic class */
+    uint8_t fragment_flags;   /* IPv4: reserved 4, DF 2, MF 1; IPv6: MF 1 */
     uint16_t fragment_offset; /* bytes */
     uint16_t ip_id;
     uint32_t ip6_flow_label;
-    bool is_fragment;   /* a piece: its payload is not looked into */
-    uint32_t ip_total;  /* length as the IP header says */
-    struct str ip_header;   /* with options; IPv6: the fixed header and its extensions */
-    struct str ip_options;  /* IPv4 */
+    bool is_fragment;      /* a piece: its payload is not looked into */
+    uint32_t ip_total;     /* length as the IP header says */
+    struct str ip_header;  /* with options; IPv6: the fixed header and its extensions */
+    struct str ip_options; /* IPv4 */
     struct str ip_payload;
 
     struct str l4_header;
@@ -108,14 +119,17 @@ struct packet {
     struct packet_tcp tcp;
     struct str payload; /* after the last header that was understood */
 
-    bool checksum_bad; /* IPv4 header, TCP, UDP or ICMP: an attacker's decoy or a broken path; not inspected unless -k */
+    bool
+        checksum_bad; /* one of the two below: an attacker's decoy or a broken path; not inspected unless -k */
+    bool ip_checksum_bad; /* of the IPv4 header */
+    bool l4_checksum_bad; /* of TCP, UDP or ICMP */
     uint8_t event_count;
     uint8_t events[PACKET_EVENTS_MAX]; /* enum packet_event; 255 of them at most */
 };
 
 struct packet_conf {
-    bool verify_checksums;      /* false: -k none */
-    uint32_t fragments_max;     /* datagrams in reassembly at a time */
+    bool verify_checksums;  /* false: -k none */
+    uint32_t fragments_max; /* datagrams in reassembly at a time */
     uint32_t fragment_bytes_max;
     uint32_t fragment_timeout_ms;
 };
@@ -123,8 +137,9 @@ struct packet_conf {
 void packet_conf_defaults(struct packet_conf *conf);
 
 struct packet_counts {
-    uint64_t packets, bytes, invalid, ethernet, vlan, vlan_qinq, pppoe, arp, ipv4, ipv6, tcp, udp, icmpv4, icmpv6,
-        unknown_ethertype, tunnels, fragments4, fragments6, reassembled, fragments_timed_out, fragments_refused;
+    uint64_t packets, bytes, invalid, ethernet, vlan, vlan_qinq, pppoe, arp, ipv4, ipv6, tcp, udp,
+        icmpv4, icmpv6, unknown_ethertype, tunnels, fragments4, fragments6, reassembled,
+        fragments_timed_out, fragments_refused;
     uint64_t events[256]; /* by enum packet_event */
 };
 
@@ -134,7 +149,8 @@ struct packet_decoder;
 NODISCARD struct packet_decoder *packet_decoder_new(const struct packet_conf *conf);
 void packet_decoder_free(struct packet_decoder *d);
 /* Decodes a frame into out[0..n); returns n, 1 at least. What is handed out is valid until the next call. */
-uint32_t packet_decode(struct packet_decoder *d, const struct packet_frame *frame, struct packet out[PACKET_OUT_MAX]);
+uint32_t packet_decode(struct packet_decoder *d, const struct packet_frame *frame,
+                       struct packet out[PACKET_OUT_MAX]);
 const struct packet_counts *packet_decoder_counts(const struct packet_decoder *d);
 
 /* "ipv4.trunc_pkt"; "decoder.event." is not part of it. */

@@ -1,0 +1,66 @@
+/* wire: numbers out of foreign bytes, in network order. Past the end they are 0, so a wrong length can never read outside; a
+ * decoder still checks lengths first, because 0 is a legal value. Where the length is known the check costs nothing. */
+#ifndef ENGINE_PACKET_WIRE_H
+#define ENGINE_PACKET_WIRE_H
+
+#include "base/ip.h"
+#include "base/str.h"
+
+static inline bool wire_has(struct str s, size_t at, size_t bytes)
+{
+    return at <= s.len && s.len - at >= bytes;
+}
+
+static inline uint8_t wire_u8(struct str s, size_t at)
+{
+    return wire_has(s, at, 1) ? s.p[at] : 0;
+}
+
+static inline uint16_t wire_u16(struct str s, size_t at)
+{
+    uint16_t v = 0;
+    if (wire_has(s, at, sizeof v))
+        memcpy(&v, s.p + at, sizeof v);
+    return __builtin_bswap16(v);
+}
+
+static inline uint32_t wire_u32(struct str s, size_t at)
+{
+    uint32_t v = 0;
+    if (wire_has(s, at, sizeof v))
+        memcpy(&v, s.p + at, sizeof v);
+    return __builtin_bswap32(v);
+}
+
+static inline struct ip wire_ip4(struct str s, size_t at)
+{
+    struct ip ip = {.version = 4};
+    if (wire_has(s, at, 4))
+        memcpy(ip.bytes, s.p + at, 4);
+    return ip;
+}
+
+static inline struct ip wire_ip6(struct str s, size_t at)
+{
+    struct ip ip = {.version = 6};
+    if (wire_has(s, at, sizeof ip.bytes))
+        memcpy(ip.bytes, s.p + at, sizeof ip.bytes);
+    return ip;
+}
+
+static inline struct mac wire_mac(struct str s, size_t at)
+{
+    struct mac mac = {{0}};
+    if (wire_has(s, at, sizeof mac.bytes))
+        memcpy(mac.bytes, s.p + at, sizeof mac.bytes);
+    return mac;
+}
+
+/* For what we write ourselves; the caller owns two bytes at p. */
+static inline void wire_put_u16(uint8_t *p, uint32_t v)
+{
+    p[0] = (uint8_t)(v >> 8);
+    p[1] = (uint8_t)v;
+}
+
+#endif
