@@ -28,7 +28,7 @@ struct flow {
     uint64_t id;                /* unlikely to repeat; EVE's flow_id (positive, below 2^53) */
     uint64_t parent_id;         /* of the flow around a tunnel, or 0 */
     uint32_t hash;
-    struct ip client_ip, server_ip; /* the client sent the first packet (see flow_swap) */
+    struct ip client_ip, server_ip;    /* the client sent the first packet (see flow_swap) */
     uint16_t client_port, server_port; /* ICMP: type and code of the first packet */
     uint8_t l4;                        /* enum packet_l4 */
     uint8_t ip_proto;
@@ -38,20 +38,20 @@ struct flow {
     uint8_t opened_by; /* enum flow_opened_by */
     uint8_t list;      /* which idle list it is on */
     int64_t first_us, last_us;
-    uint64_t packets[2], bytes[2];  /* by direction: [0] to the server */
+    uint64_t packets[2], bytes[2];     /* by direction: [0] to the server */
     struct mac client_mac, server_mac; /* of the first packet, when has_mac */
     bool has_mac;
     bool alerted;
-    bool dropped;   /* a verdict ended it: later packets are dropped */
-    bool passed;    /* a pass rule ended inspection */
-    bool swapped;   /* client and server were exchanged after the first packet */
+    bool dropped; /* a verdict ended it: later packets are dropped */
+    bool passed;  /* a pass rule ended inspection */
+    bool swapped; /* client and server were exchanged after the first packet */
 };
 
 struct flow_conf {
-    uint32_t max;          /* flows in the table */
-    uint32_t object_bytes; /* size of each, struct flow included */
+    uint32_t max;             /* flows in the table */
+    uint32_t object_bytes;    /* size of each, struct flow included */
     uint32_t timeout_s[4][4]; /* [tcp, udp, icmp, other][enum flow_state] */
-    uint64_t secret[2];    /* key of the hash */
+    uint64_t secret[2];       /* key of the hash */
 };
 
 void flow_conf_defaults(struct flow_conf *conf);
@@ -65,14 +65,16 @@ struct flow_table;
 /* What the owner does when a flow ends: last look, log, give back what hangs on it. Called exactly once for each flow. */
 typedef void (*flow_end_fn)(void *owner, struct flow *flow, enum flow_end why);
 
-NODISCARD struct flow_table *flow_table_new(const struct flow_conf *conf, flow_end_fn on_end, void *owner);
+NODISCARD struct flow_table *flow_table_new(const struct flow_conf *conf, flow_end_fn on_end,
+                                            void *owner);
 /* Ends all flows with FLOW_END_SHUTDOWN. */
 void flow_table_free(struct flow_table *t);
 /* The flow of p, made when it is new (*is_new; everything behind struct flow is zero then). *to_client is true when p goes
  * from server to client. Counts the packet and touches the flow's time. NULL: p belongs to no flow (not IP, a fragment,
  * or no room at all). A TCP SYN on a closed flow ends that one (FLOW_END_REUSED) and begins a new one. ICMP errors belong
  * to no flow of their own kind: they are looked up as their own (type, code) conversation. */
-struct flow *flow_lookup(struct flow_table *t, const struct packet *p, bool *to_client, bool *is_new);
+struct flow *flow_lookup(struct flow_table *t, const struct packet *p, bool *to_client,
+                         bool *is_new);
 /* The flow that p would belong to, or NULL; changes nothing. */
 struct flow *flow_find(struct flow_table *t, const struct packet *p, bool *to_client);
 /* State decides the timeout and the idle list. */
