@@ -102,6 +102,8 @@ struct app_parser {
     uint32_t event_count;
     /* Members of the EVE object of this protocol ("http": {...}); the object is open already. NULL: no such record. */
     void (*log)(const struct tx *tx, const struct app_conf *conf, struct json *out);
+    /* Members beside that object ("email": {...}). NULL: none. */
+    void (*log_beside)(const struct tx *tx, const struct app_conf *conf, struct json *out);
     /* EVE event_type of the record; NULL: the protocol's name. */
     const char *log_type;
     /* May the record be written now? NULL: when both directions are complete (or the flow ends). */

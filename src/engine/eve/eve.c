@@ -1,0 +1,241 @@
+#include "engine/eve/eve.h"
+
+#include "base/digest.h"
+#include "base/text.h"
+#include "engine/eve/part.h"
+
+#include <ctype.h>
+
+/* The ends of a record as they are shown: the packet's, or, for what belongs to a flow, turned as the record's direction
+ * asks. */
+struct ends {
+    struct ip src, dst;
+    uint16_t src_port, dst_port;
+    uint8_t ip_proto;
+    uint8_t l4;
+    uint8_t icmp_type, icmp_code;
+};
+
+static struct ends ends_of_packet(const struct packet *p)
+{
+    return (struct ends){p->src,      p->dst,         p->src_port,  p->dst_port,
+                         p->ip_proto, (uint8_t)p->l4, p->icmp_type, p->icmp_code};
+}
+
+static struct ends ends_of_flow(const struct flow *f, enum dir dir)
+{
+    struct ends e = {f->client_ip, f->server_ip, f->client_port,          f->server_port,
+                     f->ip_proto,  f->l4,        (uint8_t)f->client_port, (uint8_t)f->server_port};
+    if (dir == DIR_TOCLIENT) {
+        struct ends turned = e;
+        turned.src = e.dst, turned.dst = e.src;
+        turned.src_port = e.dst_port, turned.dst_port = e.src_port;
+        return turned;
+    }
+    return e;
+}
+
+static struct ends ends_of(const struct eve_event *event)
+{
+    switch (event->type) {
+    case EVE_APP:
+    case EVE_FILEINFO: return ends_of_flow(event->flow, event->dir);
+    case EVE_FLOW: return ends_of_flow(event->flow, DIR_TOSERVER);
+    case EVE_ANOMALY:
+        if (event->tx || !event->packet)
+            return ends_of_flow(event->flow, event->dir);
+        return ends_of_packet(event->packet);
+    case EVE_ALERT:
+    case EVE_DROP:
+    case EVE_TYPES: break;
+    }
+    return ends_of_packet(event->packet);
+}
+
+static bool has_ports(uint8_t l4)
+{
+    return l4 == PACKET_L4_TCP || l4 == PACKET_L4_UDP;
+}
+
+/* Community ID v1: "1:" base64(sha1(seed src dst proto 0 sport dport)), the smaller end first. */
+static void write_community_id(const struct eve_conf *conf, const struct ends *e, struct json *out)
+{
+    if (!e->src.version || !has_ports(e->l4))
+        return;
+    int order = ip_cmp(&e->src, &e->dst);
+    bool turned = order > 0 || (order == 0 && e->src_port > e->dst_port);
+    const struct ip *low = turned ? &e->dst : &e->src, *high = turned ? &e->src : &e->dst;
+    uint16_t low_port = turned ? e->dst_port : e->src_port;
+    uint16_t high_port = turned ? e->src_port : e->dst_port;
+    size_t address_bytes = e->src.version == 4 ? 4 : 16;
+    uint8_t memory[64], hash[20];
+    struct buf b = buf_fixed(memory, sizeof(memory));
+    buf_add_u16(&b, conf->community_seed);
+    buf_add(&b, str_of(low->bytes, address_bytes));
+    buf_add(&b, str_of(high->bytes, address_bytes));
+    buf_add_byte(&b, e->ip_proto);
+    buf_add_byte(&b, 0);
+    buf_add_u16(&b, low_port);
+    buf_add_u16(&b, high_port);
+    digest_of(DIGEST_SHA1, buf_str(&b), hash);
+    char text[40];
+    struct buf t = buf_fixed(text, sizeof(text));
+    buf_add_c(&t, "1:");
+    text_add_base64(&t, str_of(hash, sizeof(hash)));
+    json_bytes(out, "community_id", buf_str(&t));
+}
+
+static void write_ends(const struct ends *e, struct json *out)
+{
+    if (!e->src.version)
+        return;
+    part_ip(out, "src_ip", &e->src);
+    if (has_ports(e->l4))
+        json_uint(out, "src_port", e->src_port);
+    part_ip(out, "dest_ip", &e->dst);
+    if (has_ports(e->l4))
+        json_uint(out, "dest_port", e->dst_port);
+    part_protocol(out, e->ip_proto);
+    json_uint(out, "ip_v", e->src.version);
+    if (e->l4 == PACKET_L4_ICMP4 || e->l4 == PACKET_L4_ICMP6) {
+        json_uint(out, "icmp_type", e->icmp_type);
+        json_uint(out, "icmp_code", e->icmp_code);
+    }
+}
+
+static void write_vlans(const struct eve_event *event, struct json *out)
+{
+    uint8_t count =
+        event->flow ? event->flow->vlan_count : (event->packet ? event->packet->vlan_count : 0);
+    const uint16_t *vlan =
+        event->flow ? event->flow->vlan : (event->packet ? event->packet->vlan : NULL);
+    if (!count)
+        return;
+    json_array(out, "vlan");
+    for (uint8_t i = 0; i < count; i++)
+        json_uint(out, NULL, vlan[i]);
+    json_end_array(out);
+}
+
+static void write_macs(const struct packet *p, struct json *out)
+{
+    if (!p || !p->has_mac)
+        return;
+    char text[MAC_TEXT_BYTES];
+    json_object(out, "ether");
+    mac_format(&p->src_mac, text);
+    json_text(out, "src_mac", text);
+    mac_format(&p->dst_mac, text);
+    json_text(out, "dest_mac", text);
+    json_end_object(out);
+}
+
+static const char *packet_source(const struct eve_event *event)
+{
+    if (!event->packet->frame)
+        return "stream (detect/log)";
+    switch (event->packet->origin) {
+    case PACKET_DEFRAGMENTED: return "defrag";
+    case PACKET_TUNNELLED: return "tunnel";
+    case PACKET_WIRE: break;
+    }
+    return "wire/pcap";
+}
+
+static void write_head(const struct eve_conf *conf, const struct eve_event *event, struct json *out)
+{
+    part_time(out, "timestamp", event->time_us);
+    if (event->flow)
+        json_uint(out, "flow_id", event->flow->id);
+    if (event->flow && event->flow->parent_id)
+        json_uint(out, "parent_id", event->flow->parent_id);
+    if (conf->pcap_number && event->packet && event->packet->frame && event->type != EVE_FLOW)
+        json_uint(out, "pcap_cnt", event->packet->frame->number);
+    json_text(out, "event_type", eve_type_name(event));
+    if (conf->sensor)
+        json_text(out, "host", conf->sensor);
+    write_vlans(event, out);
+    struct ends ends = ends_of(event);
+    write_ends(&ends, out);
+    if (event->packet && event->type != EVE_FLOW)
+        json_text(out, "pkt_src", packet_source(event));
+    if (conf->community_id)
+        write_community_id(conf, &ends, out);
+    if (conf->ether)
+        write_macs(event->packet, out);
+}
+
+static void record_app(const struct eve_conf *conf, const struct eve_event *event, struct json *out)
+{
+    json_uint(out, "tx_id", event->tx->id);
+    part_app(conf, event, out);
+}
+
+static void record_file(const struct eve_conf *conf, const struct eve_event *event,
+                        struct json *out)
+{
+    part_app(conf, event, out);
+    json_text(out, "app_proto", app_proto_name(event->app->proto));
+    json_object(out, "fileinfo");
+    part_file(conf, event->tx, event->file, out);
+    json_end_object(out);
+}
+
+/* "ipv4.trunc_pkt" as "decoder.ipv4.trunc_pkt"; parser events in capitals, as Suricata shows them. */
+static void record_anomaly(const struct eve_conf *conf, const struct eve_event *event,
+                           struct json *out)
+{
+    static const char *const types[] = {"decode", "stream", "applayer"};
+    char name[128];
+    if (event->tx)
+        json_uint(out, "tx_id", event->tx->id);
+    json_object(out, "anomaly");
+    if (event->anomaly == EVE_ANOMALY_APPLAYER)
+        json_text(out, "app_proto", app_proto_name(event->app->proto));
+    json_text(out, "type", types[event->anomaly]);
+    static const char *const prefixes[] = {"decoder.", "stream.", ""};
+    size_t len = 0;
+    struct buf b = buf_fixed(name, sizeof(name));
+    buf_add_c(&b, prefixes[event->anomaly]);
+    buf_add_c(&b, event->anomaly_event);
+    len = b.len;
+    for (size_t i = 0; event->anomaly == EVE_ANOMALY_APPLAYER && i < len; i++)
+        name[i] = (char)toupper((unsigned char)name[i]);
+    json_bytes(out, "event", str_of(name, len));
+    if (event->anomaly == EVE_ANOMALY_APPLAYER)
+        json_text(out, "layer", "proto_parser");
+    json_end_object(out);
+}
+
+const char *eve_type_name(const struct eve_event *event)
+{
+    static const char *const names[] = {
+        [EVE_ALERT] = "alert",       [EVE_DROP] = "drop",       [EVE_FLOW] = "flow",
+        [EVE_FILEINFO] = "fileinfo", [EVE_ANOMALY] = "anomaly", [EVE_APP] = NULL,
+        [EVE_TYPES] = NULL,
+    };
+    if (names[event->type])
+        return names[event->type];
+    const struct app_parser *parser = event->app->parser;
+    return parser->log_type ? parser->log_type : app_proto_name(parser->proto);
+}
+
+bool eve_wants(const struct eve_conf *conf, enum eve_type type, enum app_proto proto)
+{
+    if (!(conf->types >> type & 1))
+        return false;
+    return type != EVE_APP || (conf->protos >> proto & 1);
+}
+
+void eve_write(const struct eve_conf *conf, const struct eve_event *event, struct json *out)
+{
+    typedef void (*record_fn)(const struct eve_conf *, const struct eve_event *, struct json *);
+    static const record_fn records[] = {
+        [EVE_ALERT] = record_alert, [EVE_DROP] = record_drop,     [EVE_FLOW] = record_flow,
+        [EVE_APP] = record_app,     [EVE_FILEINFO] = record_file, [EVE_ANOMALY] = record_anomaly,
+    };
+    write_head(conf, event, out);
+    if (conf->metadata && event->type != EVE_FILEINFO)
+        part_metadata(event, out);
+    records[event->type](conf, event, out);
+}

@@ -1,0 +1,67 @@
+/* eve: what happened, as a line of EVE JSON with Suricata 8's field names.
+ *
+ * Way in:    engine.c fills a struct eve_event of borrowed pointers at the moment something happens.
+ * Way out:   the members of one JSON object, written into the caller's writer; the caller opens and closes the object and
+ *            may add members of its own ("otasuke").
+ * Memory:    none; the caller's buf.
+ * Threads:   pure.
+ */
+#ifndef ENGINE_EVE_EVE_H
+#define ENGINE_EVE_EVE_H
+
+#include "base/conf.h"
+#include "base/json.h"
+#include "engine/app/app.h"
+#include "engine/file/file.h"
+#include "engine/flow/flow.h"
+#include "engine/match/match.h"
+#include "engine/packet/packet.h"
+#include "engine/stream/stream.h"
+#include "engine/verdict/verdict.h"
+
+enum eve_type { EVE_ALERT, EVE_DROP, EVE_FLOW, EVE_APP, EVE_FILEINFO, EVE_ANOMALY, EVE_TYPES };
+
+enum eve_anomaly { EVE_ANOMALY_DECODE, EVE_ANOMALY_STREAM, EVE_ANOMALY_APPLAYER };
+
+struct eve_event {
+    enum eve_type type;
+    int64_t time_us;
+    const struct packet *packet;   /* in hand; NULL for what is told at a flow's end */
+    const struct flow *flow;       /* NULL: none */
+    const struct stream *stream;   /* NULL: not TCP */
+    const struct app_flow *app;    /* NULL: none */
+    const struct tx *tx;           /* ALERT (or NULL), APP, FILEINFO, ANOMALY (or NULL) */
+    enum dir dir;                  /* of the packet; for APP: see app_parser.log_dir */
+    const struct match_hit *hit;   /* ALERT */
+    const struct verdict *verdict; /* ALERT, DROP */
+    const struct file *file;       /* FILEINFO */
+    enum eve_anomaly anomaly;
+    const char *anomaly_event;
+    enum flow_end end;                   /* FLOW */
+    const struct match_image *image;     /* for the names of flowbits */
+    const struct match_flow *flow_rules; /* NULL: none */
+};
+
+struct eve_conf {
+    uint32_t types;  /* 1 << enum eve_type that are wanted */
+    uint64_t protos; /* 1 << app_proto whose EVE_APP records are wanted */
+    bool payload, payload_printable, packet, rule_metadata, rule_text, app_layer, flow_in_alert,
+        metadata;
+    bool community_id, ether, pcap_number;
+    uint16_t community_seed;
+    bool md5, sha1, sha256;
+    bool drop_all; /* every dropped packet, not the first of its flow */
+    const struct app_conf *app_conf;
+    const char *sensor; /* "host", or NULL */
+};
+
+/* Everything on but payload, packet and rule text; conf (suricata.yaml's outputs.eve-log) overrides when not NULL. */
+void eve_conf_read(struct eve_conf *eve, const struct conf *conf);
+/* Is this event wanted at all? Ask before filling more than type and app. */
+bool eve_wants(const struct eve_conf *conf, enum eve_type type, enum app_proto proto);
+/* Members of the event, the object being open. */
+void eve_write(const struct eve_conf *conf, const struct eve_event *event, struct json *out);
+/* "alert", "http" ... */
+const char *eve_type_name(const struct eve_event *event);
+
+#endif

@@ -1,0 +1,113 @@
+#include "engine/eve/part.h"
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#include <stdio.h>
+
+#define IP_PROTO_ICMP 1
+#define IP_PROTO_TCP 6
+#define IP_PROTO_UDP 17
+#define IP_PROTO_ICMPV6 58
+#define IP_PROTO_SCTP 132
+
+void part_time(struct json *out, const char *key, int64_t time_us)
+{
+    char text[CLOCK_TEXT_BYTES];
+    size_t len = clock_format_eve(time_us, text);
+    json_bytes(out, key, str_of(text, len));
+}
+
+void part_ip(struct json *out, const char *key, const struct ip *ip)
+{
+    char text[IP_TEXT_BYTES];
+    size_t len = ip_format_full(ip, text);
+    json_bytes(out, key, str_of(text, len));
+}
+
+void part_protocol(struct json *out, uint8_t ip_proto)
+{
+    switch (ip_proto) {
+    case IP_PROTO_ICMP: json_text(out, "proto", "ICMP"); return;
+    case IP_PROTO_TCP: json_text(out, "proto", "TCP"); return;
+    case IP_PROTO_UDP: json_text(out, "proto", "UDP"); return;
+    case IP_PROTO_ICMPV6: json_text(out, "proto", "IPv6-ICMP"); return;
+    case IP_PROTO_SCTP: json_text(out, "proto", "SCTP"); return;
+    default: break;
+    }
+    char number[8];
+    snprintf(number, sizeof(number), "%03u", ip_proto);
+    json_text(out, "proto", number);
+}
+
+void part_flow_counts(const struct flow *flow, struct json *out)
+{
+    json_uint(out, "pkts_toserver", flow->packets[0]);
+    json_uint(out, "pkts_toclient", flow->packets[1]);
+    json_uint(out, "bytes_toserver", flow->bytes[0]);
+    json_uint(out, "bytes_toclient", flow->bytes[1]);
+    part_time(out, "start", flow->first_us);
+}
+
+void part_app(const struct eve_conf *conf, const struct eve_event *event, struct json *out)
+{
+    const struct app_flow *app = event->app;
+    if (!event->tx || !app || !app->parser || !app->parser->log)
+        return;
+    const char *name = app->parser->log_type;
+    json_object(out, name ? name : app_proto_name(app->parser->proto));
+    app->parser->log(event->tx, conf->app_conf, out);
+    json_end_object(out);
+    if (app->parser->log_beside)
+        app->parser->log_beside(event->tx, conf->app_conf, out);
+}
+
+static void add_hash(struct json *out, const char *key, const uint8_t *bytes, size_t len)
+{
+    char hex[2 * DIGEST_BYTES_MAX + 1];
+    text_hex(hex, str_of(bytes, len));
+    json_text(out, key, hex);
+}
+
+void part_file(const struct eve_conf *conf, const struct tx *tx, const struct file *file,
+               struct json *out)
+{
+    static const char *const states[] = {
+        [FILE_OPEN] = "UNKNOWN",
+        [FILE_CLOSED] = "CLOSED",
+        [FILE_TRUNCATED] = "TRUNCATED",
+        [FILE_ERROR] = "ERROR",
+    };
+    json_bytes(out, "filename", file->name);
+    json_bool(out, "gaps", file->has_gaps);
+    json_text(out, "state", states[file->state]);
+    if (file->state != FILE_OPEN && file->has_hash && !file->has_gaps) {
+        if (conf->md5)
+            add_hash(out, "md5", file->md5, sizeof(file->md5));
+        if (conf->sha1)
+            add_hash(out, "sha1", file->sha1, sizeof(file->sha1));
+        if (conf->sha256)
+            add_hash(out, "sha256", file->sha256, sizeof(file->sha256));
+    }
+    json_bool(out, "stored", false);
+    json_uint(out, "size", file->size_bytes);
+    if (file->range_total) {
+        json_uint(out, "start", file->range_start);
+        json_uint(out, "end", file->range_start + file->size_bytes - (file->size_bytes ? 1 : 0));
+    }
+    json_uint(out, "tx_id", tx->id);
+}
+
+void part_metadata(const struct eve_event *event, struct json *out)
+{
+    if (!event->flow_rules || !event->image ||
+        !match_flowbit_name(event->image, event->flow_rules, 0))
+        return;
+    json_object(out, "metadata");
+    json_array(out, "flowbits");
+    const char *name;
+    for (uint32_t i = 0; (name = match_flowbit_name(event->image, event->flow_rules, i)); i++)
+        json_text(out, NULL, name);
+    json_end_array(out);
+    json_end_object(out);
+}

@@ -1,0 +1,322 @@
+#include "engine/eve/part.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+
+/* metadata: key a, key b -> "key": ["a", "b"], each key once, in order of first appearance. */
+static void write_rule_metadata(const struct rule *rule, struct json *out)
+{
+    if (!rule->metadata_count)
+        return;
+    json_object(out, "metadata");
+    for (uint32_t i = 0; i < rule->metadata_count; i++) {
+        const char *key = rule->metadata[i].key;
+        bool seen = false;
+        for (uint32_t k = 0; k < i && !seen; k++)
+            seen = strcmp(rule->metadata[k].key, key) == 0;
+        if (seen)
+            continue;
+        json_array(out, key);
+        for (uint32_t k = i; k < rule->metadata_count; k++)
+            if (strcmp(rule->metadata[k].key, key) == 0)
+                json_text(out, NULL, rule->metadata[k].value);
+        json_end_array(out);
+    }
+    json_end_object(out);
+}
+
+static void write_references(const struct rule *rule, struct json *out)
+{
+    if (!rule->reference_count)
+        return;
+    json_array(out, "references");
+    for (uint32_t i = 0; i < rule->reference_count; i++)
+        json_text(out, NULL, rule->references[i].value);
+    json_end_array(out);
+}
+
+static void write_end(struct json *out, const char *key, const struct ip *ip, uint16_t port)
+{
+    json_object(out, key);
+    part_ip(out, "ip", ip);
+    if (port)
+        json_uint(out, "port", port);
+    json_end_object(out);
+}
+
+static void write_target(const struct rule *rule, const struct packet *p, struct json *out)
+{
+    if (rule->target == RULE_TARGET_NONE)
+        return;
+    bool target_is_src = rule->target == RULE_TARGET_SRC;
+    write_end(out, target_is_src ? "target" : "source", &p->src, p->src_port);
+    write_end(out, target_is_src ? "source" : "target", &p->dst, p->dst_port);
+}
+
+static void write_rule(const struct eve_conf *conf, const struct eve_event *event, struct json *out)
+{
+    const struct rule *rule = event->hit->rule;
+    json_object(out, "alert");
+    json_text(out, "action",
+              verdict_hit_blocked(event->verdict, event->hit) ? "blocked" : "allowed");
+    json_uint(out, "gid", rule->gid);
+    json_uint(out, "signature_id", rule->sid);
+    json_uint(out, "rev", rule->rev);
+    json_bytes(out, "signature", str_c(rule->message));
+    json_text(out, "category", rule->class_text);
+    json_uint(out, "severity", rule->priority);
+    write_target(rule, event->packet, out);
+    if (conf->rule_metadata) {
+        write_rule_metadata(rule, out);
+        write_references(rule, out);
+    }
+    if (conf->rule_text)
+        json_bytes(out, "rule", str_c(rule->text));
+    json_end_object(out);
+}
+
+static void write_files(const struct eve_conf *conf, const struct eve_event *event,
+                        struct json *out)
+{
+    const struct file *file = event->tx ? event->tx->files : NULL;
+    if (!file)
+        return;
+    json_array(out, "files");
+    for (; file; file = file->next) {
+        if (file->dir != event->dir)
+            continue;
+        json_object(out, NULL);
+        part_file(conf, event->tx, file, out);
+        json_end_object(out);
+    }
+    json_end_array(out);
+}
+
+static void write_printable(struct json *out, const char *key, struct str bytes)
+{
+    uint8_t text[1500];
+    size_t len = bytes.len < sizeof(text) ? bytes.len : sizeof(text);
+    for (size_t i = 0; i < len; i++) {
+        uint8_t c = bytes.p[i];
+        text[i] = (c >= 0x20 && c < 0x7f) || c == '\r' || c == '\n' || c == '\t' ? c : '.';
+    }
+    json_bytes(out, key, str_of(text, len));
+}
+
+static void write_base64(struct json *out, const char *key, struct str bytes)
+{
+    struct buf b;
+    buf_init(&b, 256 * 1024);
+    text_add_base64(&b, bytes);
+    json_bytes(out, key, buf_str(&b));
+    buf_fini(&b);
+}
+
+static void write_payload(const struct eve_conf *conf, const struct eve_event *event,
+                          struct json *out)
+{
+    const struct packet *p = event->packet;
+    if (conf->payload)
+        write_base64(out, "payload", p->payload);
+    if (conf->payload_printable)
+        write_printable(out, "payload_printable", p->payload);
+    if (conf->payload || conf->payload_printable)
+        json_uint(out, "stream", event->hit->by_stream);
+    if (conf->packet && p->frame) {
+        write_base64(out, "packet", p->frame->bytes);
+        json_object(out, "packet_info");
+        json_uint(out, "linktype", p->frame->link);
+        json_end_object(out);
+    }
+}
+
+void record_alert(const struct eve_conf *conf, const struct eve_event *event, struct json *out)
+{
+    if (event->tx)
+        json_uint(out, "tx_id", event->tx->id);
+    write_rule(conf, event, out);
+    if (conf->app_layer) {
+        part_app(conf, event, out);
+        write_files(conf, event, out);
+    }
+    if (event->app && event->app->proto > APP_UNKNOWN)
+        json_text(out, "app_proto", app_proto_name(event->app->proto));
+    if (event->flow) {
+        json_text(out, "direction", event->dir == DIR_TOSERVER ? "to_server" : "to_client");
+        if (conf->flow_in_alert) {
+            json_object(out, "flow");
+            part_flow_counts(event->flow, out);
+            part_ip(out, "src_ip", &event->flow->client_ip);
+            part_ip(out, "dest_ip", &event->flow->server_ip);
+            if (event->packet->l4 == PACKET_L4_TCP || event->packet->l4 == PACKET_L4_UDP) {
+                json_uint(out, "src_port", event->flow->client_port);
+                json_uint(out, "dest_port", event->flow->server_port);
+            }
+            json_end_object(out);
+        }
+    }
+    write_payload(conf, event, out);
+}
+
+/* ---- drop ---- */
+
+static void write_tcp_header(const struct packet *p, struct json *out)
+{
+    static const struct {
+        const char *name;
+        uint8_t flag;
+    } flags[] = {{"syn", TCP_SYN}, {"ack", TCP_ACK}, {"psh", TCP_PSH},
+                 {"rst", TCP_RST}, {"urg", TCP_URG}, {"fin", TCP_FIN}};
+    json_uint(out, "tcpseq", p->tcp.seq);
+    json_uint(out, "tcpack", p->tcp.ack);
+    json_uint(out, "tcpwin", p->tcp.window);
+    for (size_t i = 0; i < ARRAY_COUNT(flags); i++)
+        json_bool(out, flags[i].name, p->tcp.flags & flags[i].flag);
+    json_uint(out, "tcpres", p->tcp.reserved);
+    json_uint(out, "tcpurgp", p->tcp.urgent);
+}
+
+static void write_l4_header(const struct packet *p, struct json *out)
+{
+    switch (p->l4) {
+    case PACKET_L4_TCP: write_tcp_header(p, out); break;
+    case PACKET_L4_UDP: json_uint(out, "udplen", p->l4_header.len + p->payload.len); break;
+    case PACKET_L4_ICMP4:
+    case PACKET_L4_ICMP6:
+        json_uint(out, "icmp_id", p->icmp_id);
+        json_uint(out, "icmp_seq", p->icmp_seq);
+        break;
+    case PACKET_L4_NONE:
+    case PACKET_L4_OTHER: break;
+    }
+}
+
+static void write_drop_rule(const struct rule *rule, struct json *out)
+{
+    json_object(out, "alert");
+    json_text(out, "action", "blocked");
+    json_uint(out, "gid", rule->gid);
+    json_uint(out, "signature_id", rule->sid);
+    json_uint(out, "rev", rule->rev);
+    json_bytes(out, "signature", str_c(rule->message));
+    json_text(out, "category", rule->class_text);
+    json_uint(out, "severity", rule->priority);
+    json_end_object(out);
+}
+
+void record_drop(const struct eve_conf *conf, const struct eve_event *event, struct json *out)
+{
+    const struct packet *p = event->packet;
+    json_object(out, "drop");
+    json_uint(out, "len", p->ip_total);
+    if (p->src.version == 4) {
+        json_uint(out, "tos", p->tos);
+        json_uint(out, "ttl", p->ttl);
+        json_uint(out, "ipid", p->ip_id);
+    } else {
+        json_uint(out, "tc", p->tos);
+        json_uint(out, "hoplimit", p->ttl);
+        json_uint(out, "flowlbl", p->ip6_flow_label);
+    }
+    write_l4_header(p, out);
+    json_text(out, "reason", verdict_reason_name(event->verdict->reason));
+    json_end_object(out);
+    if (event->verdict->rule)
+        write_drop_rule(event->verdict->rule, out);
+    if (event->flow)
+        json_text(out, "direction", event->dir == DIR_TOSERVER ? "to_server" : "to_client");
+}
+
+/* ---- flow ---- */
+
+static const char *flow_state_word(enum flow_state state)
+{
+    static const char *const words[] = {
+        [FLOW_NEW] = "new",
+        [FLOW_ESTABLISHED] = "established",
+        [FLOW_CLOSED] = "closed",
+        [FLOW_BYPASSED] = "bypassed",
+    };
+    return words[state];
+}
+
+static const char *flow_end_word(enum flow_end why)
+{
+    static const char *const words[] = {
+        [FLOW_END_TIMEOUT] = "timeout",
+        [FLOW_END_FORCED] = "forced",
+        [FLOW_END_SHUTDOWN] = "shutdown",
+        [FLOW_END_REUSED] = "tcp_reuse",
+    };
+    return words[why];
+}
+
+static void write_flag_byte(struct json *out, const char *key, uint8_t flags)
+{
+    char hex[3];
+    snprintf(hex, sizeof(hex), "%02x", flags);
+    json_text(out, key, hex);
+}
+
+static void write_tcp_flow(const struct stream *s, struct json *out)
+{
+    static const struct {
+        const char *name;
+        uint8_t flag;
+    } flags[] = {{"syn", TCP_SYN}, {"fin", TCP_FIN}, {"rst", TCP_RST}, {"psh", TCP_PSH},
+                 {"ack", TCP_ACK}, {"urg", TCP_URG}, {"ecn", TCP_ECE}, {"cwr", TCP_CWR}};
+    uint8_t all = s->half[0].tcp_flags | s->half[1].tcp_flags;
+    json_object(out, "tcp");
+    write_flag_byte(out, "tcp_flags", all);
+    write_flag_byte(out, "tcp_flags_ts", s->half[0].tcp_flags);
+    write_flag_byte(out, "tcp_flags_tc", s->half[1].tcp_flags);
+    for (size_t i = 0; i < ARRAY_COUNT(flags); i++)
+        if (all & flags[i].flag)
+            json_bool(out, flags[i].name, true);
+    if (s->state != STREAM_NONE)
+        json_text(out, "state", stream_state_name(s->state));
+    if (s->half[0].gaps)
+        json_bool(out, "ts_gap", true);
+    if (s->half[1].gaps)
+        json_bool(out, "tc_gap", true);
+    json_uint(out, "ts_max_regions", s->half[0].regions_max ? s->half[0].regions_max : 1);
+    json_uint(out, "tc_max_regions", s->half[1].regions_max ? s->half[1].regions_max : 1);
+    json_end_object(out);
+}
+
+static void write_app_protos(const struct app_flow *app, struct json *out)
+{
+    if (!app)
+        return;
+    if (app->proto != APP_UNKNOWN || app->proto_of[0] != app->proto_of[1])
+        json_text(out, "app_proto", app_proto_name(app->proto));
+    if (app->proto_of[0] != app->proto_of[1] && app->proto_of[0] && app->proto_of[1]) {
+        json_text(out, "app_proto_ts", app_proto_name(app->proto_of[DIR_TOSERVER]));
+        json_text(out, "app_proto_tc", app_proto_name(app->proto_of[DIR_TOCLIENT]));
+    }
+    if (app->proto_before != APP_UNKNOWN)
+        json_text(out, "app_proto_orig", app_proto_name(app->proto_before));
+}
+
+void record_flow(const struct eve_conf *conf, const struct eve_event *event, struct json *out)
+{
+    const struct flow *flow = event->flow;
+    write_app_protos(event->app, out);
+    json_object(out, "flow");
+    part_flow_counts(flow, out);
+    part_time(out, "end", flow->last_us);
+    json_int(out, "age", (flow->last_us / 1000000) - (flow->first_us / 1000000));
+    json_text(out, "state", flow_state_word(flow->state));
+    json_text(out, "reason", flow_end_word(event->end));
+    json_bool(out, "alerted", flow->alerted);
+    if (flow->dropped)
+        json_text(out, "action", "drop");
+    else if (flow->passed)
+        json_text(out, "action", "pass");
+    if (event->app && event->app->tx_count)
+        json_uint(out, "tx_cnt", event->app->tx_count);
+    json_end_object(out);
+    if (event->stream)
+        write_tcp_flow(event->stream, out);
+}

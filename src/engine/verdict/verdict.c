@@ -1,0 +1,78 @@
+#include "engine/verdict/verdict.h"
+
+const char *verdict_reason_name(enum verdict_reason reason)
+{
+    static const char *const names[] = {
+        [VERDICT_NO_REASON] = "",          [VERDICT_RULES] = "rules",
+        [VERDICT_FLOW_DROP] = "flow drop", [VERDICT_STREAM_OVERLAP] = "stream reassembly",
+        [VERDICT_ISOLATED] = "isolated",
+    };
+    return names[reason];
+}
+
+const char *verdict_rule_metadata(const struct rule *rule, const char *key)
+{
+    for (uint32_t i = 0; i < rule->metadata_count; i++)
+        if (strcmp(rule->metadata[i].key, key) == 0)
+            return rule->metadata[i].value;
+    return NULL;
+}
+
+/* Did the rule judge more than this one packet? Then what it says holds for the conversation. */
+static bool is_flow_wide(const struct match_hit *hit)
+{
+    const struct rule *rule = hit->rule;
+    if (hit->tx || hit->by_stream)
+        return true;
+    return !rule->buffers && !rule->needs_packet && !rule->packet_header_only &&
+           rule->src_ports->any && rule->dst_ports->any && !rule->checks;
+}
+
+static void add_alert(struct verdict *v, const struct match_hit *hit)
+{
+    if (hit->rule->noalert)
+        return;
+    if (v->alert_count < VERDICT_ALERTS_MAX)
+        v->alerts[v->alert_count++] = hit;
+    else
+        v->alerts_lost++;
+}
+
+static void stop(struct verdict *v, const struct match_hit *hit)
+{
+    enum verdict_action action = hit->action == RULE_REJECT ? VERDICT_REJECT : VERDICT_DROP;
+    if (verdict_rule_metadata(hit->rule, "otasuke_isolate"))
+        v->isolate = true;
+    if (is_flow_wide(hit))
+        v->flow_wide = true;
+    if (action <= v->action)
+        return;
+    v->action = action;
+    v->reason = VERDICT_RULES;
+    v->reject = hit->rule->reject;
+    v->rule = hit->rule;
+}
+
+void verdict_judge(const struct match_hits *hits, bool enforced, struct verdict *out)
+{
+    *out = (struct verdict){.enforced = enforced};
+    for (uint32_t i = 0; i < hits->count; i++) {
+        const struct match_hit *hit = &hits->items[i];
+        if (hit->silent)
+            continue;
+        if (hit->action == RULE_PASS) {
+            out->passed = true;
+            out->pass_flow = is_flow_wide(hit);
+            return;
+        }
+        if (hit->action == RULE_DROP || hit->action == RULE_REJECT)
+            stop(out, hit);
+        add_alert(out, hit);
+    }
+}
+
+bool verdict_hit_blocked(const struct verdict *v, const struct match_hit *hit)
+{
+    return v->enforced && v->action != VERDICT_ACCEPT &&
+           (hit->action == RULE_DROP || hit->action == RULE_REJECT);
+}

@@ -1,0 +1,52 @@
+/* verdict: hits -> what happens to the packet and its flow, and which alerts are told.
+ *
+ * Way in:    engine.c hands the hits of one packet, in order of evaluation (match_finish).
+ * Way out:   one struct verdict. "Blocked" in any event comes from here and from nowhere else, and only when `enforced`:
+ *            in detection mode a drop rule tells, and nothing is stopped.
+ * Meaning:   as Suricata's: rules in their order; the first pass rule ends the judging (later hits neither tell nor act); any
+ *            drop or reject before it stops the packet. A rule that judged more than this packet (a transaction, the stream,
+ *            or nothing but addresses) acts on the whole flow.
+ */
+#ifndef ENGINE_VERDICT_VERDICT_H
+#define ENGINE_VERDICT_VERDICT_H
+
+#include "engine/match/match.h"
+#include "engine/rule/rule.h"
+
+#define VERDICT_ALERTS_MAX 15 /* Suricata's packet-alert-max */
+
+enum verdict_action { VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT };
+
+enum verdict_reason {
+    VERDICT_NO_REASON,
+    VERDICT_RULES,
+    VERDICT_FLOW_DROP,      /* an earlier verdict ended the flow */
+    VERDICT_STREAM_OVERLAP, /* bytes that differ from what was inspected */
+    VERDICT_ISOLATED,
+};
+
+struct verdict {
+    enum verdict_action action; /* what is done, or in detection mode would have been */
+    enum verdict_reason reason;
+    enum rule_reject reject;
+    bool enforced;  /* inline: the action is carried out */
+    bool flow_wide; /* the rest of the flow shares the action */
+    bool passed;    /* a pass rule held */
+    bool pass_flow;
+    bool isolate; /* the rule asks to cut the LAN device off (metadata: otasuke_isolate) */
+    const struct rule *rule; /* whose action it is, or NULL */
+    const struct match_hit *alerts[VERDICT_ALERTS_MAX];
+    uint32_t alert_count;
+    uint32_t alerts_lost;
+};
+
+/* The verdict borrows from hits. */
+void verdict_judge(const struct match_hits *hits, bool enforced, struct verdict *out);
+/* True when this hit's own rule stopped traffic: EVE's alert.action "blocked". */
+bool verdict_hit_blocked(const struct verdict *v, const struct match_hit *hit);
+/* Suricata's words for drop.reason. */
+const char *verdict_reason_name(enum verdict_reason reason);
+/* The value of a rule's metadata key, or NULL. */
+const char *verdict_rule_metadata(const struct rule *rule, const char *key);
+
+#endif
