@@ -62,13 +62,12 @@ void app_progress(struct tx *tx, enum dir dir, uint8_t progress)
     tx->updated[dir] = true;
 }
 
-enum app_probe app_detect(const struct app_parser *const *parsers, size_t count,
-                          const struct app_flow *af, struct str bytes, enum dir dir,
-                          const struct app_parser **found)
+enum app_probe app_detect(const struct app_parser_list *parsers, const struct app_flow *af,
+                          struct str bytes, enum dir dir, const struct app_parser **found)
 {
     bool undecided = false;
-    for (size_t i = 0; i < count; i++) {
-        const struct app_parser *parser = parsers[i];
+    for (size_t i = 0; i < parsers->count; i++) {
+        const struct app_parser *parser = parsers->rows[i];
         if (af->is_udp ? !parser->udp : !parser->tcp)
             continue;
         switch (parser->probe(bytes, dir, af->server_port)) {

@@ -123,10 +123,14 @@ void app_progress(struct tx *tx, enum dir dir, uint8_t progress);
 
 /* ---- for engine.c ---- */
 
-/* Asks the probes. Both results YES and MORE as in enum app_probe; NO means APP_FAILED. */
-enum app_probe app_detect(const struct app_parser *const *parsers, size_t count,
-                          const struct app_flow *af, struct str bytes, enum dir dir,
-                          const struct app_parser **found);
+struct app_parser_list {
+    const struct app_parser *const *rows;
+    size_t count;
+};
+
+/* Asks the probes. Results as in enum app_probe; NO means APP_FAILED. */
+enum app_probe app_detect(const struct app_parser_list *parsers, const struct app_flow *af,
+                          struct str bytes, enum dir dir, const struct app_parser **found);
 /* 0, or -1 when the budget has no room for the state. */
 NODISCARD int app_open(struct app_flow *af, const struct app_parser *parser);
 /* Hands a chunk to the parser; clamps what it consumed; after PARSE_BAD the direction is failed. */

@@ -46,6 +46,14 @@ static void read_files(struct eve_conf *eve, const struct conf_node *node)
     }
 }
 
+static void read_anomaly(struct eve_conf *eve, const struct conf_node *node)
+{
+    eve->anomalies = 0;
+    eve->anomalies |= (uint32_t)node_bool(node, "types.decode", false) << EVE_ANOMALY_DECODE;
+    eve->anomalies |= (uint32_t)node_bool(node, "types.stream", false) << EVE_ANOMALY_STREAM;
+    eve->anomalies |= (uint32_t)node_bool(node, "types.applayer", true) << EVE_ANOMALY_APPLAYER;
+}
+
 /* One entry of `types`: a word, or a mapping with that word as its only key. */
 static void read_type(struct eve_conf *eve, const struct conf_node *item)
 {
@@ -63,6 +71,8 @@ static void read_type(struct eve_conf *eve, const struct conf_node *item)
     }
     if (settings && str_eq(name, STR_LIT("alert")))
         read_alert(eve, settings);
+    if (settings && str_eq(name, STR_LIT("anomaly")))
+        read_anomaly(eve, settings);
     if (settings && str_eq(name, STR_LIT("files")))
         read_files(eve, settings);
     if (settings && str_eq(name, STR_LIT("drop"))) {
@@ -88,6 +98,7 @@ void eve_conf_read(struct eve_conf *eve, const struct conf *conf)
     *eve = (struct eve_conf){
         .types = (1u << EVE_TYPES) - 1,
         .protos = ~UINT64_C(0),
+        .anomalies = 1u << EVE_ANOMALY_APPLAYER,
         .rule_metadata = true,
         .app_layer = true,
         .flow_in_alert = true,

@@ -227,6 +227,13 @@ bool eve_wants(const struct eve_conf *conf, enum eve_type type, enum app_proto p
     return type != EVE_APP || (conf->protos >> proto & 1);
 }
 
+bool eve_wants_event(const struct eve_conf *conf, const struct eve_event *event)
+{
+    if (event->type == EVE_ANOMALY)
+        return conf->anomalies >> event->anomaly & 1;
+    return eve_wants(conf, event->type, event->app ? event->app->proto : APP_UNKNOWN);
+}
+
 void eve_write(const struct eve_conf *conf, const struct eve_event *event, struct json *out)
 {
     typedef void (*record_fn)(const struct eve_conf *, const struct eve_event *, struct json *);

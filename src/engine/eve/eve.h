@@ -43,8 +43,9 @@ struct eve_event {
 };
 
 struct eve_conf {
-    uint32_t types;  /* 1 << enum eve_type that are wanted */
-    uint64_t protos; /* 1 << app_proto whose EVE_APP records are wanted */
+    uint32_t types;     /* 1 << enum eve_type that are wanted */
+    uint64_t protos;    /* 1 << app_proto whose EVE_APP records are wanted */
+    uint32_t anomalies; /* 1 << enum eve_anomaly that are wanted */
     bool payload, payload_printable, packet, rule_metadata, rule_text, app_layer, flow_in_alert,
         metadata;
     bool community_id, ether, pcap_number;
@@ -59,6 +60,8 @@ struct eve_conf {
 void eve_conf_read(struct eve_conf *eve, const struct conf *conf);
 /* Is this event wanted at all? Ask before filling more than type and app. */
 bool eve_wants(const struct eve_conf *conf, enum eve_type type, enum app_proto proto);
+/* The same of an event that is filled in. */
+bool eve_wants_event(const struct eve_conf *conf, const struct eve_event *event);
 /* Members of the event, the object being open. */
 void eve_write(const struct eve_conf *conf, const struct eve_event *event, struct json *out);
 /* "alert", "http" ... */

@@ -1,0 +1,72 @@
+/* conversation: a flow with all that the engine keeps beside it, in one block of the flow table. */
+#ifndef ENGINE_CONVERSATION_H
+#define ENGINE_CONVERSATION_H
+
+#include "engine/engine.h"
+
+struct conversation {
+    struct flow flow; /* first: the table hands out this */
+    struct budget mem;
+    struct stream stream;
+    struct app_flow app;
+    struct match_flow rules;
+    bool begun;                /* set up after the table made it */
+    bool established;          /* handshake done; UDP: both sides spoke */
+    bool raw_asked[DIR_COUNT]; /* was asked whether rules want raw bytes */
+    bool raw_wanted[DIR_COUNT];
+    bool drop_told;
+};
+
+struct engine {
+    struct engine_conf conf;
+    const struct match_image *image;
+    struct engine_sink sink;
+    struct packet_decoder *decoder;
+    struct flow_table *flows;
+    struct slab slab;
+    struct file_store *files;
+    struct match_worker *matcher;
+    struct arena scratch;
+    struct match_hits hits;
+    struct engine_counts counts;
+    struct packet packets[PACKET_OUT_MAX];
+    struct packet pseudo; /* stands for "the end of the flow" */
+    int64_t now_us;
+};
+
+/* conversation.c: life, and bytes on their way to the parser */
+void conversation_begin(struct engine *e, struct conversation *c);
+void conversation_end(void *engine, struct flow *flow, enum flow_end why);
+/* Hands all ready bytes of a direction to detection and parser. */
+void conversation_feed(struct engine *e, struct conversation *c, enum dir dir);
+void conversation_feed_datagram(struct engine *e, struct conversation *c, enum dir dir,
+                                struct str payload);
+
+/* inspect.c: rules, verdict */
+struct glance {
+    const struct packet *packet;
+    enum dir dir;
+    const struct stream_result *stream; /* NULL: not TCP, or no packet in hand */
+};
+void inspect_packet(struct engine *e, struct conversation *c, const struct glance *glance,
+                    struct verdict *verdict);
+/* Last look in both directions without a packet. */
+void inspect_end(struct engine *e, struct conversation *c);
+
+/* report.c: events */
+void report_alerts(struct engine *e, struct conversation *c, const struct packet *p, enum dir dir,
+                   const struct verdict *verdict);
+void report_drop(struct engine *e, struct conversation *c, const struct packet *p, enum dir dir,
+                 const struct verdict *verdict);
+void report_packet_events(struct engine *e, struct conversation *c, const struct packet *p);
+void report_stream_events(struct engine *e, struct conversation *c, const struct packet *p,
+                          enum dir dir, const struct stream_result *stream);
+/* Parser events, records, files; frees transactions that are through. `last`: the flow is ending. */
+void report_transactions(struct engine *e, struct conversation *c, const struct packet *p,
+                         enum dir dir, bool last);
+void report_flow(struct engine *e, struct conversation *c, enum flow_end why);
+
+/* parsers.c */
+extern const struct app_parser_list engine_parsers;
+
+#endif

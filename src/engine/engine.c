@@ -1,0 +1,279 @@
+#include "engine/engine.h"
+
+#include "engine/conversation.h"
+
+#include <stdlib.h>
+
+#define TICK_FLOWS_MAX 64 /* flows ended per tick: keeps the pause between batches short */
+
+/* What one packet went through; handed from step to step of engine_frame. */
+struct passage {
+    struct conversation *c; /* NULL: belongs to no flow */
+    enum dir dir;
+    struct stream_result stream;
+    bool has_stream_result;
+};
+
+struct engine *engine_new(const struct engine_conf *conf, const struct match_image *image,
+                          struct match_hosts *hosts, const struct engine_sink *sink,
+                          struct err *err)
+{
+    struct engine *e = calloc(1, sizeof(*e));
+    if (!e) {
+        err_set(err, "engine: out of memory");
+        return NULL;
+    }
+    e->conf = *conf;
+    e->conf.flow.object_bytes = sizeof(struct conversation);
+    e->image = image;
+    e->sink = *sink;
+    arena_init(&e->scratch, 256 * 1024, 64u << 20);
+    e->decoder = packet_decoder_new(&e->conf.packet);
+    e->flows = flow_table_new(&e->conf.flow, conversation_end, e);
+    e->files = file_store_new(&e->conf.file, sink->files);
+    e->matcher = match_worker_new(image, hosts);
+    if (slab_init(&e->slab, e->conf.memory_bytes) < 0 || !e->decoder || !e->flows || !e->files ||
+        !e->matcher) {
+        err_set(err, "engine: no memory for %u flows and %llu MiB of flow data", conf->flow.max,
+                (unsigned long long)(conf->memory_bytes >> 20));
+        engine_free(e);
+        return NULL;
+    }
+    return e;
+}
+
+void engine_free(struct engine *e)
+{
+    if (!e)
+        return;
+    if (e->flows)
+        flow_table_free(e->flows);
+    match_worker_free(e->matcher);
+    file_store_free(e->files);
+    packet_decoder_free(e->decoder);
+    slab_fini(&e->slab);
+    arena_fini(&e->scratch);
+    free(e);
+}
+
+static struct conversation *find_conversation(struct engine *e, const struct packet *p,
+                                              enum dir *dir)
+{
+    bool to_client = false, is_new = false;
+    if (!p->src.version || p->is_fragment)
+        return NULL;
+    struct conversation *c = (struct conversation *)flow_lookup(e->flows, p, &to_client, &is_new);
+    *dir = to_client ? DIR_TOCLIENT : DIR_TOSERVER;
+    if (c && !c->begun)
+        conversation_begin(e, c);
+    return c;
+}
+
+static void count_tcp(struct engine *e, const struct packet *p)
+{
+    uint8_t flags = p->tcp.flags & (TCP_SYN | TCP_ACK | TCP_RST);
+    e->counts.tcp_syn += flags == TCP_SYN;
+    e->counts.tcp_synack += flags == (TCP_SYN | TCP_ACK);
+    e->counts.tcp_rst += (flags & TCP_RST) != 0;
+}
+
+static void run_stream(struct engine *e, struct passage *way, const struct packet *p)
+{
+    struct conversation *c = way->c;
+    stream_packet(&c->stream, &e->conf.stream, &c->mem, p, way->dir == DIR_TOSERVER, &way->stream);
+    way->has_stream_result = true;
+    if (way->stream.swap) {
+        flow_swap(e->flows, &c->flow);
+        c->app.client_port = c->flow.client_port;
+        c->app.server_port = c->flow.server_port;
+        way->dir = dir_other(way->dir);
+        stream_packet(&c->stream, &e->conf.stream, &c->mem, p, way->dir == DIR_TOSERVER,
+                      &way->stream);
+    }
+}
+
+/* A SYN on the addresses of a connection that is over: that flow ends, the packet begins another. */
+static bool begin_anew(struct engine *e, struct passage *way, const struct packet *p)
+{
+    flow_close(e->flows, &way->c->flow, FLOW_END_REUSED);
+    way->c = find_conversation(e, p, &way->dir);
+    if (!way->c)
+        return false;
+    run_stream(e, way, p);
+    return true;
+}
+
+static void take_tcp(struct engine *e, struct passage *way, const struct packet *p)
+{
+    count_tcp(e, p);
+    if (p->checksum_bad)
+        return;
+    run_stream(e, way, p);
+    if (way->stream.reuse && !begin_anew(e, way, p))
+        return;
+    struct conversation *c = way->c;
+    if (way->stream.established && !c->established) {
+        c->established = true;
+        e->counts.tcp_sessions++;
+        e->counts.tcp_midstream += c->stream.midstream;
+        flow_set_state(e->flows, &c->flow, FLOW_ESTABLISHED);
+    }
+    if (way->stream.closed_now)
+        flow_set_state(e->flows, &c->flow, FLOW_CLOSED);
+    if (!way->stream.ignored) {
+        conversation_feed(e, c, dir_other(way->dir));
+        conversation_feed(e, c, way->dir);
+    }
+}
+
+static void take_udp(struct engine *e, struct passage *way, const struct packet *p)
+{
+    struct conversation *c = way->c;
+    if (way->dir == DIR_TOCLIENT && !c->established) {
+        c->established = true;
+        flow_set_state(e->flows, &c->flow, FLOW_ESTABLISHED);
+    }
+    if (p->l4 == PACKET_L4_UDP && !p->checksum_bad && p->payload.len)
+        conversation_feed_datagram(e, c, way->dir, p->payload);
+}
+
+static void advance(struct engine *e, struct passage *way, const struct packet *p)
+{
+    way->c->app.now_us = e->now_us;
+    if (p->l4 == PACKET_L4_TCP)
+        take_tcp(e, way, p);
+    else
+        take_udp(e, way, p);
+}
+
+/* The stream's own veto: bytes that differ from those already inspected must not reach the receiver. */
+static void judge_stream(const struct engine *e, const struct passage *way, struct verdict *v)
+{
+    if (!way->has_stream_result || !way->stream.drop || v->action != VERDICT_ACCEPT)
+        return;
+    v->action = VERDICT_DROP;
+    v->reason = VERDICT_STREAM_OVERLAP;
+    v->enforced = e->conf.enforced;
+}
+
+static void carry_out(struct engine *e, struct passage *way, const struct packet *p,
+                      struct verdict *v)
+{
+    struct conversation *c = way->c;
+    if (v->pass_flow && c)
+        c->flow.passed = true;
+    if (v->action == VERDICT_ACCEPT)
+        return;
+    if (v->flow_wide && c)
+        c->flow.dropped = true;
+    if (!v->enforced)
+        return;
+    e->counts.dropped += v->action == VERDICT_DROP;
+    e->counts.rejected += v->action == VERDICT_REJECT;
+    report_drop(e, c, p, way->dir, v);
+}
+
+static void answer_with(struct engine_answer *answer, const struct verdict *v)
+{
+    answer->alerted |= v->alert_count > 0;
+    answer->isolate |= v->isolate;
+    if (!v->enforced || v->action <= answer->action)
+        return;
+    answer->action = v->action;
+    answer->reason = v->reason;
+    answer->reject = v->reject;
+    answer->rule = v->rule;
+}
+
+/* A flow that a verdict has ended: nothing of it goes on, nothing is looked at. */
+static bool stop_dropped_flow(struct engine *e, struct passage *way, const struct packet *p,
+                              struct verdict *v)
+{
+    struct conversation *c = way->c;
+    if (!c || !c->flow.dropped || !e->conf.enforced)
+        return false;
+    *v = (struct verdict){
+        .action = VERDICT_DROP, .reason = VERDICT_FLOW_DROP, .enforced = true, .flow_wide = true};
+    e->counts.dropped++;
+    report_drop(e, c, p, way->dir, v);
+    return true;
+}
+
+static void close_stream(struct engine *e, struct passage *way)
+{
+    if (way->has_stream_result && way->stream.closed_now && !way->c->flow.dropped)
+        inspect_end(e, way->c);
+}
+
+static void process(struct engine *e, const struct packet *p, struct engine_answer *answer)
+{
+    struct passage way = {0};
+    struct verdict verdict = {0};
+    way.c = find_conversation(e, p, &way.dir);
+    report_packet_events(e, way.c, p);
+    if (!stop_dropped_flow(e, &way, p, &verdict)) {
+        if (way.c)
+            advance(e, &way, p);
+        struct stream_result *stream = way.has_stream_result ? &way.stream : NULL;
+        if (stream)
+            report_stream_events(e, way.c, p, way.dir, stream);
+        if (!way.c || !way.c->flow.passed)
+            inspect_packet(e, way.c, &(struct glance){p, way.dir, stream}, &verdict);
+        judge_stream(e, &way, &verdict);
+        report_alerts(e, way.c, p, way.dir, &verdict);
+        carry_out(e, &way, p, &verdict);
+        if (way.c) {
+            close_stream(e, &way);
+            report_transactions(e, way.c, p, way.dir, false);
+        }
+    }
+    if (way.c && p->l4 == PACKET_L4_TCP)
+        stream_keep(&way.c->stream, &way.c->mem);
+    answer_with(answer, &verdict);
+    answer->flow = way.c ? &way.c->flow : answer->flow;
+}
+
+void engine_frame(struct engine *e, const struct packet_frame *frame, struct engine_answer *answer)
+{
+    *answer = (struct engine_answer){.action = VERDICT_ACCEPT};
+    e->counts.frames++;
+    e->counts.bytes += frame->bytes.len;
+    if (frame->time_us > e->now_us)
+        e->now_us = frame->time_us;
+    uint32_t count = packet_decode(e->decoder, frame, e->packets);
+    for (uint32_t i = 0; i < count; i++)
+        process(e, &e->packets[i], answer);
+    answer->packet = &e->packets[0];
+    arena_reset(&e->scratch);
+}
+
+void engine_tick(struct engine *e, int64_t now_us)
+{
+    if (now_us > e->now_us)
+        e->now_us = now_us;
+    flow_expire(e->flows, e->now_us, TICK_FLOWS_MAX);
+}
+
+void engine_flush(struct engine *e)
+{
+    uint32_t at = 0;
+    struct flow *flow;
+    while ((flow = flow_next(e->flows, &at))) {
+        flow_close(e->flows, flow, FLOW_END_SHUTDOWN);
+        at = 0;
+    }
+    e->now_us = 0;
+}
+
+int engine_swap_image(struct engine *e, const struct match_image *image)
+{
+    if (match_worker_swap(e->matcher, image) < 0)
+        return -1;
+    e->image = image;
+    return 0;
+}
+
+const struct engine_counts *engine_counts(const struct engine *e)
+{
+    return &e->counts;
+}

@@ -1,0 +1,85 @@
+#include "engine/conversation.h"
+
+static void look_at_stream(struct engine *e, struct conversation *c, const struct match_view *view)
+{
+    enum dir dir = view->dir;
+    if (!c->raw_asked[dir]) {
+        c->raw_asked[dir] = true;
+        c->raw_wanted[dir] = match_wants_stream(e->image, &c->flow, dir, c->app.proto);
+        if (!c->raw_wanted[dir])
+            stream_raw_stop(&c->stream, &c->mem, dir);
+    }
+    struct stream_chunk raw;
+    uint32_t new_from;
+    while (c->raw_wanted[dir] &&
+           stream_raw(&c->stream, &e->conf.stream, &c->mem, dir, &raw, &new_from)) {
+        struct field_window window = {raw.bytes, raw.offset, raw.end};
+        if (raw.bytes.len)
+            match_stream(e->matcher, view, &window, new_from, &e->hits);
+        uint64_t end = raw.offset + (raw.gap ? raw.gap : raw.bytes.len);
+        stream_raw_done(&c->stream, &c->mem, dir, end);
+        if (raw.end || !end)
+            break;
+    }
+}
+
+static void look_at_transactions(struct engine *e, struct conversation *c,
+                                 const struct match_view *view)
+{
+    for (struct tx *tx = c->app.first; tx; tx = tx->next) {
+        if (!tx->updated[view->dir] || !(tx->dirs & DIR_BIT(view->dir)))
+            continue;
+        tx->updated[view->dir] = false;
+        if (!(tx->inspected_done & DIR_BIT(view->dir)))
+            match_tx(e->matcher, view, tx, &e->hits);
+        if (c->app.parser->tx_inspected)
+            c->app.parser->tx_inspected(&c->app, tx, view->dir);
+    }
+}
+
+static struct match_view view_of(struct engine *e, struct conversation *c,
+                                 const struct glance *glance)
+{
+    const struct stream_result *stream = glance->stream;
+    struct match_view view = {.packet = glance->packet, .dir = glance->dir, .now_us = e->now_us};
+    if (stream) {
+        view.stream_event_count = stream->event_count;
+        view.stream_events = stream->events;
+        view.stream_accepted = stream->accepted && !stream->ignored;
+    }
+    if (!c)
+        return view;
+    view.flow = &c->flow;
+    view.state = &c->rules;
+    view.mem = &c->mem;
+    view.proto = c->app.proto;
+    view.proto_of[0] = c->app.proto_of[0];
+    view.proto_of[1] = c->app.proto_of[1];
+    view.proto_before = c->app.proto_before;
+    view.established = c->established;
+    view.has_stream = c->flow.l4 == PACKET_L4_TCP && c->stream.state != STREAM_NONE;
+    view.stream_bytes[0] = c->stream.half[0].next_seq - c->stream.half[0].isn;
+    view.stream_bytes[1] = c->stream.half[1].next_seq - c->stream.half[1].isn;
+    view.flow_app_events = c->app.flow_events_new;
+    return view;
+}
+
+void inspect_packet(struct engine *e, struct conversation *c, const struct glance *glance,
+                    struct verdict *verdict)
+{
+    struct match_view view = view_of(e, c, glance);
+    e->hits.count = 0;
+    e->hits.lost = 0;
+    if (glance->packet->frame)
+        match_packet(e->matcher, &view, &e->hits);
+    if (c && view.has_stream)
+        look_at_stream(e, c, &view);
+    if (c && c->app.parser)
+        look_at_transactions(e, c, &view);
+    match_finish(e->matcher, &view, &e->hits);
+    verdict_judge(&e->hits, e->conf.enforced, verdict);
+    e->counts.alerts += verdict->alert_count;
+    e->counts.alerts_lost += verdict->alerts_lost + e->hits.lost;
+    if (c)
+        c->app.flow_events_new = 0;
+}

@@ -1,0 +1,206 @@
+#include "engine/conversation.h"
+
+static struct eve_event event_of(struct engine *e, struct conversation *c, const struct packet *p,
+                                 enum dir dir)
+{
+    struct eve_event event = {
+        .time_us = p && p->frame ? p->frame->time_us : e->now_us,
+        .packet = p,
+        .dir = dir,
+        .image = e->image,
+    };
+    if (!c)
+        return event;
+    event.flow = &c->flow;
+    event.stream = c->flow.l4 == PACKET_L4_TCP ? &c->stream : NULL;
+    event.app = &c->app;
+    event.flow_rules = &c->rules;
+    return event;
+}
+
+static bool wants(struct engine *e, enum eve_type type, enum app_proto proto)
+{
+    return e->sink.wants(e->sink.owner, type, proto);
+}
+
+/* A packet or stream rule that held while the parser had a transaction at work: Suricata shows that transaction too when
+ * there is only one it can mean. */
+static const struct tx *only_transaction(const struct conversation *c)
+{
+    return c && c->app.tx_live == 1 ? c->app.first : NULL;
+}
+
+void report_alerts(struct engine *e, struct conversation *c, const struct packet *p, enum dir dir,
+                   const struct verdict *verdict)
+{
+    if (!verdict->alert_count)
+        return;
+    if (c)
+        c->flow.alerted = true;
+    if (!wants(e, EVE_ALERT, APP_UNKNOWN))
+        return;
+    for (uint32_t i = 0; i < verdict->alert_count; i++) {
+        struct eve_event event = event_of(e, c, p, dir);
+        event.type = EVE_ALERT;
+        event.hit = verdict->alerts[i];
+        event.verdict = verdict;
+        event.tx = event.hit->tx;
+        if (!event.tx && event.hit->by_stream)
+            event.tx = only_transaction(c);
+        e->sink.event(e->sink.owner, &event);
+    }
+}
+
+void report_drop(struct engine *e, struct conversation *c, const struct packet *p, enum dir dir,
+                 const struct verdict *verdict)
+{
+    if (!wants(e, EVE_DROP, APP_UNKNOWN))
+        return;
+    struct eve_event event = event_of(e, c, p, dir);
+    event.type = EVE_DROP;
+    event.verdict = verdict;
+    e->sink.event(e->sink.owner, &event);
+    if (c)
+        c->drop_told = true;
+}
+
+static void report_anomaly(struct engine *e, struct eve_event *event, enum eve_anomaly kind,
+                           const char *name)
+{
+    event->type = EVE_ANOMALY;
+    event->anomaly = kind;
+    event->anomaly_event = name;
+    e->sink.event(e->sink.owner, event);
+}
+
+void report_packet_events(struct engine *e, struct conversation *c, const struct packet *p)
+{
+    if (!p->event_count || !wants(e, EVE_ANOMALY, APP_UNKNOWN))
+        return;
+    for (uint32_t i = 0; i < p->event_count; i++) {
+        struct eve_event event = event_of(e, c, p, DIR_TOSERVER);
+        report_anomaly(e, &event, EVE_ANOMALY_DECODE, packet_event_name(p->events[i]));
+    }
+}
+
+void report_stream_events(struct engine *e, struct conversation *c, const struct packet *p,
+                          enum dir dir, const struct stream_result *stream)
+{
+    if (!stream->event_count || !wants(e, EVE_ANOMALY, APP_UNKNOWN))
+        return;
+    for (uint32_t i = 0; i < stream->event_count; i++) {
+        struct eve_event event = event_of(e, c, p, dir);
+        report_anomaly(e, &event, EVE_ANOMALY_STREAM, stream_event_name(stream->events[i]));
+    }
+}
+
+static void report_app_events(struct engine *e, struct eve_event *event, uint64_t bits)
+{
+    const struct app_parser *parser = event->app->parser;
+    for (uint32_t i = 0; i < parser->event_count; i++)
+        if (bits >> i & 1 && parser->events[i].name)
+            report_anomaly(e, event, EVE_ANOMALY_APPLAYER, parser->events[i].name);
+}
+
+static bool is_over(const struct conversation *c, const struct tx *tx, bool last)
+{
+    if (last)
+        return true;
+    for (enum dir dir = DIR_TOSERVER; dir <= DIR_TOCLIENT; dir++)
+        if ((tx->dirs & DIR_BIT(dir)) && tx->progress[dir] != TX_COMPLETE && !c->app.failed[dir])
+            return false;
+    return true;
+}
+
+static void report_files(struct engine *e, struct conversation *c, const struct packet *p,
+                         struct tx *tx, bool over)
+{
+    for (struct file *f = tx->files; f; f = f->next) {
+        if (f->reported || (f->state == FILE_OPEN && !over))
+            continue;
+        if (f->state == FILE_OPEN)
+            file_end(e->files, tx, f, FILE_TRUNCATED);
+        f->reported = true;
+        if (!wants(e, EVE_FILEINFO, tx->proto))
+            continue;
+        struct eve_event event = event_of(e, c, p, f->dir);
+        event.type = EVE_FILEINFO;
+        event.tx = tx;
+        event.file = f;
+        e->sink.event(e->sink.owner, &event);
+    }
+}
+
+static void report_record(struct engine *e, struct conversation *c, const struct packet *p,
+                          struct tx *tx)
+{
+    const struct app_parser *parser = c->app.parser;
+    tx->logged = true;
+    if (!parser->log || !wants(e, EVE_APP, tx->proto))
+        return;
+    struct eve_event event =
+        event_of(e, c, p, parser->log_dir ? parser->log_dir(tx) : DIR_TOSERVER);
+    event.type = EVE_APP;
+    event.tx = tx;
+    e->sink.event(e->sink.owner, &event);
+}
+
+static bool is_inspected(const struct conversation *c, const struct tx *tx)
+{
+    if (c->flow.passed || c->flow.dropped)
+        return true;
+    for (enum dir dir = DIR_TOSERVER; dir <= DIR_TOCLIENT; dir++)
+        if ((tx->dirs & DIR_BIT(dir)) && tx->updated[dir] && !c->app.failed[dir])
+            return false;
+    return true;
+}
+
+static void report_transaction(struct engine *e, struct conversation *c, const struct packet *p,
+                               struct tx *tx, bool last)
+{
+    const struct app_parser *parser = c->app.parser;
+    if (tx->events_new && wants(e, EVE_ANOMALY, tx->proto)) {
+        struct eve_event event = event_of(e, c, p, DIR_TOSERVER);
+        event.tx = tx;
+        report_app_events(e, &event, tx->events_new);
+    }
+    tx->events_new = 0;
+    bool over = is_over(c, tx, last);
+    if (!tx->logged && (parser->log_ready ? parser->log_ready(tx) || last : over))
+        report_record(e, c, p, tx);
+    report_files(e, c, p, tx, over);
+    if (!over || !tx->logged || !(last || is_inspected(c, tx)))
+        return;
+    e->counts.app_tx[tx->proto]++;
+    match_tx_fini(tx, &c->mem);
+    app_tx_free(&c->app, tx);
+}
+
+void report_transactions(struct engine *e, struct conversation *c, const struct packet *p,
+                         enum dir dir, bool last)
+{
+    const struct app_parser *parser = c->app.parser;
+    if (!parser)
+        return;
+    uint64_t fresh = c->app.flow_events & ~c->app.flow_events_reported;
+    if (fresh && wants(e, EVE_ANOMALY, parser->proto)) {
+        struct eve_event event = event_of(e, c, p, dir);
+        report_app_events(e, &event, fresh);
+    }
+    c->app.flow_events_reported |= fresh;
+    struct tx *next;
+    for (struct tx *tx = c->app.first; tx; tx = next) {
+        next = tx->next;
+        report_transaction(e, c, p, tx, last);
+    }
+}
+
+void report_flow(struct engine *e, struct conversation *c, enum flow_end why)
+{
+    if (!wants(e, EVE_FLOW, APP_UNKNOWN))
+        return;
+    struct eve_event event = event_of(e, c, NULL, DIR_TOSERVER);
+    event.type = EVE_FLOW;
+    event.end = why;
+    e->sink.event(e->sink.owner, &event);
+}

@@ -1,0 +1,68 @@
+#include "base/hash.h"
+#include "engine/conversation.h"
+
+static uint32_t conf_u32(const struct conf *conf, const char *path, uint32_t otherwise)
+{
+    uint64_t value = conf_bytes(conf, path, otherwise);
+    return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
+}
+
+static void read_stream(struct stream_conf *s, const struct conf *conf, bool enforced)
+{
+    const char *mode = conf_text(conf, "stream.inline", "auto");
+    bool is_inline = strcmp(mode, "auto") == 0 ? enforced : conf_bool(conf, "stream.inline", false);
+    s->mode = is_inline ? STREAM_INLINE : STREAM_ACKNOWLEDGED;
+    s->midstream = conf_bool(conf, "stream.midstream", s->midstream);
+    s->async_one_side = conf_bool(conf, "stream.async-oneside", s->async_one_side);
+    s->depth_bytes = conf_u32(conf, "stream.reassembly.depth", s->depth_bytes);
+    s->raw_window_bytes =
+        conf_u32(conf, "stream.reassembly.toserver-chunk-size", s->raw_window_bytes);
+}
+
+static void read_app(struct app_conf *app, const struct conf *conf, bool inline_mode)
+{
+#define HTTP_PATH "app-layer.protocols.http.libhtp.default-config."
+    app->yaml = conf;
+    app->inline_mode = inline_mode;
+    app->request_body_limit =
+        conf_u32(conf, HTTP_PATH "request-body-limit", app->request_body_limit);
+    app->response_body_limit =
+        conf_u32(conf, HTTP_PATH "response-body-limit", app->response_body_limit);
+    app->body_min_inspect =
+        conf_u32(conf, HTTP_PATH "request-body-minimal-inspect-size", app->body_min_inspect);
+    app->body_window = conf_u32(conf, HTTP_PATH "request-body-inspect-window", app->body_window);
+    app->response_min_inspect =
+        conf_u32(conf, HTTP_PATH "response-body-minimal-inspect-size", app->response_min_inspect);
+    app->response_window =
+        conf_u32(conf, HTTP_PATH "response-body-inspect-window", app->response_window);
+    app->ja3 = conf_bool(conf, "app-layer.protocols.tls.ja3-fingerprints", false);
+    app->ja4 = conf_bool(conf, "app-layer.protocols.tls.ja4-fingerprints", false);
+#undef HTTP_PATH
+    if (inline_mode)
+        app->body_min_inspect = app->response_min_inspect = 0;
+}
+
+/* suricata.yaml's outputs.eve-log.types.files.force-hash decides what is computed at all. */
+static void read_file(struct file_conf *file, const struct conf *conf)
+{
+    struct eve_conf eve;
+    eve_conf_read(&eve, conf);
+    file->want_md5 = eve.md5;
+    file->want_sha1 = eve.sha1;
+    file->want_sha256 = eve.sha256;
+    file->digests_max = 1024;
+}
+
+void engine_conf_read(struct engine_conf *e, const struct conf *conf, bool enforced)
+{
+    *e = (struct engine_conf){
+        .enforced = enforced, .memory_bytes = UINT64_C(1) << 30, .flow_memory_bytes = 8u << 20};
+    packet_conf_defaults(&e->packet);
+    flow_conf_defaults(&e->flow);
+    stream_conf_defaults(&e->stream);
+    app_conf_defaults(&e->app);
+    hash_random(e->flow.secret, sizeof(e->flow.secret));
+    read_stream(&e->stream, conf, enforced);
+    read_app(&e->app, conf, e->stream.mode == STREAM_INLINE);
+    read_file(&e->file, conf);
+}

@@ -1,0 +1,78 @@
+#include "engine/conversation.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct engine_vocabulary {
+    struct field_table fields;
+    struct rule_names names;
+};
+
+/* "http.missing_host_header": the parser's name, then its event's. Also a protocol alone is asked for elsewhere. */
+static int find_app_event(struct str name, uint64_t *app_mask)
+{
+    struct str event = name;
+    uint64_t mask = app_proto_mask(str_split(&event, '.'));
+    for (size_t i = 0; i < engine_parsers.count; i++) {
+        const struct app_parser *parser = engine_parsers.rows[i];
+        if (!(mask >> parser->proto & 1))
+            continue;
+        for (uint32_t k = 0; k < parser->event_count; k++) {
+            if (!parser->events[k].name || !str_eq_nocase(event, str_c(parser->events[k].name)))
+                continue;
+            *app_mask = UINT64_C(1) << parser->proto;
+            return (int)k;
+        }
+    }
+    return -1;
+}
+
+static int find_decode_event(struct str name)
+{
+    enum packet_event event = packet_event_find(name);
+    return event == PACKET_EVENT_NONE ? -1 : (int)event;
+}
+
+static int find_stream_event(struct str name)
+{
+    enum stream_event event = stream_event_find(name);
+    return event == STREAM_EVENT_NONE ? -1 : (int)event;
+}
+
+struct engine_vocabulary *engine_vocabulary_new(struct err *err)
+{
+    struct field_list lists[APP_PROTO_COUNT];
+    assert(engine_parsers.count <= ARRAY_COUNT(lists));
+    for (size_t i = 0; i < engine_parsers.count; i++)
+        lists[i] = engine_parsers.rows[i]->fields;
+    struct engine_vocabulary *v = calloc(1, sizeof(*v));
+    if (!v) {
+        err_set(err, "out of memory");
+        return NULL;
+    }
+    if (field_table_init(&v->fields, lists, engine_parsers.count, err) < 0) {
+        free(v);
+        return NULL;
+    }
+    v->names =
+        (struct rule_names){&v->fields, find_app_event, find_decode_event, find_stream_event};
+    return v;
+}
+
+void engine_vocabulary_free(struct engine_vocabulary *v)
+{
+    if (!v)
+        return;
+    field_table_fini(&v->fields);
+    free(v);
+}
+
+const struct rule_names *engine_vocabulary_names(const struct engine_vocabulary *v)
+{
+    return &v->names;
+}
+
+const struct field_table *engine_vocabulary_fields(const struct engine_vocabulary *v)
+{
+    return &v->fields;
+}

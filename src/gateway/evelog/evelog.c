@@ -1,0 +1,125 @@
+#include "gateway/evelog/evelog.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define FLUSH_BYTES (256 * 1024)
+#define LINE_BYTES_MAX (1024 * 1024) /* one event; a longer one is left out and counted */
+
+int evelog_file_open(struct evelog_file *f, const char *folder, const char *name, struct err *err)
+{
+    char path[4096];
+    *f = (struct evelog_file){.lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1};
+    int len = name[0] == '/' ? snprintf(path, sizeof(path), "%s", name)
+                             : snprintf(path, sizeof(path), "%s/%s", folder, name);
+    if (len < 0 || (size_t)len >= sizeof(path))
+        return err_set(err, "%s/%s: the path is too long", folder, name);
+    f->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+    if (f->fd < 0)
+        return err_errno(err, "%s: opening the event log", path);
+    return 0;
+}
+
+void evelog_file_close(struct evelog_file *f)
+{
+    if (f->fd >= 0)
+        close(f->fd);
+    f->fd = -1;
+}
+
+void evelog_init(struct evelog *log, struct evelog_file *file, const struct eve_conf *conf)
+{
+    *log = (struct evelog){.file = file, .conf = conf};
+    buf_init(&log->buffer, FLUSH_BYTES + LINE_BYTES_MAX);
+    buf_reserve(&log->buffer, FLUSH_BYTES + LINE_BYTES_MAX);
+}
+
+static bool write_all(int fd, struct str bytes)
+{
+    while (bytes.len) {
+        ssize_t n = write(fd, bytes.p, bytes.len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return false;
+        bytes = str_from(bytes, (size_t)n);
+    }
+    return true;
+}
+
+void evelog_flush(struct evelog *log)
+{
+    if (!log->buffer.len)
+        return;
+    pthread_mutex_lock(&log->file->lock);
+    if (write_all(log->file->fd, buf_str(&log->buffer)))
+        log->file->lines += log->lines;
+    else
+        log->file->lost += log->lines;
+    pthread_mutex_unlock(&log->file->lock);
+    log->lines = 0;
+    buf_reset(&log->buffer);
+}
+
+void evelog_fini(struct evelog *log)
+{
+    evelog_flush(log);
+    buf_fini(&log->buffer);
+}
+
+bool evelog_wants(void *log, enum eve_type type, enum app_proto proto)
+{
+    return eve_wants(((struct evelog *)log)->conf, type, proto);
+}
+
+/* Ends the line that begins at `start`; takes it back when it did not fit. */
+static void end_line(struct evelog *log, size_t start)
+{
+    buf_add_byte(&log->buffer, '\n');
+    if (log->buffer.failed) {
+        log->buffer.len = start;
+        log->buffer.failed = false;
+        log->file->lost++;
+        return;
+    }
+    log->lines++;
+    if (log->buffer.len >= FLUSH_BYTES)
+        evelog_flush(log);
+}
+
+void evelog_event(void *owner, const struct eve_event *event)
+{
+    struct evelog *log = owner;
+    if (!eve_wants_event(log->conf, event))
+        return;
+    size_t start = log->buffer.len;
+    struct json json;
+    json_init(&json, &log->buffer);
+    json_object(&json, NULL);
+    eve_write(log->conf, event, &json);
+    json_end_object(&json);
+    end_line(log, start);
+}
+
+void evelog_stats(struct evelog *log, struct engine *const *engines, size_t count, int64_t time_us,
+                  double uptime_s)
+{
+    size_t start = log->buffer.len;
+    char time[CLOCK_TEXT_BYTES];
+    size_t len = clock_format_eve(time_us, time);
+    struct json json;
+    json_init(&json, &log->buffer);
+    json_object(&json, NULL);
+    json_bytes(&json, "timestamp", str_of(time, len));
+    json_text(&json, "event_type", "stats");
+    json_object(&json, "stats");
+    json_uint(&json, "uptime", (uint64_t)uptime_s);
+    engine_stats_write(engines, count, &json);
+    json_end_object(&json);
+    json_end_object(&json);
+    end_line(log, start);
+}

@@ -1,0 +1,152 @@
+#include "gateway/replay/crew.h"
+
+#include "base/hash.h"
+#include "base/ring.h"
+
+#include <sched.h>
+#include <stdlib.h>
+
+#define QUEUE_FRAMES 4096
+#define TICK_FRAMES 256 /* flows are expired after so many frames */
+
+struct worker {
+    struct engine *engine;
+    struct evelog log;
+    struct ring queue;
+    pthread_t thread;
+    uint32_t since_tick;
+    bool started;
+    _Atomic uint64_t taken;
+    uint64_t given;
+    _Atomic bool stop;
+};
+
+struct crew {
+    uint32_t count;
+    uint64_t secret[2];
+    struct engine **engines;
+    struct worker workers[];
+};
+
+static void judge(struct worker *w, const struct packet_frame *frame)
+{
+    struct engine_answer answer;
+    engine_frame(w->engine, frame, &answer);
+    if (++w->since_tick >= TICK_FRAMES) {
+        w->since_tick = 0;
+        engine_tick(w->engine, frame->time_us);
+    }
+}
+
+static void *work(void *arg)
+{
+    struct worker *w = arg;
+    struct packet_frame frame;
+    uint32_t idle = 0;
+    for (;;) {
+        if (ring_take(&w->queue, &frame)) {
+            judge(w, &frame);
+            atomic_fetch_add_explicit(&w->taken, 1, memory_order_release);
+            idle = 0;
+        } else if (atomic_load(&w->stop)) {
+            return NULL;
+        } else if (++idle > 64) {
+            sched_yield();
+        }
+    }
+}
+
+static int start_worker(struct crew *crew, struct worker *w, struct err *err)
+{
+    if (crew->count == 1)
+        return 0;
+    if (ring_init(&w->queue, sizeof(struct packet_frame), QUEUE_FRAMES) < 0)
+        return err_set(err, "out of memory for a worker's queue");
+    if (pthread_create(&w->thread, NULL, work, w) != 0)
+        return err_set(err, "cannot start a worker thread");
+    w->started = true;
+    return 0;
+}
+
+struct crew *crew_new(const struct crew_conf *conf, struct err *err)
+{
+    uint32_t count = conf->count;
+    struct crew *crew = calloc(1, sizeof(*crew) + count * sizeof(crew->workers[0]));
+    if (!crew || !(crew->engines = calloc(count, sizeof(struct engine *)))) {
+        free(crew);
+        err_set(err, "out of memory");
+        return NULL;
+    }
+    crew->count = count;
+    hash_random(crew->secret, sizeof(crew->secret));
+    for (uint32_t i = 0; i < count; i++) {
+        struct worker *w = &crew->workers[i];
+        evelog_init(&w->log, conf->file, conf->eve);
+        struct engine_sink sink = {&w->log, evelog_wants, evelog_event, NULL};
+        w->engine = crew->engines[i] =
+            engine_new(conf->engine, conf->image, conf->hosts, &sink, err);
+        if (!w->engine || start_worker(crew, w, err) < 0) {
+            crew_free(crew);
+            return NULL;
+        }
+    }
+    return crew;
+}
+
+void crew_frame(struct crew *crew, const struct packet_frame *frame)
+{
+    if (crew->count == 1) {
+        judge(&crew->workers[0], frame);
+        return;
+    }
+    struct worker *w = &crew->workers[packet_deal_hash(frame, crew->secret) % crew->count];
+    while (!ring_put(&w->queue, frame))
+        sched_yield();
+    w->given++;
+}
+
+void crew_flush(struct crew *crew)
+{
+    for (uint32_t i = 0; i < crew->count; i++) {
+        struct worker *w = &crew->workers[i];
+        while (w->started && atomic_load_explicit(&w->taken, memory_order_acquire) < w->given)
+            sched_yield();
+        engine_flush(w->engine);
+        evelog_flush(&w->log);
+    }
+}
+
+void crew_free(struct crew *crew)
+{
+    if (!crew)
+        return;
+    for (uint32_t i = 0; i < crew->count; i++) {
+        struct worker *w = &crew->workers[i];
+        if (w->started) {
+            atomic_store(&w->stop, true);
+            pthread_join(w->thread, NULL);
+        }
+        engine_free(w->engine);
+        if (w->log.file)
+            evelog_fini(&w->log);
+        if (w->queue.items)
+            ring_fini(&w->queue);
+    }
+    free(crew->engines);
+    free(crew);
+}
+
+uint64_t crew_alerts(const struct crew *crew)
+{
+    uint64_t alerts = 0;
+    for (uint32_t i = 0; i < crew->count; i++)
+        alerts += engine_counts(crew->workers[i].engine)->alerts;
+    return alerts;
+}
+
+void crew_stats(struct crew *crew, int64_t time_us, double uptime_s)
+{
+    struct evelog *log = &crew->workers[0].log;
+    evelog_stats(log, crew->engines, crew->count, time_us, uptime_s);
+    evelog_flush(log);
+}

@@ -1,0 +1,214 @@
+#include "gateway/replay/options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define THREADS_MAX 64
+
+const char options_help[] =
+    "usage: omamori replay -r FILE|FOLDER [-S RULES]... [-l FOLDER] [options]\n"
+    "\n"
+    "Runs the engine over captured traffic and writes what it finds to eve.json.\n"
+    "\n"
+    "  -r FILE|FOLDER    capture (pcap, pcapng), or a folder of them\n"
+    "  -S RULES          rule file, or a pattern in quotes; may be given several times\n"
+    "  -s RULES          the same\n"
+    "  -l FOLDER         where eve.json goes (default: the current folder)\n"
+    "  -c FILE           settings in the form of suricata.yaml\n"
+    "  -k all|none       verify checksums or not (default: all)\n"
+    "  --set NAME=VALUE  one setting, as it would stand in suricata.yaml\n"
+    "  --simulate-ips    judge as inline: drop rules drop\n"
+    "  --threads N       so many workers (default: 1)\n"
+    "  -q, --quiet       no summary\n"
+    "  -v, --verbose     name every rule that is not usable\n"
+    "  -h, --help        this text\n"
+    "\n"
+    "Other options of Suricata's command line are ignored with a warning.\n";
+
+/* Options of Suricata's that stand before a value of their own. */
+static const char *const foreign_with_value[] = {
+    "-i",
+    "-F",
+    "-d",
+    "-D",
+    "--runmode",
+    "--pidfile",
+    "--user",
+    "--group",
+    "--data-dir",
+    "--include",
+    "--pcap-buffer-size",
+    "--bpf-file",
+    "--firewall-rules-exclusive",
+    "--unix-socket-file",
+    "--erf-in",
+    "--strict-rule-keywords",
+    "--reject-dev",
+};
+
+enum option {
+    OPTION_CAPTURE,
+    OPTION_RULES,
+    OPTION_FOLDER,
+    OPTION_CONF,
+    OPTION_CHECKSUMS,
+    OPTION_SET,
+    OPTION_IPS,
+    OPTION_THREADS,
+    OPTION_QUIET,
+    OPTION_VERBOSE,
+    OPTION_HELP,
+    OPTION_FOREIGN,
+};
+
+static const struct {
+    const char *name;
+    enum option option;
+    bool has_value;
+} known[] = {
+    {"-r", OPTION_CAPTURE, true},
+    {"-S", OPTION_RULES, true},
+    {"-s", OPTION_RULES, true},
+    {"-l", OPTION_FOLDER, true},
+    {"-c", OPTION_CONF, true},
+    {"-k", OPTION_CHECKSUMS, true},
+    {"--set", OPTION_SET, true},
+    {"--simulate-ips", OPTION_IPS, false},
+    {"--threads", OPTION_THREADS, true},
+    {"-q", OPTION_QUIET, false},
+    {"--quiet", OPTION_QUIET, false},
+    {"-v", OPTION_VERBOSE, false},
+    {"--verbose", OPTION_VERBOSE, false},
+    {"-h", OPTION_HELP, false},
+    {"--help", OPTION_HELP, false},
+};
+
+/* What stands at argv[*at]: which option, and its value ("--name=value", "-kvalue" or the next word). */
+static enum option next_option(char **argv, int argc, int *at, const char **value)
+{
+    const char *word = argv[*at];
+    *value = NULL;
+    for (size_t i = 0; i < ARRAY_COUNT(known); i++) {
+        size_t len = strlen(known[i].name);
+        if (strncmp(word, known[i].name, len) != 0)
+            continue;
+        bool is_long = word[1] == '-';
+        if (word[len] == '\0') {
+            if (known[i].has_value && *at + 1 < argc)
+                *value = argv[++*at];
+            return known[i].option;
+        }
+        if (known[i].has_value && (is_long ? word[len] == '=' : true)) {
+            *value = word + len + (is_long ? 1 : 0);
+            return known[i].option;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(foreign_with_value); i++)
+        if (strcmp(word, foreign_with_value[i]) == 0 && *at + 1 < argc)
+            ++*at;
+    return OPTION_FOREIGN;
+}
+
+static int need_value(const char *value, const char *name, struct err *err)
+{
+    return value ? 0 : err_set(err, "option %s needs a value", name);
+}
+
+static int add_rules(struct replay_options *o, const char *value, struct err *err)
+{
+    if (o->rules.file_count == COMPILE_FILES_MAX)
+        return err_set(err, "more than %d rule files; use a pattern", COMPILE_FILES_MAX);
+    o->rules.files[o->rules.file_count++] = value;
+    return 0;
+}
+
+static int set_threads(struct replay_options *o, const char *value, struct err *err)
+{
+    uint64_t n;
+    if (!str_to_u64(str_c(value), &n) || n < 1 || n > THREADS_MAX)
+        return err_set(err, "--threads: a number from 1 to %d is needed", THREADS_MAX);
+    o->threads = (uint32_t)n;
+    return 0;
+}
+
+static int set_checksums(struct replay_options *o, const char *value, struct err *err)
+{
+    o->checksums_set = true;
+    o->no_checksums = strcmp(value, "none") == 0;
+    if (!o->no_checksums && strcmp(value, "all") != 0)
+        return err_set(err, "-k: \"all\" or \"none\" is needed");
+    return 0;
+}
+
+static int take(struct replay_options *o, enum option option, const char *value, struct err *err)
+{
+    switch (option) {
+    case OPTION_CAPTURE: o->capture = value; return 0;
+    case OPTION_RULES: return add_rules(o, value, err);
+    case OPTION_FOLDER: o->folder = value; return 0;
+    case OPTION_CONF: return conf_load(o->conf, value, err);
+    case OPTION_CHECKSUMS: return set_checksums(o, value, err);
+    case OPTION_SET: return 0; /* after all files: see options_read */
+    case OPTION_IPS: o->simulate_ips = true; return 0;
+    case OPTION_THREADS: return set_threads(o, value, err);
+    case OPTION_QUIET: o->quiet = true; return 0;
+    case OPTION_VERBOSE: o->verbose = true; return 0;
+    case OPTION_HELP: o->help = true; return 0;
+    case OPTION_FOREIGN: return 0;
+    }
+    return 0;
+}
+
+static bool takes_value(enum option option)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(known); i++)
+        if (known[i].option == option)
+            return known[i].has_value;
+    return false;
+}
+
+/* --set outweighs every file, wherever it stands on the line. */
+static int apply_sets(struct replay_options *o, int argc, char **argv, struct err *err)
+{
+    for (int i = 1; i < argc; i++) {
+        const char *value;
+        if (next_option(argv, argc, &i, &value) == OPTION_SET && conf_set(o->conf, value, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int options_read(struct replay_options *o, int argc, char **argv, struct err *err)
+{
+    struct buf ignored;
+    *o = (struct replay_options){.folder = ".", .threads = 1, .conf = conf_new()};
+    if (!o->conf)
+        return err_set(err, "out of memory");
+    buf_init(&ignored, 4096);
+    int rc = 0;
+    for (int i = 1; i < argc && rc == 0; i++) {
+        const char *value, *word = argv[i];
+        enum option option = next_option(argv, argc, &i, &value);
+        if (option == OPTION_FOREIGN)
+            buf_printf(&ignored, " %s", word);
+        if (takes_value(option))
+            rc = need_value(value, word, err);
+        if (rc == 0)
+            rc = take(o, option, value, err);
+    }
+    if (rc == 0)
+        rc = apply_sets(o, argc, argv, err);
+    if (ignored.len)
+        fprintf(stderr, "omamori replay: ignored:%s\n", buf_c(&ignored));
+    buf_fini(&ignored);
+    if (rc == 0 && !o->help && !o->capture)
+        rc = err_set(err, "no capture given: -r FILE (see omamori replay --help)");
+    o->rules.conf = o->conf;
+    return rc;
+}
+
+void options_fini(struct replay_options *o)
+{
+    conf_free(o->conf);
+    o->conf = NULL;
+}

@@ -1,0 +1,23 @@
+/* options: the command line of replay. */
+#ifndef GATEWAY_REPLAY_OPTIONS_H
+#define GATEWAY_REPLAY_OPTIONS_H
+
+#include "base/conf.h"
+#include "base/err.h"
+#include "gateway/compile/compile.h"
+
+struct replay_options {
+    const char *capture; /* file or folder */
+    const char *folder;  /* of eve.json */
+    struct compile_request rules;
+    struct conf *conf;
+    bool no_checksums, checksums_set, simulate_ips, quiet, verbose, help;
+    uint32_t threads;
+};
+
+/* -1: wrong usage, said in err. Unknown options are ignored with one warning on stderr that names them all. */
+NODISCARD int options_read(struct replay_options *o, int argc, char **argv, struct err *err);
+void options_fini(struct replay_options *o);
+extern const char options_help[];
+
+#endif

@@ -1,0 +1,172 @@
+#include "gateway/replay/replay.h"
+
+#include "base/clock.h"
+#include "gateway/pcap/pcap.h"
+#include "gateway/replay/crew.h"
+#include "gateway/replay/options.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define EXIT_USAGE 64
+#define EXIT_CONFIG 78
+#define HOSTS_MAX 65536
+#define FOLDER_DEPTH_MAX 8
+
+struct replay {
+    struct replay_options options;
+    struct engine_vocabulary *words;
+    struct match_image *image;
+    struct match_hosts *hosts;
+    struct eve_conf eve;
+    struct engine_conf engine;
+    struct evelog_file file;
+    struct crew *crew;
+    uint64_t files, unreadable, damaged, packets, bytes;
+    int64_t last_us;
+};
+
+static void run_file(struct replay *r, const char *path)
+{
+    struct pcap_file pcap;
+    struct err err;
+    if (pcap_open(&pcap, path, &err) < 0) {
+        fprintf(stderr, "omamori replay: %s\n", err.text);
+        r->unreadable++;
+        return;
+    }
+    struct pcap_frame in;
+    while (pcap_next(&pcap, &in)) {
+        struct packet_frame frame = {
+            .bytes = in.bytes, .time_us = in.time_us, .number = pcap.frames, .link = in.link};
+        crew_frame(r->crew, &frame);
+        r->packets++;
+        r->bytes += in.bytes.len;
+        r->last_us = in.time_us;
+    }
+    crew_flush(r->crew);
+    if (pcap.damaged) {
+        fprintf(stderr, "omamori replay: %s: damaged after frame %llu; read up to there\n", path,
+                (unsigned long long)pcap.frames);
+        r->damaged++;
+    }
+    r->files++;
+    pcap_close(&pcap);
+}
+
+static bool is_capture_name(const char *name)
+{
+    static const char *const endings[] = {".pcap", ".pcapng", ".cap", ".trace"};
+    for (size_t i = 0; i < ARRAY_COUNT(endings); i++)
+        if (str_ends(str_c(name), str_c(endings[i])))
+            return true;
+    return false;
+}
+
+static void run_folder(struct replay *r, const char *path, int depth)
+{
+    struct dirent **names;
+    int count = scandir(path, &names, NULL, alphasort);
+    if (count < 0) {
+        fprintf(stderr, "omamori replay: %s: cannot be read\n", path);
+        r->unreadable++;
+        return;
+    }
+    for (int i = 0; i < count; i++) {
+        char child[4096];
+        struct stat st;
+        int len = snprintf(child, sizeof(child), "%s/%s", path, names[i]->d_name);
+        bool fits = len > 0 && (size_t)len < sizeof(child) && names[i]->d_name[0] != '.';
+        if (fits && stat(child, &st) == 0) {
+            if (S_ISDIR(st.st_mode) && depth < FOLDER_DEPTH_MAX)
+                run_folder(r, child, depth + 1);
+            else if (S_ISREG(st.st_mode) && is_capture_name(child))
+                run_file(r, child);
+        }
+        free(names[i]);
+    }
+    free(names);
+}
+
+static void run(struct replay *r)
+{
+    struct stat st;
+    if (stat(r->options.capture, &st) == 0 && S_ISDIR(st.st_mode))
+        run_folder(r, r->options.capture, 0);
+    else
+        run_file(r, r->options.capture);
+}
+
+static int prepare(struct replay *r, struct err *err)
+{
+    struct replay_options *o = &r->options;
+    const struct conf *conf = o->conf;
+    r->words = engine_vocabulary_new(err);
+    if (!r->words || !(r->image = compile_image(&o->rules, r->words, err)))
+        return -1;
+    if (!(r->hosts = match_hosts_new(HOSTS_MAX)))
+        return err_set(err, "out of memory for the host table");
+    engine_conf_read(&r->engine, conf, o->simulate_ips);
+    if (o->checksums_set)
+        r->engine.packet.verify_checksums = !o->no_checksums;
+    eve_conf_read(&r->eve, conf);
+    r->eve.app_conf = &r->engine.app;
+    const char *name = conf_text(conf, "outputs.eve-log.filename", "eve.json");
+    if (evelog_file_open(&r->file, o->folder, name, err) < 0)
+        return -1;
+    struct crew_conf crew = {o->threads, &r->engine, r->image, r->hosts, &r->file, &r->eve};
+    r->crew = crew_new(&crew, err);
+    return r->crew ? 0 : -1;
+}
+
+static void summarise(struct replay *r, double seconds)
+{
+    uint64_t alerts = crew_alerts(r->crew);
+    printf("%llu packets, %llu bytes, %llu alerts, %.3f s, %.3f Gbit/s\n",
+           (unsigned long long)r->packets, (unsigned long long)r->bytes, (unsigned long long)alerts,
+           seconds, seconds > 0 ? (double)r->bytes * 8 / seconds / 1e9 : 0.0);
+    if (r->files != 1 || r->unreadable || r->damaged)
+        printf("%llu files read, %llu unreadable, %llu damaged\n", (unsigned long long)r->files,
+               (unsigned long long)r->unreadable, (unsigned long long)r->damaged);
+    if (r->file.lost)
+        printf("%llu events could not be written\n", (unsigned long long)r->file.lost);
+}
+
+static void clean_up(struct replay *r)
+{
+    crew_free(r->crew);
+    evelog_file_close(&r->file);
+    match_hosts_free(r->hosts);
+    match_image_free(r->image);
+    engine_vocabulary_free(r->words);
+    options_fini(&r->options);
+}
+
+int replay_command(int argc, char **argv)
+{
+    struct replay r = {.file.fd = -1};
+    struct err err;
+    int status = 0;
+    if (options_read(&r.options, argc, argv, &err) < 0) {
+        fprintf(stderr, "omamori replay: %s\n", err.text);
+        status = EXIT_USAGE;
+    } else if (r.options.help) {
+        fputs(options_help, stdout);
+    } else if (prepare(&r, &err) < 0) {
+        fprintf(stderr, "omamori replay: %s\n", err.text);
+        status = EXIT_CONFIG;
+    } else {
+        if (r.options.rules.file_count && !r.options.quiet)
+            compile_report(r.image, r.options.verbose, stderr);
+        int64_t start = clock_mono_us();
+        run(&r);
+        double seconds = (double)(clock_mono_us() - start) / 1e6;
+        crew_stats(r.crew, r.last_us, seconds);
+        if (!r.options.quiet)
+            summarise(&r, seconds);
+        status = r.unreadable ? 1 : 0;
+    }
+    clean_up(&r);
+    return status;
+}
