@@ -4,15 +4,21 @@
  * Way out:   first the packet's standing (fits, is a retransmission, is out of the window ...) and events; then, by
  *            stream_ready(), the bytes that may be parsed now, and by stream_raw() the bytes that rules without a
  *            protocol field look at. Bytes stay until both have given them back (stream_consume, stream_raw_done).
- * Modes:     inline: bytes are ready when they arrive in order (they are inspected before the frame goes on).
+ * Modes:     inline: bytes are ready when they arrive in order (they are inspected before the frame goes on). What was
+ *            inspected once stays what it is: the first bytes win, and a packet that says otherwise must not go on.
  *            acknowledged: bytes are ready when the receiver has acknowledged them (as a passive sensor sees what the
  *            receiver really took); a packet of one direction therefore makes bytes of the *other* direction ready.
- * Gaps:      a hole that the receiver acknowledged, or that outgrew the window, becomes a gap: stream_ready() reports its
- *            length once, then goes on behind it. Nothing waits for ever.
- * Memory:    a struct stream is part of the flow's block; segments and buffers come from the flow's budget. In-order
- *            bytes that are consumed at once are never copied.
- * Limits:    stream_conf.depth_bytes per direction (beyond it: counted, not assembled), segments per direction, budget.
- *            Every limit turns into a gap or an end of assembly with an event, never into a held frame.
+ *            A FIN or RST makes what is in order ready in both modes.
+ * Gaps:      a hole that the receiver acknowledged, or (acknowledged mode) that outgrew the limits, becomes a gap:
+ *            stream_ready() reports its length once, then goes on behind it. Nothing waits for ever.
+ * Memory:    a struct stream is part of the flow's block; segments come from the flow's budget. In-order bytes of the
+ *            packet in hand are lent out (`borrowed`) and copied only if somebody wants them longer than the packet.
+ * Limits:    stream_conf.depth_bytes per direction (beyond it: counted, not assembled), segments and bytes held per
+ *            direction, the flow's budget. No limit ever holds a frame back. What does not fit becomes a gap or the end of
+ *            assembly, with an event; only inline, a segment *ahead of a hole* that does not fit is refused
+ *            (result.drop): to the ends that is a lost packet, which TCP mends, while a gap would be a way past us.
+ * Files:     tracking.c judges the header (states, windows, timestamps, RST); assembly.c takes the bytes in;
+ *            ranges.c keeps them, overlap.c settles quarrels between them; window.c shows them.
  */
 #ifndef ENGINE_STREAM_STREAM_H
 #define ENGINE_STREAM_STREAM_H
@@ -20,23 +26,32 @@
 #include "base/attr.h"
 #include "base/slab.h"
 #include "base/str.h"
-#include "engine/stream/event.h"
 #include "engine/packet/packet.h"
+#include "engine/stream/event.h"
 
 enum stream_mode { STREAM_INLINE, STREAM_ACKNOWLEDGED };
 
 /* How overlapping bytes are settled, as the target does it (first wins, last wins, and the finer differences). */
-enum stream_overlap { STREAM_OVERLAP_BSD, STREAM_OVERLAP_LINUX, STREAM_OVERLAP_WINDOWS, STREAM_OVERLAP_FIRST, STREAM_OVERLAP_LAST };
+enum stream_overlap {
+    STREAM_OVERLAP_BSD,
+    STREAM_OVERLAP_LINUX,
+    STREAM_OVERLAP_WINDOWS,
+    STREAM_OVERLAP_FIRST,
+    STREAM_OVERLAP_LAST
+};
 
 struct stream_conf {
     enum stream_mode mode;
-    enum stream_overlap overlap;
-    bool midstream;         /* take up connections whose handshake was not seen */
-    bool async_one_side;    /* take up connections of which one direction is never seen */
-    uint32_t depth_bytes;   /* assembled per direction; 0: no limit (Suricata's default: 1 MiB) */
+    enum stream_overlap overlap; /* acknowledged mode; inline the first always wins */
+    bool midstream;              /* take up connections whose handshake was not seen */
+    bool async_one_side;         /* take up connections of which one direction is never seen */
+    uint32_t depth_bytes; /* assembled per direction; 0: no limit (Suricata's default: 1 MiB) */
     uint32_t raw_window_bytes; /* bytes that raw matching wants to see together (Suricata: 2560) */
-    uint32_t segments_max;  /* held out of order, per direction */
-    uint32_t held_bytes_max; /* held per direction for whatever reason */
+    uint32_t segments_max;     /* held per direction */
+    uint32_t held_bytes_max;   /* held per direction for whatever reason */
+    uint32_t
+        recheck_bytes; /* inline: inspected bytes that are kept until the receiver has acknowledged them, so that a
+                                  * retransmission with other bytes is seen; 0: none */
 };
 
 void stream_conf_defaults(struct stream_conf *conf);
@@ -56,50 +71,81 @@ enum stream_state {
 };
 
 #define STREAM_EVENTS_MAX 8
-#define STREAM_RANGES_INLINE 4
 
-struct stream_segment; /* ranges.c: bytes that arrived ahead of a hole, or wait to be acknowledged or consumed */
+struct stream_segment; /* ranges.h */
+
+/* Bytes of one direction that are held, by offset, without overlap. */
+struct stream_ranges {
+    struct stream_segment *first, *last;
+    uint32_t count;
+    uint32_t bytes;
+};
 
 struct stream_half {
-    uint32_t isn;            /* initial sequence number */
-    uint32_t next_seq;       /* highest sequence number seen + 1 */
-    uint32_t acked_seq;      /* highest valid acknowledgement of this half's bytes by the other */
-    uint32_t window;         /* receive window that the *other* half offers to this one, scaled */
-    uint32_t ts_last;        /* last RFC 7323 value */
-    uint8_t window_scale;
-    uint8_t tcp_flags;       /* all seen, ORed */
-    bool seen_syn, seen_fin, fin_acked, timestamps, depth_reached, gap_seen, no_more; /* no_more: assembly has ended */
-    uint64_t base_offset;    /* offset in the stream of the first byte held */
-    uint64_t app_offset;     /* consumed by the parser up to here */
-    uint64_t raw_offset;     /* looked at by raw matching up to here */
-    uint64_t ready_end;      /* bytes before this offset are in order (and acknowledged, in that mode) */
-    uint64_t total_bytes;    /* payload seen, with retransmissions */
-    uint32_t gaps, overlaps, retransmitted, segments_held, held_bytes, regions_max;
-    struct stream_segment *segments;
-    struct str borrowed;     /* in-order payload of the packet in hand, not copied (yet) */
-    uint64_t borrowed_offset;
-    uint8_t *buffer;         /* contiguous copy for stream_ready/stream_raw when pieces have to be joined */
-    uint32_t buffer_len, buffer_cap;
-    uint64_t buffer_offset;
+    uint32_t isn;          /* initial sequence number: the SYN's */
+    uint32_t next_seq;     /* highest sequence number seen + 1 */
+    uint32_t acked_seq;    /* highest valid acknowledgement of this half's bytes by the other */
+    uint32_t limit_seq;    /* up to here the other side ever allowed this half to send */
+    uint32_t fin_seq;      /* of the FIN, when seen_fin */
+    uint32_t window;       /* receive window that the *other* half offers to this one, scaled */
+    uint32_t ts_last;      /* RFC 7323 TS.Recent that the other side must hold for this half */
+    uint8_t window_scale;  /* shift of the windows that this half announces */
+    uint8_t tcp_flags;     /* all seen, ORed */
+    uint8_t refused_count; /* packets refused in a row, 255 at most */
+    bool begun : 1; /* its numbers mean something: a SYN, or an acknowledgement of it, was seen */
+    bool seen_syn : 1;
+    bool seen_fin : 1;
+    bool fin_acked : 1;
+    bool timestamps : 1; /* agreed in the handshake */
+    bool depth_reached : 1;
+    bool gap_seen : 1;
+    bool no_more : 1; /* assembly has ended */
+    bool app_stopped : 1;
+    bool raw_stopped : 1;
+    bool end_told : 1;   /* stream_ready has reported the end */
+    uint64_t app_offset; /* consumed by the parser up to here */
+    uint64_t raw_offset; /* looked at by raw matching up to here */
+    uint64_t ready_end; /* bytes before this offset are in order (and acknowledged, in that mode) */
+    uint64_t total_bytes; /* payload seen, with retransmissions */
+    uint32_t gaps, overlaps, retransmitted;
+    uint32_t
+        regions_max; /* EVE's ts_max_regions: stretches that far holes cut the stream into; 1 at least */
+    struct stream_ranges held;
 };
 
 struct stream {
     struct stream_half half[2]; /* [0] sent by the client */
-    uint8_t state;              /* enum stream_state */
-    uint8_t state_max;          /* furthest state reached */
-    bool midstream, async, reset_seen, ended;
-    uint32_t events_seen[4];    /* bits: reported once per connection where that is the rule */
+    struct str borrowed;        /* in-order payload of the packet in hand, not copied (yet) ... */
+    uint64_t borrowed_offset;
+    uint32_t raw_window_bytes, recheck_bytes, held_bytes_max; /* as configured, for stream_keep */
+    uint32_t syn_ts;       /* timestamp of the first SYN: a SYN/ACK echoes it or a later one */
+    uint8_t state;         /* enum stream_state */
+    uint8_t state_max;     /* furthest state reached */
+    uint8_t borrowed_half; /* ... of this direction */
+    bool established : 1;  /* the handshake is done, or was done before we came */
+    bool midstream : 1;    /* taken up without its handshake */
+    bool async : 1;        /* only one direction has been seen so far */
+    bool simultaneous : 1; /* both sides sent a SYN (RFC 9293 section 3.5) */
+    bool fast_open : 1;    /* the SYN carried data (RFC 7413) */
+    bool reset_seen : 1;
+    bool reset_by_server : 1;
+    bool ended : 1; /* stream_finish was called */
 };
 
 struct stream_result {
-    bool accepted;     /* belongs to the connection: its payload is (or was) taken in */
+    bool accepted; /* belongs to the connection: its payload is (or was) taken in */
     bool retransmission;
-    bool ignored;      /* stream takes no part (no session, bypassed, depth) */
-    bool established;  /* three-way handshake is done (or midstream pick-up) */
-    bool swap;         /* the first packet seen was the server's: engine must call flow_swap, then hand the packet in again */
-    bool reuse;        /* a SYN that opens a new connection on the same addresses: engine must begin a new flow */
+    bool ignored;     /* stream takes no part (no session, bypassed, depth) */
+    bool established; /* three-way handshake is done (or midstream pick-up) */
+    bool
+        swap; /* the first packet seen was the server's: engine must call flow_swap, then hand the packet in again */
+    bool
+        reuse; /* a SYN that opens a new connection on the same addresses: engine must begin a new flow */
     bool closed_now;
-    bool drop;         /* inline: this packet must not go on (an overlap that differs from what was inspected) */
+    bool
+        drop; /* inline: this packet must not go on: it says otherwise than what was inspected, or no end system
+                        * ought to take it (window, timestamp, acknowledgement), or it is ahead of a hole and there is no
+                        * room. Never set where only one direction is seen, nor for midstream's first packets */
     uint8_t event_count;
     uint8_t events[STREAM_EVENTS_MAX]; /* enum stream_event */
 };
@@ -107,23 +153,24 @@ struct stream_result {
 /* A stretch of bytes that are ready. */
 struct stream_chunk {
     struct str bytes;
-    uint64_t offset;  /* of bytes.p[0] in the direction's stream, from 0 */
-    uint32_t gap;     /* > 0: this many bytes are missing at `offset`; bytes is empty */
-    bool end;         /* nothing follows these bytes: FIN, RST, depth or end of the flow */
+    uint64_t offset; /* of bytes.p[0] in the direction's stream, from 0 */
+    uint32_t gap;    /* > 0: this many bytes are missing at `offset`; bytes is empty */
+    bool end;        /* nothing follows these bytes: FIN, RST, depth or end of the flow */
 };
 
 /* from_client: p travels client to server. `mem`: the flow's budget. */
-void stream_packet(struct stream *s, const struct stream_conf *conf, struct budget *mem, const struct packet *p,
-                   bool from_client, struct stream_result *out);
+void stream_packet(struct stream *s, const struct stream_conf *conf, struct budget *mem,
+                   const struct packet *p, bool from_client, struct stream_result *out);
 /* Next bytes for the parser in direction `half` (0: sent by the client), all that are ready from app_offset on. False: none,
  * and no gap, and no unreported end. The bytes are valid until stream_packet, stream_consume or stream_end. */
-bool stream_ready(struct stream *s, const struct stream_conf *conf, struct budget *mem, uint32_t half,
-                  struct stream_chunk *out);
+bool stream_ready(struct stream *s, const struct stream_conf *conf, struct budget *mem,
+                  uint32_t half, struct stream_chunk *out);
 /* The parser is done with `bytes` of what stream_ready gave (or with the gap). What is left over is given again,
  * together with what comes after it. */
 void stream_consume(struct stream *s, struct budget *mem, uint32_t half, uint32_t bytes);
 /* For raw matching: ready bytes not looked at yet, preceded by up to raw_window_bytes of what was. *new_from: index in the
- * chunk of the first byte that is new. False: nothing new. */
+ * chunk of the first byte that is new. False: nothing new. Gaps are passed over in silence. Leaves the bytes that
+ * stream_ready gave as they are, and the other way round. */
 bool stream_raw(struct stream *s, const struct stream_conf *conf, struct budget *mem, uint32_t half,
                 struct stream_chunk *out, uint32_t *new_from);
 void stream_raw_done(struct stream *s, struct budget *mem, uint32_t half, uint64_t upto_offset);

@@ -1,0 +1,124 @@
+#include "engine/stream/scenario_test.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define OPEN "c> S 100 | syn_sent", "s> SA 300 a101 | syn_recv", "c> A 101 a301 | established"
+
+static const struct scenario acknowledged[] = {
+    {"in order: ready when acknowledged",
+     NULL,
+     {OPEN, "c> PA 101 a301 'GET' | established", "s> A 301 a104 | established c'GET'",
+      "s> PA 301 a104 '200' | established", "s> PA 304 a104 'OK' | established",
+      "c> A 104 a304 | established s'200'", "c> A 104 a306 | established s'OK'"}},
+    {"part of a segment is acknowledged",
+     NULL,
+     {OPEN, "c> PA 101 a301 'abcdef' | established", "s> A 301 a103 | established c'ab'",
+      "s> A 301 a107 | established c'cdef'"}},
+    {"data on the last step of the handshake",
+     NULL,
+     {"c> S 100 | syn_sent", "s> SA 300 a101 | syn_recv", "c> PA 101 a301 'GET' | established",
+      "s> A 301 a104 | established c'GET'"}},
+    {"out of order",
+     NULL,
+     {OPEN, "c> A 104 a301 'def' | established", "c> A 101 a301 'abc' | established",
+      "s> A 301 a107 | established c'abcdef'"}},
+    {"a hole that was acknowledged is a gap",
+     NULL,
+     {OPEN, "c> A 101 a301 'abc' | established", "c> A 107 a301 'ghi' | established",
+      "s> A 301 a110 | established ev:reassembly_seq_gap c'abc' c+3 c'ghi'",
+      "c> A 104 a301 'def' | established retransmission ev:est_pkt_before_last_ack "
+      "ev:pkt_spurious_retransmission"}},
+    {"acknowledged and never seen",
+     NULL,
+     {OPEN, "s> A 301 a105 | established ev:reassembly_seq_gap c+4"}},
+    {"FIN both ways, the client's first",
+     NULL,
+     {OPEN, "c> A 101 a301 'bye' | established", "c> FA 104 a301 | close_wait c'bye' c.",
+      "s> A 301 a105 | close_wait", "s> FA 301 a105 | last_ack s.",
+      "c> A 105 a302 | closed closed"}},
+    {"FIN both ways, the server's first",
+     NULL,
+     {OPEN, "s> FA 301 a101 'x' | fin_wait1 s'x' s.", "c> A 101 a303 | fin_wait2",
+      "c> FA 101 a303 | time_wait c.", "s> A 303 a102 | closed closed"}},
+    {"FIN at the same time",
+     NULL,
+     {OPEN, "s> FA 301 a101 | fin_wait1 s.", "c> FA 101 a301 | closing c.",
+      "c> A 102 a302 | time_wait", "s> A 302 a102 | closed closed"}},
+    {"FIN ahead of a hole waits for it",
+     NULL,
+     {OPEN, "c> FA 104 a301 | close_wait", "c> A 101 a301 'abc' | close_wait c'abc' c.",
+      "s> A 301 a105 | close_wait"}},
+    {"RST makes what is in order ready, and is the end",
+     NULL,
+     {OPEN, "s> A 301 a101 'Please ' | established", "s> A 308 a101 'Let ' | established",
+      "c> RA 101 a308 'no' | closed closed c. s'Please Let ' s."}},
+    {"RST with a hole: the flow's end passes over it",
+     NULL,
+     {OPEN, "s> A 301 a101 'Please ' | established", "s> A 312 a101 'Me ' | established",
+      "c> RA 101 a308 | closed closed c. s'Please ' s.", "finish | closed s+4 s'Me ' s."}},
+    {"the end of the flow gives what was never acknowledged",
+     NULL,
+     {OPEN, "c> A 101 a301 'abc' | established", "finish | established c'abc' c. s."}},
+};
+
+static const struct scenario inline_mode[] = {
+    {"in order: ready at once",
+     NULL,
+     {OPEN, "c> PA 101 a301 'GET' | established c'GET'", "s> A 301 a104 '200' | established s'200'",
+      "c> A 104 a304 | established"}},
+    {"a hole waits to be filled",
+     NULL,
+     {OPEN, "c> A 104 a301 'def' | established", "c> A 110 a301 'j' | established",
+      "c> A 101 a301 'abc' | established c'abcdef'", "c> A 107 a301 'ghi' | established c'ghij'"}},
+    {"a hole that was acknowledged is a gap",
+     NULL,
+     {OPEN, "c> A 104 a301 'def' | established",
+      "s> A 301 a107 | established ev:reassembly_seq_gap c+3 c'def'"}},
+    {"a retransmission that says otherwise must not go on",
+     NULL,
+     {OPEN, "c> A 101 a301 'abc' | established c'abc'",
+      "c> A 101 a301 'abc' | established retransmission ev:pkt_retransmission",
+      "c> A 101 a301 'aXc' | established drop retransmission "
+      "ev:reassembly_overlap_different_data ev:pkt_retransmission",
+      "c> A 103 a301 'cd' | established c'd'",
+      "c> A 103 a301 'XYZ' | established drop ev:reassembly_overlap_different_data"}},
+    {"ahead of a hole the first bytes win too",
+     NULL,
+     {OPEN, "c> A 104 a301 'def' | established",
+      "c> A 101 a301 'abcX' | established drop ev:reassembly_overlap_different_data",
+      "c> A 101 a301 'abc' | established c'abcdef'"}},
+    {"RST",
+     NULL,
+     {OPEN, "c> A 101 a301 'abc' | established c'abc'", "s> RA 301 a104 | closed closed c. s.",
+      "c> A 104 a301 'def' | closed refused drop"}},
+    {"outside the window",
+     NULL,
+     {OPEN, "c> A 1500 a301 'x' | established refused drop ev:est_packet_out_of_window",
+      "c> A 101 a5000 'x' | established refused drop ev:pkt_invalid_ack ev:est_invalid_ack",
+      "c> A 101 a301 'x' | established c'x'"}},
+};
+
+static void test_acknowledged(void **state)
+{
+    for (uint32_t i = 0; i < ARRAY_COUNT(acknowledged); i++)
+        scenario_play(&acknowledged[i], STREAM_ACKNOWLEDGED);
+}
+
+static void test_inline(void **state)
+{
+    for (uint32_t i = 0; i < ARRAY_COUNT(inline_mode); i++)
+        scenario_play(&inline_mode[i], STREAM_INLINE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_acknowledged),
+        cmocka_unit_test(test_inline),
+    };
+
+    return cmocka_run_group_tests_name("engine/stream", tests, NULL, NULL);
+}

@@ -1,0 +1,139 @@
+#include "engine/stream/assembly.h"
+#include "engine/stream/ranges.h"
+#include "engine/stream/seq.h"
+
+/* The bytes lent out by the packet in hand, if they are of this direction. */
+static struct str borrowed_of(const struct stream *s, uint32_t side)
+{
+    return s->borrowed.len > 0 && s->borrowed_half == side ? s->borrowed : STR_EMPTY;
+}
+
+/* Where the next ready byte at or after `from` is; ready_end when there is none. */
+static uint64_t next_ready(const struct stream *s, uint32_t side, uint64_t from)
+{
+    const struct stream_half *h = &s->half[side];
+    const struct stream_segment *seg = ranges_find(&h->held, from);
+    uint64_t next = h->ready_end;
+
+    if (seg && seg->offset < next)
+        next = seg->offset;
+    if (borrowed_of(s, side).len > 0 && s->borrowed_offset < next)
+        next = s->borrowed_offset;
+    return next > from ? next : from;
+}
+
+/* Bytes of the packet in hand from `since` on. */
+static struct str lend(const struct stream *s, uint64_t since, uint64_t *offset)
+{
+    *offset = since > s->borrowed_offset ? since : s->borrowed_offset;
+    return str_from(s->borrowed, *offset - s->borrowed_offset);
+}
+
+/* The ready bytes around `at` without hole, as one piece: from `since` on where they reach back so far. */
+static struct str view(struct stream *s, struct budget *mem, uint32_t side, uint64_t since,
+                       uint64_t at, uint64_t *offset)
+{
+    struct stream_half *h = &s->half[side];
+    bool lent = borrowed_of(s, side).len > 0;
+    bool continues = lent && ranges_end(&h->held) == s->borrowed_offset;
+    struct stream_segment *seg;
+    struct str bytes;
+
+    if (lent && at >= s->borrowed_offset && (since >= s->borrowed_offset || !continues))
+        return lend(s, since, offset);
+    if (continues) {
+        if (ranges_append(&h->held, mem, s->borrowed_offset, s->borrowed))
+            s->borrowed = STR_EMPTY;
+        else if (at >= s->borrowed_offset)
+            return lend(s, since, offset);
+    }
+    seg = ranges_join(&h->held, mem, at, h->ready_end);
+    bytes = segment_bytes(seg);
+    if (segment_end(seg) > h->ready_end)
+        bytes.len = h->ready_end - seg->offset;
+    *offset = since > seg->offset ? since : seg->offset;
+    return str_from(bytes, *offset - seg->offset);
+}
+
+bool stream_ready(struct stream *s, const struct stream_conf *conf, struct budget *mem,
+                  uint32_t half, struct stream_chunk *out)
+{
+    struct stream_half *h = &s->half[half];
+    uint64_t next;
+
+    *out = (struct stream_chunk){.offset = h->app_offset};
+    if (h->app_stopped)
+        return false;
+    if (h->app_offset >= h->ready_end) {
+        out->end = assembly_over(s, h) && !h->end_told;
+        h->end_told |= out->end;
+        return out->end;
+    }
+    next = next_ready(s, half, h->app_offset);
+    if (next > h->app_offset) {
+        uint64_t missing = next - h->app_offset;
+
+        out->gap = missing > UINT32_MAX ? UINT32_MAX : (uint32_t)missing;
+        return true;
+    }
+    out->bytes = view(s, mem, half, h->app_offset, h->app_offset, &out->offset);
+    out->end = out->offset + out->bytes.len == h->ready_end && assembly_over(s, h);
+    h->end_told |= out->end;
+    return true;
+}
+
+void stream_consume(struct stream *s, struct budget *mem, uint32_t half, uint32_t bytes)
+{
+    struct stream_half *h = &s->half[half];
+    uint64_t left = h->ready_end - h->app_offset;
+
+    h->app_offset += bytes < left ? bytes : left;
+}
+
+bool stream_raw(struct stream *s, const struct stream_conf *conf, struct budget *mem, uint32_t half,
+                struct stream_chunk *out, uint32_t *new_from)
+{
+    struct stream_half *h = &s->half[half];
+    uint64_t since;
+
+    *out = (struct stream_chunk){0};
+    *new_from = 0;
+    if (h->raw_stopped)
+        return false;
+    h->raw_offset = next_ready(s, half, h->raw_offset);
+    if (h->raw_offset >= h->ready_end)
+        return false;
+    since = h->raw_offset > conf->raw_window_bytes ? h->raw_offset - conf->raw_window_bytes : 0;
+    out->bytes = view(s, mem, half, since, h->raw_offset, &out->offset);
+    out->end = out->offset + out->bytes.len == h->ready_end && assembly_over(s, h);
+    *new_from = (uint32_t)(h->raw_offset - out->offset);
+    return true;
+}
+
+void stream_raw_done(struct stream *s, struct budget *mem, uint32_t half, uint64_t upto_offset)
+{
+    struct stream_half *h = &s->half[half];
+    uint64_t upto = upto_offset < h->ready_end ? upto_offset : h->ready_end;
+
+    if (upto > h->raw_offset)
+        h->raw_offset = upto;
+}
+
+/* Both readers gone: the direction needs no bytes any more. They go at the next stream_keep, so that what is in hand stays. */
+static void stop_when_unread(struct stream_half *h)
+{
+    if (h->app_stopped && h->raw_stopped)
+        h->no_more = true;
+}
+
+void stream_app_stop(struct stream *s, struct budget *mem, uint32_t half)
+{
+    s->half[half].app_stopped = true;
+    stop_when_unread(&s->half[half]);
+}
+
+void stream_raw_stop(struct stream *s, struct budget *mem, uint32_t half)
+{
+    s->half[half].raw_stopped = true;
+    stop_when_unread(&s->half[half]);
+}
