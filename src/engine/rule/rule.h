@@ -23,9 +23,17 @@ enum rule_action { RULE_PASS, RULE_DROP, RULE_REJECT, RULE_ALERT, RULE_ACTIONS }
 enum rule_reject { RULE_REJECT_SRC, RULE_REJECT_DST, RULE_REJECT_BOTH };
 
 /* Layer-4 protocols of a header, as bits. */
-enum rule_l4 { RULE_L4_TCP = 1, RULE_L4_UDP = 2, RULE_L4_ICMP4 = 4, RULE_L4_ICMP6 = 8, RULE_L4_OTHER = 16, RULE_L4_ANY = 31 };
+enum rule_l4 {
+    RULE_L4_TCP = 1,
+    RULE_L4_UDP = 2,
+    RULE_L4_ICMP4 = 4,
+    RULE_L4_ICMP6 = 8,
+    RULE_L4_OTHER = 16,
+    RULE_L4_ANY = 31
+};
 
-/* What a tcp rule's payload items look at. */
+/* What a tcp rule's payload items look at. BOTH: the stream; and the packet's own payload where it was not taken into the
+ * stream or the rule is `anchored`. Without TCP: always the packet. */
 enum rule_payload { RULE_PAYLOAD_BOTH, RULE_PAYLOAD_PACKET, RULE_PAYLOAD_STREAM };
 
 struct rule_ip_range {
@@ -53,11 +61,24 @@ struct rule_ports {
 
 /* ---- numbers: "5", ">5", "5-10", "!5" ... ---- */
 
-enum rule_compare { RULE_EQ, RULE_NE, RULE_LT, RULE_LE, RULE_GT, RULE_GE, RULE_IN, RULE_NOT_IN, RULE_MASK_SET, RULE_MASK_NOT_SET };
+enum rule_compare {
+    RULE_EQ,
+    RULE_NE,
+    RULE_LT,
+    RULE_LE,
+    RULE_GT,
+    RULE_GE,
+    RULE_IN,
+    RULE_NOT_IN,
+    RULE_MASK_SET,
+    RULE_MASK_NOT_SET
+};
 
 struct rule_number {
     enum rule_compare compare;
-    uint64_t a, b; /* IN, NOT_IN: a..b; whether the ends belong is settled by the parser (a, b are inclusive here) */
+    uint64_t a,
+        b; /* IN, NOT_IN: a..b; whether the ends belong is settled by the parser (a, b are inclusive here).
+                    * MASK_SET: (value & a) == b, MASK_NOT_SET: (value & a) != b */
 };
 
 /* A number in the rule, or a variable that byte_extract / byte_math of the same rule fills. */
@@ -85,10 +106,10 @@ enum rule_item_kind {
 };
 
 struct rule_content {
-    struct str bytes; /* lower case already when nocase */
+    struct str bytes;               /* lower case already when nocase */
     bool nocase, negated, relative; /* relative: has distance or within */
     bool has_depth, has_offset, has_distance, has_within;
-    bool starts, ends;              /* startswith, endswith */
+    bool starts, ends; /* startswith, endswith */
     bool fast_pattern, fast_pattern_only;
     uint16_t chop_offset, chop_len; /* fast_pattern:4,6; len 0: whole */
     struct rule_value depth, offset, distance, within;
@@ -106,24 +127,38 @@ struct rule_pcre {
     } captures[RULE_CAPTURES_MAX];
 };
 
-enum rule_byte_op { RULE_OP_LT, RULE_OP_GT, RULE_OP_EQ, RULE_OP_LE, RULE_OP_GE, RULE_OP_AND, RULE_OP_OR, RULE_OP_PLUS, RULE_OP_MINUS, RULE_OP_MULTIPLY, RULE_OP_DIVIDE, RULE_OP_SHIFT_LEFT, RULE_OP_SHIFT_RIGHT };
+enum rule_byte_op {
+    RULE_OP_LT,
+    RULE_OP_GT,
+    RULE_OP_EQ,
+    RULE_OP_LE,
+    RULE_OP_GE,
+    RULE_OP_AND,
+    RULE_OP_OR,
+    RULE_OP_PLUS,
+    RULE_OP_MINUS,
+    RULE_OP_MULTIPLY,
+    RULE_OP_DIVIDE,
+    RULE_OP_SHIFT_LEFT,
+    RULE_OP_SHIFT_RIGHT
+};
 
 /* byte_test, byte_jump, byte_extract, byte_math share the way a number is taken from the buffer. */
 struct rule_byte {
-    struct rule_value bytes;  /* how many; 0 with `string`/bitmask as the documentation says */
+    struct rule_value bytes; /* how many; 0 with `string`/bitmask as the documentation says */
     struct rule_value offset;
-    struct rule_value value;  /* byte_test: compared with; byte_math: right side */
+    struct rule_value value; /* byte_test: compared with; byte_math: right side */
     enum rule_byte_op op;
-    bool negated;             /* byte_test !op */
+    bool negated;                      /* byte_test !op */
     bool relative, little_endian, dce; /* dce: order as the DCERPC header said */
-    uint8_t base;             /* 0: binary; 8, 10, 16: text in that base */
-    uint64_t bitmask;         /* 0: none; the result is shifted right by its trailing zeros */
+    uint8_t base;                      /* 0: binary; 8, 10, 16: text in that base */
+    uint64_t bitmask; /* 0: none; the result is shifted right by its trailing zeros */
     /* byte_jump */
     uint32_t multiplier;
     bool align, from_beginning, from_end;
     int64_t post_offset;
-    uint8_t extract_align;    /* byte_extract align 2|4 */
-    int8_t result;            /* byte_extract, byte_math: variable that is filled */
+    uint8_t extract_align; /* byte_extract align 2|4 */
+    int8_t result;         /* byte_extract, byte_math: variable that is filled */
 };
 
 struct rule_isdataat {
@@ -138,7 +173,20 @@ struct rule_base64 {
     uint8_t mode; /* 0 rfc4648, 1 rfc2045, 2 strict */
 };
 
-enum rule_dataset_op { RULE_DATASET_ISSET, RULE_DATASET_ISNOTSET, RULE_DATASET_SET, RULE_DATASET_UNSET, RULE_DATASET_REPUTATION };
+/* Shannon entropy of the buffer, 0..8 bits; compare EQ, NE, LT, LE, GT, GE, IN, NOT_IN (a < value < b). */
+struct rule_entropy {
+    enum rule_compare compare;
+    double a, b;
+    uint32_t bytes, offset; /* bytes 0: to the end */
+};
+
+enum rule_dataset_op {
+    RULE_DATASET_ISSET,
+    RULE_DATASET_ISNOTSET,
+    RULE_DATASET_SET,
+    RULE_DATASET_UNSET,
+    RULE_DATASET_REPUTATION
+};
 struct rule_dataset {
     enum rule_dataset_op op;
     uint32_t set_id; /* index in rule_set.datasets */
@@ -152,10 +200,11 @@ struct rule_item {
         struct rule_pcre pcre;
         struct rule_byte byte;
         struct rule_isdataat isdataat;
-        struct rule_number size;   /* RULE_BSIZE */
+        struct rule_number size; /* RULE_BSIZE */
         struct rule_base64 base64;
         struct rule_dataset dataset;
-        bool or_else;              /* RULE_ABSENT */
+        struct rule_entropy entropy;
+        bool or_else; /* RULE_ABSENT */
     };
     struct rule_item *next;
 };
@@ -176,9 +225,25 @@ enum rule_buffer_id {
 };
 
 enum rule_transform_kind {
-    RULE_TO_LOWERCASE, RULE_TO_UPPERCASE, RULE_DOTPREFIX, RULE_URL_DECODE, RULE_XOR, RULE_STRIP_WHITESPACE,
-    RULE_COMPRESS_WHITESPACE, RULE_TO_MD5, RULE_TO_SHA1, RULE_TO_SHA256, RULE_PCREXFORM, RULE_DOMAIN, RULE_TLD,
-    RULE_HEADER_LOWERCASE, RULE_STRIP_PSEUDO_HEADERS, RULE_FROM_BASE64, RULE_GUNZIP, RULE_ZLIB_DEFLATE, RULE_CASECHANGE,
+    RULE_TO_LOWERCASE,
+    RULE_TO_UPPERCASE,
+    RULE_DOTPREFIX,
+    RULE_URL_DECODE,
+    RULE_XOR,
+    RULE_STRIP_WHITESPACE,
+    RULE_COMPRESS_WHITESPACE,
+    RULE_TO_MD5,
+    RULE_TO_SHA1,
+    RULE_TO_SHA256,
+    RULE_PCREXFORM,
+    RULE_DOMAIN,
+    RULE_TLD,
+    RULE_HEADER_LOWERCASE,
+    RULE_STRIP_PSEUDO_HEADERS,
+    RULE_FROM_BASE64,
+    RULE_GUNZIP,
+    RULE_ZLIB_DEFLATE,
+    RULE_CASECHANGE,
 };
 
 struct rule_transform {
@@ -192,40 +257,93 @@ struct rule_transform {
 struct rule_buffer {
     uint32_t buffer; /* a field id, or enum rule_buffer_id */
     uint8_t transform_count;
-    struct rule_transform transforms[RULE_TRANSFORMS_MAX];
+    const struct rule_transform
+        *transforms;         /* in the order they are applied; at most RULE_TRANSFORMS_MAX */
     struct rule_item *items; /* in the order they are asked */
-    struct rule_item *fast;  /* a content: the one the prefilter may use, chosen as documented in fast.c; NULL: none */
+    struct rule_item *
+        fast; /* a content: the one the prefilter may use, chosen as documented in fast.c; NULL: none */
     struct rule_buffer *next;
 };
 
 /* ---- checks: facts about packet, flow and transaction outside buffers ---- */
 
 enum rule_check_kind {
-    RULE_CHECK_DSIZE, RULE_CHECK_TCP_FLAGS, RULE_CHECK_TTL, RULE_CHECK_TOS, RULE_CHECK_IP_ID, RULE_CHECK_IPOPTS, RULE_CHECK_IP_PROTO,
-    RULE_CHECK_FRAGBITS, RULE_CHECK_FRAGOFFSET, RULE_CHECK_SEQ, RULE_CHECK_ACK, RULE_CHECK_WINDOW, RULE_CHECK_TCP_MSS, RULE_CHECK_TCP_WSCALE,
-    RULE_CHECK_ITYPE, RULE_CHECK_ICODE, RULE_CHECK_ICMP_ID, RULE_CHECK_ICMP_SEQ, RULE_CHECK_ICMPV6_MTU, RULE_CHECK_SAMEIP,
-    RULE_CHECK_CSUM,        /* tcpv4-csum:valid ...: number.a = which (enum rule_csum), number.b = 1 valid, 0 invalid */
+    RULE_CHECK_DSIZE,
+    RULE_CHECK_TCP_FLAGS,
+    RULE_CHECK_TTL,
+    RULE_CHECK_TOS,
+    RULE_CHECK_IP_ID,
+    RULE_CHECK_IPOPTS,
+    RULE_CHECK_IP_PROTO,
+    RULE_CHECK_FRAGBITS,
+    RULE_CHECK_FRAGOFFSET,
+    RULE_CHECK_SEQ,
+    RULE_CHECK_ACK,
+    RULE_CHECK_WINDOW,
+    RULE_CHECK_TCP_MSS,
+    RULE_CHECK_TCP_WSCALE,
+    RULE_CHECK_ITYPE,
+    RULE_CHECK_ICODE,
+    RULE_CHECK_ICMP_ID,
+    RULE_CHECK_ICMP_SEQ,
+    RULE_CHECK_ICMPV6_MTU,
+    RULE_CHECK_SAMEIP,
+    RULE_CHECK_CSUM, /* tcpv4-csum:valid ...: number.a = which (enum rule_csum), number.b = 1 valid, 0 invalid */
     RULE_CHECK_STREAM_SIZE, /* dir in a: 0 server 1 client 2 both 3 either */
-    RULE_CHECK_FLOWBITS, RULE_CHECK_FLOWINT, RULE_CHECK_XBITS, RULE_CHECK_HOSTBITS,
-    RULE_CHECK_APP_PROTOCOL, RULE_CHECK_APP_EVENT, RULE_CHECK_STREAM_EVENT, RULE_CHECK_DECODE_EVENT,
+    RULE_CHECK_FLOWBITS,
+    RULE_CHECK_FLOWINT,
+    RULE_CHECK_XBITS,
+    RULE_CHECK_HOSTBITS,
+    RULE_CHECK_APP_PROTOCOL,
+    RULE_CHECK_APP_EVENT,
+    RULE_CHECK_STREAM_EVENT,
+    RULE_CHECK_DECODE_EVENT,
     RULE_CHECK_FIELD_NUMBER, /* a FIELD_UINT: dns.opcode, tls.version ... */
-    RULE_CHECK_FILESIZE, RULE_CHECK_FILEEXT, RULE_CHECK_FILEHASH,
-    RULE_CHECK_FLOW_AGE, RULE_CHECK_FLOW_PKTS, RULE_CHECK_FLOW_BYTES, RULE_CHECK_VLAN_ID, RULE_CHECK_VLAN_LAYERS, RULE_CHECK_IPREP, RULE_CHECK_GEOIP,
+    RULE_CHECK_FILESIZE,
+    RULE_CHECK_FILEEXT,
+    RULE_CHECK_FILEHASH,
+    RULE_CHECK_FLOW_AGE,
+    RULE_CHECK_FLOW_PKTS,
+    RULE_CHECK_FLOW_BYTES,
+    RULE_CHECK_VLAN_ID,
+    RULE_CHECK_VLAN_LAYERS,
+    RULE_CHECK_IPREP,
+    RULE_CHECK_GEOIP,
 };
 
-enum rule_bit_op { RULE_BIT_ISSET, RULE_BIT_ISNOTSET, RULE_BIT_SET, RULE_BIT_UNSET, RULE_BIT_TOGGLE };
-enum rule_track { RULE_TRACK_SRC, RULE_TRACK_DST, RULE_TRACK_PAIR, RULE_TRACK_FLOW, RULE_TRACK_RULE, RULE_TRACK_EITHER };
+enum rule_bit_op {
+    RULE_BIT_ISSET,
+    RULE_BIT_ISNOTSET,
+    RULE_BIT_SET,
+    RULE_BIT_UNSET,
+    RULE_BIT_TOGGLE
+};
+enum rule_track {
+    RULE_TRACK_SRC,
+    RULE_TRACK_DST,
+    RULE_TRACK_PAIR,
+    RULE_TRACK_FLOW,
+    RULE_TRACK_RULE,
+    RULE_TRACK_EITHER
+};
 
 #define RULE_BITS_OR_MAX 8
 struct rule_bits {
     enum rule_bit_op op;
-    enum rule_track track;   /* xbits, hostbits */
-    uint8_t count;           /* isset with a|b|c: any */
+    enum rule_track track;          /* xbits, hostbits */
+    uint8_t count;                  /* isset with a|b|c: any */
     uint32_t ids[RULE_BITS_OR_MAX]; /* dense per kind: see rule_set.flowbit_names ... */
     uint32_t expire_s;
 };
 
-enum rule_int_op { RULE_INT_SET, RULE_INT_ADD, RULE_INT_SUB, RULE_INT_ISSET, RULE_INT_ISNOTSET, RULE_INT_COMPARE };
+enum rule_int_op {
+    RULE_INT_SET,
+    RULE_INT_ADD,
+    RULE_INT_SUB,
+    RULE_INT_ISSET,
+    RULE_INT_ISNOTSET,
+    RULE_INT_COMPARE
+};
 struct rule_int {
     enum rule_int_op op;
     uint32_t id;
@@ -236,19 +354,19 @@ struct rule_int {
 struct rule_check {
     enum rule_check_kind kind;
     bool negated;
-    uint8_t dir;            /* flow.pkts_toserver ...: enum dir, or 2 both, 3 either */
-    uint32_t field;         /* FIELD_NUMBER */
-    uint64_t app_mask;      /* APP_PROTOCOL, APP_EVENT: 1 << app_proto */
-    uint8_t app_mode;       /* APP_PROTOCOL: 0 final 1 original 2 either 3 to_server 4 to_client */
-    uint32_t event;         /* number of the event in its own enum or table */
+    uint8_t dir;       /* flow.pkts_toserver ...: enum dir, or 2 both, 3 either */
+    uint32_t field;    /* FIELD_NUMBER */
+    uint64_t app_mask; /* APP_PROTOCOL, APP_EVENT: 1 << app_proto */
+    uint8_t app_mode;  /* APP_PROTOCOL: 0 final 1 original 2 either 3 to_server 4 to_client */
+    uint32_t event;    /* number of the event in its own enum or table */
     struct rule_number number;
-    struct {                /* TCP_FLAGS, FRAGBITS: bits & ~ignored compared */
+    struct { /* TCP_FLAGS, FRAGBITS: bits & ~ignored compared */
         uint8_t bits, ignored;
-        uint8_t mode;       /* '=' exactly, '+' all and maybe others, '*' any, '!' none */
+        uint8_t mode; /* '=' exactly, '+' all and maybe others, '*' any, '!' none */
     } flags;
     struct rule_bits bits;
     struct rule_int integer;
-    struct str text;        /* FILEEXT, IPOPTS name, GEOIP ... */
+    struct str text;             /* FILEEXT, IPOPTS name, GEOIP ... */
     const uint8_t (*hashes)[32]; /* FILEHASH: sorted */
     uint32_t hash_count;
     uint8_t hash_bytes;
@@ -257,12 +375,22 @@ struct rule_check {
 
 /* flow: keyword */
 struct rule_flow {
-    bool to_server, to_client, established, not_established, stateless, only_stream, no_stream, only_frag, no_frag;
+    bool to_server, to_client, established, not_established, stateless, only_stream, no_stream,
+        only_frag, no_frag;
 };
 
 /* ---- after a match ---- */
 
-enum rule_threshold_kind { RULE_THRESHOLD_NONE, RULE_THRESHOLD_LIMIT, RULE_THRESHOLD_THRESHOLD, RULE_THRESHOLD_BOTH, RULE_THRESHOLD_BACKOFF, RULE_DETECTION_FILTER, RULE_RATE_FILTER, RULE_SUPPRESS };
+enum rule_threshold_kind {
+    RULE_THRESHOLD_NONE,
+    RULE_THRESHOLD_LIMIT,
+    RULE_THRESHOLD_THRESHOLD,
+    RULE_THRESHOLD_BOTH,
+    RULE_THRESHOLD_BACKOFF,
+    RULE_DETECTION_FILTER,
+    RULE_RATE_FILTER,
+    RULE_SUPPRESS
+};
 
 struct rule_threshold {
     enum rule_threshold_kind kind;
@@ -281,28 +409,32 @@ struct rule_pair {
 };
 
 struct rule {
-    uint32_t index;  /* place in rule_set.rules: order of evaluation */
+    uint32_t index; /* place in rule_set.rules: order of evaluation */
     uint32_t sid, gid, rev;
-    const char *message;     /* "" when none */
+    const char *message;                 /* "" when none */
     const char *class_name, *class_text; /* "" when none */
-    uint32_t priority;       /* 1..255; 3 when nothing says it */
+    uint32_t priority;                   /* 1..255; 3 when nothing says it */
     enum rule_action action;
     enum rule_reject reject;
-    uint8_t l4;              /* enum rule_l4 bits */
-    uint8_t ip_versions;     /* 1: IPv4, 2: IPv6 */
-    uint64_t app_mask;       /* 0: any; else the transaction's or flow's protocol must be among them */
-    uint8_t dirs;            /* DIR_BIT()s in which it can hold, from flow: and its buffers */
+    uint8_t l4;          /* enum rule_l4 bits */
+    uint8_t ip_versions; /* 1: IPv4, 2: IPv6 */
+    uint64_t app_mask;   /* 0: any; else the transaction's or flow's protocol must be among them */
+    uint8_t dirs;        /* DIR_BIT()s in which it can hold, from flow: and its buffers */
     enum rule_payload payload;
     bool packet_header_only; /* pkthdr: decoder-event rules */
     bool bidirectional, noalert;
-    bool needs_packet;       /* dsize, flags, ttl ...: judged per packet, not per stream window */
-    bool is_stateful_tx;     /* has an app-layer buffer or field: judged per transaction */
+    bool
+        anchored; /* a payload content has depth or offset: packet boundaries mean something to it */
+    bool needs_packet; /* dsize, flags, ttl ...: judged per packet, not per stream window */
+    bool
+        is_stateful_tx; /* has an app-layer buffer, field, file check or app-layer-event: judged per transaction */
     const struct rule_addresses *src, *dst;
     const struct rule_ports *src_ports, *dst_ports;
     struct rule_flow flow;
     struct rule_buffer *buffers; /* in the order they stand in the rule */
     struct rule_check *checks;
-    struct rule_check *acts;     /* flowbits:set, flowint:x,+,1, xbits:set ...: done when all else holds */
+    struct rule_check
+        *acts; /* flowbits:set, flowint:x,+,1, xbits:set ...: done when all else holds */
     struct rule_threshold *thresholds; /* of the rule and of threshold.config */
     struct rule_pair *references;      /* key: system, value: id; URL prefix already in front */
     uint32_t reference_count;
@@ -326,7 +458,13 @@ struct rule_refused {
     const char *reason;
 };
 
-enum rule_dataset_type { RULE_DATASET_STRING, RULE_DATASET_MD5, RULE_DATASET_SHA256, RULE_DATASET_IPV4, RULE_DATASET_IP };
+enum rule_dataset_type {
+    RULE_DATASET_STRING,
+    RULE_DATASET_MD5,
+    RULE_DATASET_SHA256,
+    RULE_DATASET_IPV4,
+    RULE_DATASET_IP
+};
 struct rule_dataset_decl {
     const char *name, *load, *save;
     enum rule_dataset_type type;
@@ -340,17 +478,25 @@ struct rule_counts {
 
 struct rule_set {
     struct arena arena;
-    const struct rule **rules; /* in order of evaluation: action, flowbits dependencies, priority, as in file */
+    const struct rule *
+        *rules; /* in order of evaluation: action, flowbits dependencies, priority, as in file */
     uint32_t count;
     struct rule_refused *refused;
     uint32_t refused_count;
     struct rule_counts counts;
-    const char **flowbit_names;  uint32_t flowbit_count;
-    const char **flowint_names;  uint32_t flowint_count;
-    const char **xbit_names;     uint32_t xbit_count;     /* xbits and hostbits share ids */
-    const char **capture_names;  uint32_t capture_count;  /* pcre captures */
-    const struct rule_dataset_decl *datasets; uint32_t dataset_count;
+    const char **flowbit_names;
+    uint32_t flowbit_count;
+    const char **flowint_names;
+    uint32_t flowint_count;
+    const char **xbit_names;
+    uint32_t xbit_count; /* xbits and hostbits share ids */
+    const char **capture_names;
+    uint32_t capture_count; /* pcre captures */
+    const struct rule_dataset_decl *datasets;
+    uint32_t dataset_count;
     uint32_t address_set_count, port_set_count;
+    void **codes; /* every pcre2_code of the set, freed with it */
+    uint32_t code_count;
 };
 
 /* How a rule's keywords ask the parsers' tables: given by engine.c. */
@@ -366,14 +512,17 @@ struct rule_loader;
 
 /* vars come from conf ("vars.address-groups.HOME_NET" ...), with Suricata's defaults for those that are missing;
  * "action-order", "classification-file", "reference-config-file", "threshold-file" likewise. conf may be NULL. */
-NODISCARD struct rule_loader *rule_loader_new(const struct rule_names *names, const struct conf *conf, struct err *err);
+NODISCARD struct rule_loader *rule_loader_new(const struct rule_names *names,
+                                              const struct conf *conf, struct err *err);
 void rule_loader_free(struct rule_loader *l);
 NODISCARD int rule_load_classifications(struct rule_loader *l, struct str text, struct err *err);
 NODISCARD int rule_load_references(struct rule_loader *l, struct str text, struct err *err);
 /* Call after the rules. */
-NODISCARD int rule_load_thresholds(struct rule_loader *l, struct str text, const char *name, struct err *err);
+NODISCARD int rule_load_thresholds(struct rule_loader *l, struct str text, const char *name,
+                                   struct err *err);
 /* Adds a file's rules; single bad rules are remembered, not an error. */
-NODISCARD int rule_load_text(struct rule_loader *l, struct str text, const char *name, struct err *err);
+NODISCARD int rule_load_text(struct rule_loader *l, struct str text, const char *name,
+                             struct err *err);
 NODISCARD int rule_load_file(struct rule_loader *l, const char *path, struct err *err);
 /* Orders and closes the set; the loader is empty afterwards. NULL when memory is out. */
 NODISCARD struct rule_set *rule_loader_take(struct rule_loader *l);

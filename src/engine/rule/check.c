@@ -1,0 +1,129 @@
+/* What only the whole rule shows: on which protocols and in which directions it can hold at all, whether it is about packets,
+ * streams or transactions, and places that contradict each other. */
+#include "engine/rule/build.h"
+
+static bool is_field(const struct rule_buffer *buffer)
+{
+    return buffer->buffer < RULE_BUFFER_FIRST;
+}
+
+/* Directions in which the field is there for one of those protocols. */
+static uint8_t field_dirs(const struct field_entry *entry, uint64_t protos)
+{
+    uint8_t dirs = 0;
+    for (int p = 0; p < APP_PROTO_COUNT; p++)
+        if (protos >> p & 1 && entry->of_proto[p])
+            dirs |= entry->of_proto[p]->dirs;
+    return dirs;
+}
+
+static int narrow_protocols(struct build *b, uint32_t id)
+{
+    struct rule *r = b->rule;
+    const struct field_entry *entry = &b->loader->names->fields->entries[id];
+    uint64_t left = r->app_mask ? r->app_mask & entry->protos : entry->protos;
+    if (!left)
+        return build_refuse(b, "%s does not go with the protocol or the other buffers of the rule",
+                            entry->name);
+    r->app_mask = left;
+    r->is_stateful_tx = true;
+    return 0;
+}
+
+static int narrow_dirs(struct build *b, uint32_t id)
+{
+    const struct field_entry *entry = &b->loader->names->fields->entries[id];
+    b->rule->dirs &= field_dirs(entry, b->rule->app_mask);
+    if (!b->rule->dirs)
+        return build_refuse(b, "%s is in the other direction than the rest of the rule",
+                            entry->name);
+    return 0;
+}
+
+typedef int (*each_field)(struct build *b, uint32_t id);
+
+static int for_fields(struct build *b, each_field f)
+{
+    for (const struct rule_buffer *buffer = b->rule->buffers; buffer; buffer = buffer->next)
+        if (is_field(buffer) && f(b, buffer->buffer) < 0)
+            return -1;
+    for (const struct rule_check *c = b->rule->checks; c; c = c->next)
+        if (c->kind == RULE_CHECK_FIELD_NUMBER && f(b, c->field) < 0)
+            return -1;
+    return 0;
+}
+
+static int check_directions(struct build *b)
+{
+    struct rule *r = b->rule;
+    if (r->flow.to_server)
+        r->dirs &= DIR_BIT(DIR_TOSERVER);
+    if (r->flow.to_client)
+        r->dirs &= DIR_BIT(DIR_TOCLIENT);
+    if (!r->dirs)
+        return build_refuse(b, "flow names the other direction than the rule's protocol");
+    if (for_fields(b, narrow_protocols) < 0)
+        return -1;
+    return for_fields(b, narrow_dirs);
+}
+
+/* Is this check about the packet alone? */
+static bool is_packet_check(enum rule_check_kind kind)
+{
+    return kind <= RULE_CHECK_CSUM;
+}
+
+static void find_nature(struct rule *r)
+{
+    for (const struct rule_check *c = r->checks; c; c = c->next) {
+        r->needs_packet |= is_packet_check(c->kind);
+        r->is_stateful_tx |= c->kind == RULE_CHECK_APP_EVENT || c->kind == RULE_CHECK_FILESIZE ||
+                             c->kind == RULE_CHECK_FILEEXT || c->kind == RULE_CHECK_FILEHASH;
+    }
+    for (const struct rule_buffer *buffer = r->buffers; buffer; buffer = buffer->next) {
+        r->needs_packet |=
+            buffer->buffer > RULE_BUFFER_PAYLOAD && buffer->buffer < RULE_BUFFER_BASE64;
+        for (const struct rule_item *i = buffer->items; i; i = i->next)
+            r->anchored |= buffer->buffer == RULE_BUFFER_PAYLOAD && i->kind == RULE_CONTENT &&
+                           (i->content.has_depth || i->content.has_offset || i->content.starts);
+    }
+    if (r->l4 == RULE_L4_TCP && r->payload == RULE_PAYLOAD_BOTH) {
+        if (r->needs_packet || r->flow.no_stream)
+            r->payload = RULE_PAYLOAD_PACKET;
+        else if (r->flow.only_stream)
+            r->payload = RULE_PAYLOAD_STREAM;
+    }
+}
+
+/* A buffer of one exact length cannot hold a longer content. */
+static int check_sizes(struct build *b)
+{
+    for (const struct rule_buffer *buffer = b->rule->buffers; buffer; buffer = buffer->next) {
+        uint64_t most = UINT64_MAX;
+        for (const struct rule_item *i = buffer->items; i; i = i->next)
+            if (i->kind == RULE_BSIZE && (i->size.compare == RULE_EQ || i->size.compare == RULE_LE))
+                most = i->size.a < most ? i->size.a : most;
+        for (const struct rule_item *i = buffer->items; i; i = i->next)
+            if (i->kind == RULE_CONTENT && !i->content.negated && i->content.bytes.len > most)
+                return build_refuse(b, "the content is longer than bsize allows");
+    }
+    return 0;
+}
+
+int rule_check_whole(struct build *b)
+{
+    struct rule *r = b->rule;
+    if (!r->sid)
+        return build_refuse(b, "sid is missing");
+    if (b->sticky_chosen && !b->buffer)
+        return build_refuse(b, "the last sticky buffer has nothing to look for");
+    if (check_directions(b) < 0 || check_sizes(b) < 0)
+        return -1;
+    find_nature(r);
+    if (r->needs_packet && r->is_stateful_tx)
+        return build_refuse(b, "it asks both for a packet's header and for a transaction");
+    if (r->packet_header_only && r->buffers)
+        return build_refuse(b, "pkthdr rules have no payload");
+    rule_choose_fast(r);
+    return 0;
+}

@@ -1,0 +1,42 @@
+/* keyword: the words of the rule language as const rows, one family to a file. Private to rule/. */
+#ifndef ENGINE_RULE_KEYWORD_H
+#define ENGINE_RULE_KEYWORD_H
+
+#include "engine/rule/build.h"
+
+enum keyword_value {
+    KEYWORD_BARE,  /* "nocase;" */
+    KEYWORD_VALUE, /* "depth:4;" */
+    KEYWORD_MAY    /* either */
+};
+
+struct keyword;
+typedef int (*keyword_read)(struct build *b, const struct keyword *k, struct str value);
+
+struct keyword {
+    const char *name;
+    keyword_read read;
+    enum keyword_value value;
+    uint32_t kind;     /* of the family: a check, a flag, a buffer ... */
+    const char *field; /* the field it stands for */
+    uint64_t max;      /* largest number */
+    const struct number_word *words;
+};
+
+struct keyword_family {
+    const struct keyword *rows;
+    size_t count;
+};
+
+extern const struct keyword_family keywords_content, keywords_pcre, keywords_byte, keywords_flow,
+    keywords_bits, keywords_packet, keywords_field, keywords_file, keywords_transform,
+    keywords_meta, keywords_threshold, keywords_app, keywords_dataset;
+
+/* Puts every row into loader->keywords. */
+int keywords_init(struct rule_loader *l);
+/* One option of a rule. */
+int keyword_apply(struct build *b, struct str name, struct str value, bool has_value);
+/* "threshold:..." of rules and threshold.config share their words. */
+int threshold_track(struct build *b, struct str word, enum rule_track *out);
+
+#endif

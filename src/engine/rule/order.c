@@ -1,0 +1,65 @@
+/* The order in which rules are evaluated: action, who sets before who asks, priority, place in the files. */
+#include "engine/rule/build.h"
+
+#include <stdlib.h>
+
+/* What a rule does with flowbits, flowints, xbits and hostbits. Those that set come first, then those that ask and set, then
+ * those that ask: so what one packet makes known is known to the rules after it. */
+enum use { USE_SET, USE_ASK_SET, USE_ASK, USE_NONE };
+
+struct place {
+    struct rule *rule;
+    uint32_t place;
+    uint8_t action, uses[4];
+};
+
+static const enum rule_check_kind kinds[4] = {RULE_CHECK_FLOWBITS, RULE_CHECK_FLOWINT,
+                                              RULE_CHECK_HOSTBITS, RULE_CHECK_XBITS};
+
+static bool has_kind(const struct rule_check *c, enum rule_check_kind kind)
+{
+    while (c && c->kind != kind)
+        c = c->next;
+    return c != NULL;
+}
+
+static uint8_t use_of(const struct rule *r, enum rule_check_kind kind)
+{
+    bool asks = has_kind(r->checks, kind), sets = has_kind(r->acts, kind);
+    return sets ? asks ? USE_ASK_SET : USE_SET : asks ? USE_ASK : USE_NONE;
+}
+
+static int place_compare(const void *left, const void *right)
+{
+    const struct place *a = left, *b = right;
+    if (a->action != b->action)
+        return a->action < b->action ? -1 : 1;
+    int uses = memcmp(a->uses, b->uses, sizeof a->uses);
+    if (uses)
+        return uses;
+    if (a->rule->priority != b->rule->priority)
+        return a->rule->priority < b->rule->priority ? -1 : 1;
+    return a->place < b->place ? -1 : 1;
+}
+
+int rule_sort(struct rule_loader *l)
+{
+    size_t count = l->rules.count;
+    if (count == 0)
+        return 0;
+    struct place *places = calloc(count, sizeof *places);
+    struct rule **rules = l->rules.items;
+    if (!places)
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        places[i] = (struct place){
+            .rule = rules[i], .place = (uint32_t)i, .action = l->action_order[rules[i]->action]};
+        for (size_t k = 0; k < ARRAY_COUNT(kinds); k++)
+            places[i].uses[k] = use_of(rules[i], kinds[k]);
+    }
+    qsort(places, count, sizeof *places, place_compare);
+    for (size_t i = 0; i < count; i++)
+        rules[i] = places[i].rule;
+    free(places);
+    return 0;
+}
