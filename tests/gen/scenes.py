@@ -1,0 +1,279 @@
+"""The named captures. A scene takes an empty Capture and fills it; its doc string is what --list prints."""
+import struct
+import zlib
+
+from tests.gen import app
+from tests.gen.packet import (ETHER_ARP, ETHER_IP4, ICMP, ICMP6, SYN, UDP, Host, Wire, arp, ethernet, icmp, icmp6, tcp,
+                              udp)
+from tests.gen.tcp import Conversation
+
+# The firm's LAN (192.168.10.0/24), and the outside. 00:00:5e is IANA's own block, 02: is locally administered.
+PC = Host("00:00:5e:00:53:11", "192.168.10.11", "2001:db8:10::11")
+SHADOW_PC = Host("02:00:5e:00:53:99", "192.168.10.99", "2001:db8:10::99")
+ROUTER = Host("00:00:5e:00:53:01", "192.168.10.1", "2001:db8:10::1")
+SERVER = Host("00:00:5e:00:53:01", "203.0.113.80", "2001:db8:80::80")  # outside: behind the router's MAC
+C2 = Host("00:00:5e:00:53:01", "198.51.100.66", "2001:db8:66::66")
+SCANNER = Host("00:00:5e:00:53:01", "198.51.100.7", "2001:db8:7::7")
+EVERYBODY = Host("ff:ff:ff:ff:ff:ff", "255.255.255.255", "ff02::1")
+
+# The EICAR test file (eicar.org), in two pieces so that this source itself is not taken for it.
+EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD" + rb"-ANTIVIRUS-TEST-FILE!$H+H*"
+PAGE = b"<html><head><title>t</title></head><body>" + b"<p>hello from the test page</p>" * 40 + b"</body></html>\n"
+SCENES = {}
+
+
+def scene(function):
+    SCENES[function.__name__.replace("_", "-")] = function
+    return function
+
+
+def one_page(capture, wire=None, **response):
+    app.http_conversation(capture, PC, SERVER, [(app.http_request("/index.html"), app.http_response(PAGE, **response))],
+                          wire=wire)
+
+
+@scene
+def http(capture):
+    """one page over HTTP"""
+    one_page(capture, headers=[("Content-Type", "text/html")])
+
+
+@scene
+def http_chunked_gzip(capture):
+    """a page, gzipped and in chunks of 50 bytes"""
+    one_page(capture, chunked=50, coding="gzip")
+
+
+@scene
+def http_pipelined(capture):
+    """three requests in one segment, then three responses"""
+    talk = Conversation(capture, PC, SERVER, 80).open()
+    talk.send("client", b"".join(app.http_request(f"/{n}") for n in "abc"))
+    talk.send("server", b"".join(app.http_response(n.encode()) for n in "abc"))
+    talk.close()
+
+
+@scene
+def http_upload(capture):
+    """a file sent outside by POST, multipart"""
+    body = (b"--cut\r\nContent-Disposition: form-data; name=\"f\"; filename=\"list.csv\"\r\n"
+            b"Content-Type: text/csv\r\n\r\nname,amount\r\nA,1\r\n\r\n--cut--\r\n")
+    request = app.http_request("/up", method="POST", body=body,
+                               headers=[("Content-Type", "multipart/form-data; boundary=cut")])
+    app.http_conversation(capture, PC, SERVER, [(request, app.http_response(b"ok"))])
+
+
+@scene
+def http_test_virus(capture):
+    """a PC fetches the EICAR test file"""
+    response = app.http_response(EICAR, headers=[("Content-Type", "application/octet-stream"),
+                                                 ("Content-Disposition", "attachment; filename=\"invoice.com\"")])
+    app.http_conversation(capture, PC, SERVER, [(app.http_request("/invoice.com"), response)])
+
+
+@scene
+def gh0st_beacon(capture):
+    """an unknown PC calls a command server: magic, total length, inflated length, deflated bytes"""
+    inside = b"\x66" + b"SHADOW-PC".ljust(64, b"\0") + bytes(100)
+    packed = zlib.compress(inside)
+    talk = Conversation(capture, SHADOW_PC, C2, 8080, sport=49200).open()
+    talk.send("client", b"Gh0st" + struct.pack("<II", 13 + len(packed), len(inside)) + packed)
+    talk.send("server", b"Gh0st" + struct.pack("<II", 13 + 9, 1) + zlib.compress(b"\0"))
+    talk.close()
+
+
+@scene
+def dns(capture):
+    """question and answer over UDP"""
+    wire = Wire()
+    capture.add(wire.udp(PC, ROUTER, 50000, 53, app.dns_message("www.example.com", "A", 7)))
+    answer = app.dns_message("www.example.com", "A", 7, answers=[("A", 300, SERVER.ip4)])
+    capture.add(wire.udp(ROUTER, PC, 53, 50000, answer))
+
+
+@scene
+def dns_tcp(capture):
+    """the same over TCP, the length in a segment of its own"""
+    talk = Conversation(capture, PC, ROUTER, 53).open()
+    question = app.dns_over_tcp(app.dns_message("www.example.com", "TXT", 8))
+    talk.send("client", question[:2]).send("client", question[2:])
+    talk.send("server", app.dns_over_tcp(app.dns_message("www.example.com", "TXT", 8, [("TXT", 60, b"\5hello")])))
+    talk.close()
+
+
+@scene
+def smtp(capture):
+    """a mail with a macro workbook attached"""
+    mail = app.mime_mail("sales@example.net", "staff@example.com", "invoice", "please see\r\n.the attachment",
+                         [("invoice.xlsm", "application/vnd.ms-excel.sheet.macroEnabled.12", b"PK\3\4" + bytes(300))])
+    app.smtp_conversation(capture, PC, SERVER, [("sales@example.net", ["staff@example.com"], mail)])
+
+
+@scene
+def tls(capture):
+    """TLS 1.2 with SNI, ALPN and a certificate"""
+    app.tls_conversation(capture, PC, SERVER)
+
+
+@scene
+def vlan(capture):
+    """HTTP inside VLAN 10"""
+    one_page(capture, Wire(vlans=[10]))
+
+
+@scene
+def qinq(capture):
+    """HTTP inside VLAN 20 inside service VLAN 100"""
+    one_page(capture, Wire(vlans=[100, 20]))
+
+
+@scene
+def pppoe(capture):
+    """HTTP inside PPPoE"""
+    one_page(capture, Wire(pppoe=0x17))
+
+
+@scene
+def ipv6(capture):
+    """HTTP over IPv6"""
+    one_page(capture, Wire(6))
+
+
+@scene
+def fragments4(capture):
+    """a DNS answer in IPv4 fragments, the last first"""
+    fragmented(capture, Wire(4))
+
+
+@scene
+def fragments6(capture):
+    """a DNS answer in IPv6 fragments, the last first"""
+    fragmented(capture, Wire(6))
+
+
+def fragmented(capture, wire):
+    capture.add(wire.udp(PC, ROUTER, 50000, 53, app.dns_message("big.example.com", "TXT", 9)))
+    answer = app.dns_message("big.example.com", "TXT", 9, [("TXT", 60, b"\x64" + b"x" * 100)] * 4)
+    datagram = udp(*wire.addresses(ROUTER, PC), 53, 50000, answer)
+    for frame in reversed(wire.fragments(ROUTER, PC, UDP, datagram, 128)):
+        capture.add(frame)
+
+
+@scene
+def tcp_out_of_order(capture):
+    """a response whose pieces come in disorder"""
+    talk = Conversation(capture, PC, SERVER, 80).open()
+    talk.send("client", app.http_request("/")).send_disordered("server", app.http_response(PAGE[:900]), 200,
+                                                               [1, 3, 0, 2, 4])
+    talk.close()
+
+
+@scene
+def tcp_retransmission(capture):
+    """pieces of a request come twice"""
+    request = app.http_request("/retransmitted")
+    talk = Conversation(capture, PC, SERVER, 80).open()
+    talk.send_disordered("client", request, 20, sorted(2 * list(range((len(request) + 19) // 20))))
+    talk.send("server", app.http_response(b"ok")).close()
+
+
+@scene
+def tcp_gap(capture):
+    """the second of five pieces is never seen, but acknowledged"""
+    talk = Conversation(capture, PC, SERVER, 80).open()
+    talk.send("client", app.http_request("/")).send_disordered("server", app.http_response(PAGE[:900]), 200,
+                                                               [0, 2, 3, 4])
+    talk.close()
+
+
+@scene
+def tcp_overlap(capture):
+    """two conflicting versions of the same bytes: the decoy first, then on a second connection last"""
+    for number, decoy_first in enumerate((True, False)):
+        request = app.http_request("/attack/now")
+        at = request.index(b"attack")
+        talk = Conversation(capture, PC, SERVER, 80, sport=40000 + number).open()
+        talk.send_overlapped("client", request, b"plain_", at, decoy_first)
+        talk.send("server", app.http_response(b"ok")).close()
+
+
+@scene
+def tcp_small_pieces(capture):
+    """a request one byte at a time"""
+    talk = Conversation(capture, PC, SERVER, 80).open()
+    talk.send("client", app.http_request("/byte-by-byte"), size=1).send("server", app.http_response(b"ok")).close()
+
+
+@scene
+def tcp_midstream(capture):
+    """no handshake is seen"""
+    talk = Conversation(capture, PC, SERVER, 80)
+    talk.send("client", app.http_request("/midstream")).send("server", app.http_response(b"ok")).close()
+
+
+@scene
+def tcp_reset(capture):
+    """the server cuts the connection in the middle of a response"""
+    talk = Conversation(capture, PC, SERVER, 80).open()
+    talk.send("client", app.http_request("/")).send("server", app.http_response(PAGE)[:500]).reset("server")
+
+
+@scene
+def tcp_wrap(capture):
+    """sequence numbers pass 2^32 in the middle of the data"""
+    exchange = [(app.http_request("/wrap"), app.http_response(PAGE))]
+    app.http_conversation(capture, PC, SERVER, exchange, isn=(2**32 - 20, 2**32 - 700))
+
+
+@scene
+def scan(capture):
+    """an outside address knocks at forty ports of a PC, 10 ms apart"""
+    wire = Wire()
+    for port in range(20, 60):
+        knock = tcp(*wire.addresses(SCANNER, PC), 55555, port, 1, 0, SYN)
+        capture.add(wire.ip(SCANNER, PC, 6, knock), gap_us=10_000)
+
+
+@scene
+def icmp_echo(capture):
+    """ping, IPv4 and IPv6"""
+    rest = struct.pack("!HH", 77, 1)
+    for kind, src, dst in ((8, PC, SERVER), (0, SERVER, PC)):
+        capture.add(Wire(4).ip(src, dst, ICMP, icmp(kind, 0, rest, b"abcdefgh" * 4)))
+    for kind, src, dst in ((128, PC, SERVER), (129, SERVER, PC)):
+        capture.add(Wire(6).ip(src, dst, ICMP6, icmp6(src.ip6, dst.ip6, kind, 0, rest, b"abcdefgh" * 4)))
+
+
+@scene
+def device(capture):
+    """a new PC says who it is: ARP, DHCP with a hostname, mDNS, NetBIOS"""
+    wire = Wire()
+    capture.add(ethernet(SHADOW_PC.mac, EVERYBODY.mac, ETHER_ARP, arp(1, SHADOW_PC, ROUTER.ip4)))
+    options = (b"\x63\x82\x53\x63" + b"\x35\1\3" + b"\x0c\x09SHADOW-PC" + b"\x3c\x08MSFT 5.0" + b"\x32\4" + SHADOW_PC.ip4
+               + b"\x37\4\1\3\6\x0f" + b"\xff")
+    request = struct.pack("!BBBBIHH16s16s64x128x", 1, 1, 6, 0, 0x1234, 0, 0, bytes(16), SHADOW_PC.mac) + options
+    starter = Host("02:00:5e:00:53:99")
+    capture.add(wire.udp(starter, EVERYBODY, 68, 67, request))
+    mdns = Host("01:00:5e:00:00:fb", "224.0.0.251")
+    name = app.dns_name("shadow-pc.local")
+    announce = struct.pack("!HHHHHH", 0, 0x8400, 0, 1, 0, 0) + name + struct.pack("!HHIH", 1, 0x8001, 120, 4)
+    capture.add(wire.udp(SHADOW_PC, mdns, 5353, 5353, announce + SHADOW_PC.ip4))
+    padded = "SHADOW-PC".ljust(15).encode() + b"\0"
+    encoded = b"".join(bytes([65 + (c >> 4), 65 + (c & 15)]) for c in padded)
+    owner = b"\x20" + encoded + b"\0"
+    register = struct.pack("!HHHHHH", 1, 0x2910, 1, 0, 0, 1) + owner + struct.pack("!HH", 0x20, 1)
+    register += struct.pack("!HHHIHH4s", 0xC00C, 0x20, 1, 300000, 6, 0, SHADOW_PC.ip4)
+    broadcast = Host("ff:ff:ff:ff:ff:ff", "192.168.10.255")
+    capture.add(wire.udp(SHADOW_PC, broadcast, 137, 137, register))
+
+
+@scene
+def broken(capture):
+    """frames that are cut off or lie about their lengths, each after a good one"""
+    good = Wire().udp(PC, ROUTER, 50000, 53, app.dns_message("www.example.com"))
+    for cut in (0, 1, 13, 14, 20, 33, 34, 41, 42, 50):
+        capture.add(good)
+        capture.add(good[:cut])
+    for at, value in ((14, 0x4F), (14, 0x65), (16, 0xFF), (17, 0x01), (38, 0xFF), (39, 0x00)):
+        capture.add(good[:at] + bytes([value]) + good[at + 1:])
+    capture.add(ethernet(PC.mac, ROUTER.mac, ETHER_IP4, bytes(40)))
