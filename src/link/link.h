@@ -50,7 +50,7 @@ struct x509_st; /* OpenSSL's X509 */
 #define LINK_JSON_DEPTH_MAX 16
 #define LINK_CSR_BYTES_MAX 4096u /* an EC P-256 request has about 250 */
 #define LINK_CERTIFICATE_BYTES_MAX 4096u
-#define LINK_POLICY_BYTES_MAX (512u << 10)
+#define LINK_POLICY_BYTES_MAX (128u << 10) /* fits one datagram inside the box too */
 #define LINK_HEALTH_BYTES_MAX (16u << 10)
 #define LINK_TEXT_BYTES_MAX 256u
 #define LINK_GATEWAY_ID_BYTES 64 /* with the NUL */
@@ -325,8 +325,8 @@ NODISCARD bool link_spki_sha256(const struct x509_st *certificate, uint8_t out[3
 /* ---- policy (policy.c) ---- */
 
 #define LINK_SIGNATURE_BYTES 64
-#define LINK_ISOLATED_MAX 1024 /* devices cut off at one gateway */
-#define LINK_RELEASED_MAX 1024
+#define LINK_ISOLATED_MAX 256 /* devices cut off at one gateway */
+#define LINK_RELEASED_MAX 256
 #define LINK_REASON_BYTES 256
 
 struct link_isolation {
