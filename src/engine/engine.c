@@ -80,15 +80,16 @@ static void count_tcp(struct engine *e, const struct packet *p)
 static void run_stream(struct engine *e, struct passage *way, const struct packet *p)
 {
     struct conversation *c = way->c;
-    stream_packet(&c->stream, &e->conf.stream, &c->mem, p, way->dir == DIR_TOSERVER, &way->stream);
+    way->stream =
+        stream_packet(&c->stream, &e->conf.stream, &c->mem, p, way->dir == DIR_TOSERVER);
     way->has_stream_result = true;
     if (way->stream.swap) {
         flow_swap(e->flows, &c->flow);
         c->app.client_port = c->flow.client_port;
         c->app.server_port = c->flow.server_port;
         way->dir = dir_other(way->dir);
-        stream_packet(&c->stream, &e->conf.stream, &c->mem, p, way->dir == DIR_TOSERVER,
-                      &way->stream);
+        way->stream =
+            stream_packet(&c->stream, &e->conf.stream, &c->mem, p, way->dir == DIR_TOSERVER);
     }
 }
 

@@ -10,12 +10,11 @@ static void look_at_stream(struct engine *e, struct conversation *c, const struc
             stream_raw_stop(&c->stream, &c->mem, dir);
     }
     struct stream_chunk raw;
-    uint32_t new_from;
     while (c->raw_wanted[dir] &&
-           stream_raw(&c->stream, &e->conf.stream, &c->mem, dir, &raw, &new_from)) {
+           stream_raw(&c->stream, &e->conf.stream, &c->mem, dir, &raw)) {
         struct field_window window = {raw.bytes, raw.offset, raw.end};
         if (raw.bytes.len)
-            match_stream(e->matcher, view, &window, new_from, &e->hits);
+            match_stream(e->matcher, view, &window, raw.new_from, &e->hits);
         uint64_t end = raw.offset + (raw.gap ? raw.gap : raw.bytes.len);
         stream_raw_done(&c->stream, &c->mem, dir, end);
         if (raw.end || !end)

@@ -92,7 +92,7 @@ static void take_ahead(const struct assembly *a, struct stream_half *h, uint64_t
         a->out->drop = a->conf->mode == STREAM_INLINE;
         return;
     }
-    ranges_insert(&h->held, a->mem, &rule, offset, bytes, &change);
+    change = ranges_insert(&h->held, a->mem, &rule, offset, bytes);
     if (change.lost > 0) {
         result_event(a->out, STREAM_EVENT_REASSEMBLY_INSERT_MEMCAP);
         a->out->drop = a->conf->mode == STREAM_INLINE && !fills;
@@ -151,7 +151,7 @@ static void take_unacknowledged(const struct assembly *a, struct stream_half *h,
     }
     if (over_limits(a, h, bytes.len))
         relieve(a, h);
-    ranges_insert(&h->held, a->mem, &rule, offset, bytes, &change);
+    change = ranges_insert(&h->held, a->mem, &rule, offset, bytes);
     if (change.lost > 0)
         result_event(a->out, STREAM_EVENT_REASSEMBLY_INSERT_MEMCAP);
     if (change.differed) {

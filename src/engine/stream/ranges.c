@@ -86,49 +86,73 @@ static bool link_new(struct stream_ranges *r, struct budget *mem, struct stream_
     return true;
 }
 
-/* Fills a hole behind *prev (NULL: at the front). Afterwards *prev is the segment that holds the bytes. */
-static bool fill_hole(struct stream_ranges *r, struct budget *mem, bool merge,
-                      struct stream_segment ***prev, uint64_t offset, struct str bytes)
+/* One ranges_insert under way. */
+struct insertion {
+    struct stream_ranges *r;
+    struct budget *mem;
+    const struct ranges_rule *rule;
+    uint64_t offset;
+    struct str bytes;
+    struct stream_segment **prev; /* link of the segment before the place in hand; NULL: none */
+    struct ranges_change change;
+};
+
+static bool fill_hole(struct insertion *in, uint64_t offset, struct str bytes)
 {
-    struct stream_segment **before = *prev;
-    struct stream_segment **link = before ? &(*before)->next : &r->first;
+    struct stream_segment **prev = in->prev;
+    struct stream_segment **link = prev ? &(*prev)->next : &in->r->first;
 
-    if (merge && before && segment_end(*before) == offset) {
-        uint32_t len = (*before)->len + (uint32_t)bytes.len;
+    if (in->rule->merge && prev && segment_end(*prev) == offset) {
+        uint32_t len = (*prev)->len + (uint32_t)bytes.len;
 
-        if ((*before)->head + len <= (*before)->cap ||
-            (len <= GROW_MAX && segment_room(r, mem, before, len))) {
-            segment_add(r, *before, bytes);
+        if ((*prev)->head + len <= (*prev)->cap ||
+            (len <= GROW_MAX && segment_room(in->r, in->mem, prev, len))) {
+            segment_add(in->r, *prev, bytes);
             return true;
         }
     }
-    if (!link_new(r, mem, link, offset, bytes))
+    if (!link_new(in->r, in->mem, link, offset, bytes))
         return false;
-    *prev = link;
+    in->prev = link;
     return true;
 }
 
-/* Settles the part that the segment s and the new bytes both speak about. */
-static void settle(struct stream_segment *s, const struct ranges_rule *rule, uint64_t offset,
-                   struct str bytes, struct ranges_change *out)
+/* Nothing is held in [from, upto). */
+static void insert_hole(struct insertion *in, uint64_t from, uint64_t upto)
 {
-    uint64_t end = offset + bytes.len;
-    uint64_t from = s->offset > offset ? s->offset : offset;
-    uint64_t upto = segment_end(s) < end ? segment_end(s) : end;
-    uint8_t *held = s->data + s->head + (from - s->offset);
-    const uint8_t *later = bytes.p + (from - offset);
+    struct str bytes;
+
+    if (from < in->rule->settled_end)
+        from = in->rule->settled_end;
+    if (from >= upto)
+        return;
+    bytes = str_cut(in->bytes, from - in->offset, upto - in->offset);
+    if (fill_hole(in, from, bytes))
+        in->change.added += (uint32_t)bytes.len;
+    else
+        in->change.lost += (uint32_t)bytes.len;
+}
+
+/* Settles the part that the segment s and the new bytes both speak about. */
+static void settle(struct insertion *in, struct stream_segment *s)
+{
+    const struct overlap_span held = {s->offset, segment_end(s)};
+    const struct overlap_span later = {in->offset, in->offset + in->bytes.len};
+    uint64_t from = held.from > later.from ? held.from : later.from;
+    uint64_t upto = held.end < later.end ? held.end : later.end;
+    uint8_t *old = s->data + s->head + (from - s->offset);
+    const uint8_t *new = in->bytes.p + (from - in->offset);
     uint64_t settled;
 
-    out->overlapped = true;
-    if (memcmp(held, later, upto - from) == 0)
+    in->change.overlapped = true;
+    if (memcmp(old, new, upto - from) == 0)
         return;
-    out->differed = true;
-    if (!overlap_takes_new(rule->policy, (struct overlap_span){s->offset, segment_end(s)},
-                           (struct overlap_span){offset, end}))
+    in->change.differed = true;
+    if (!overlap_takes_new(in->rule->policy, held, later))
         return;
-    settled = rule->settled_end > from ? rule->settled_end - from : 0;
+    settled = in->rule->settled_end > from ? in->rule->settled_end - from : 0;
     if (settled < upto - from)
-        memcpy(held + settled, later + settled, upto - from - settled);
+        memcpy(old + settled, new + settled, upto - from - settled);
 }
 
 /* The link of the last segment that begins at or before `offset`, or NULL. */
@@ -142,67 +166,51 @@ static struct stream_segment **link_before(struct stream_ranges *r, uint64_t off
     return before;
 }
 
-static void insert_hole(struct stream_ranges *r, struct budget *mem, const struct ranges_rule *rule,
-                        struct stream_segment ***prev, uint64_t from, struct str bytes,
-                        struct ranges_change *out)
+static void insert_walk(struct insertion *in)
 {
-    if (from < rule->settled_end) {
-        uint64_t skip = rule->settled_end - from;
+    uint64_t end = in->offset + in->bytes.len;
+    uint64_t at = in->offset;
 
-        if (skip >= bytes.len)
-            return;
-        bytes = str_from(bytes, skip);
-        from += skip;
-    }
-    if (fill_hole(r, mem, rule->merge, prev, from, bytes))
-        out->added += (uint32_t)bytes.len;
-    else
-        out->lost += (uint32_t)bytes.len;
-}
-
-static void insert_walk(struct stream_ranges *r, struct budget *mem, const struct ranges_rule *rule,
-                        uint64_t offset, struct str bytes, struct ranges_change *out)
-{
-    struct stream_segment **prev = link_before(r, offset);
-    uint64_t end = offset + bytes.len;
-    uint64_t at = offset;
-
-    if (prev && segment_end(*prev) > at) {
-        settle(*prev, rule, offset, bytes, out);
-        at = segment_end(*prev);
+    in->prev = link_before(in->r, at);
+    if (in->prev && segment_end(*in->prev) > at) {
+        settle(in, *in->prev);
+        at = segment_end(*in->prev);
     }
     while (at < end) {
-        struct stream_segment *s = prev ? (*prev)->next : r->first;
+        struct stream_segment *s = in->prev ? (*in->prev)->next : in->r->first;
         uint64_t next = s && s->offset < end ? s->offset : end;
 
         if (at < next) {
-            insert_hole(r, mem, rule, &prev, at, str_cut(bytes, at - offset, next - offset), out);
+            insert_hole(in, at, next);
             at = next;
         } else {
-            settle(s, rule, offset, bytes, out);
+            settle(in, s);
             at = segment_end(s);
-            prev = prev ? &(*prev)->next : &r->first;
+            in->prev = in->prev ? &(*in->prev)->next : &in->r->first;
         }
     }
 }
 
-void ranges_insert(struct stream_ranges *r, struct budget *mem, const struct ranges_rule *rule,
-                   uint64_t offset, struct str bytes, struct ranges_change *out)
+struct ranges_change ranges_insert(struct stream_ranges *r, struct budget *mem,
+                                   const struct ranges_rule *rule, uint64_t offset,
+                                   struct str bytes)
 {
-    *out = (struct ranges_change){0};
-    if (bytes.len == 0)
-        return;
-    if (offset >= ranges_end(r) && offset >= rule->settled_end &&
-        (!rule->merge || !r->last || segment_end(r->last) != offset)) {
-        struct stream_segment **link = r->last ? &r->last->next : &r->first;
+    struct insertion in = {r, mem, rule, offset, bytes, NULL, {0}};
+    struct stream_segment *last = r->last;
 
-        if (link_new(r, mem, link, offset, bytes))
-            out->added = (uint32_t)bytes.len;
+    if (bytes.len == 0)
+        return in.change;
+    /* behind everything else, as nearly always: no walk */
+    if (last && offset >= segment_end(last) && !(rule->merge && offset == segment_end(last)) &&
+        offset >= rule->settled_end) {
+        if (link_new(r, mem, &last->next, offset, bytes))
+            in.change.added = (uint32_t)bytes.len;
         else
-            out->lost = (uint32_t)bytes.len;
-        return;
+            in.change.lost = (uint32_t)bytes.len;
+        return in.change;
     }
-    insert_walk(r, mem, rule, offset, bytes, out);
+    insert_walk(&in);
+    return in.change;
 }
 
 bool ranges_differ(const struct stream_ranges *r, uint64_t offset, struct str bytes)

@@ -52,8 +52,9 @@ struct ranges_change {
     bool differed;   /* ... with another value */
 };
 
-void ranges_insert(struct stream_ranges *r, struct budget *mem, const struct ranges_rule *rule,
-                   uint64_t offset, struct str bytes, struct ranges_change *out);
+struct ranges_change ranges_insert(struct stream_ranges *r, struct budget *mem,
+                                   const struct ranges_rule *rule, uint64_t offset,
+                                   struct str bytes);
 /* Would `bytes` say otherwise than what is held? */
 bool ranges_differ(const struct stream_ranges *r, uint64_t offset, struct str bytes);
 /* At the end: offset must not be before ranges_end. False when memory is out; nothing has changed then. */

@@ -130,7 +130,7 @@ static void play_line(const struct scenario *sc, struct stream *s, const struct 
     else {
         bool from_client = parse_packet(&p, line);
 
-        stream_packet(s, conf, mem, &p, from_client, &result);
+        result = stream_packet(s, conf, mem, &p, from_client);
     }
     write_result(&got, s, &result);
     drain(&got, s, conf, mem);

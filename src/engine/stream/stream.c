@@ -35,37 +35,44 @@ static void take_payload(const struct assembly *a, const struct packet *p, uint3
         assembly_release(&a->s->half[side]);
 }
 
-void stream_packet(struct stream *s, const struct stream_conf *conf, struct budget *mem,
-                   const struct packet *p, bool from_client, struct stream_result *out)
+static void act(const struct assembly *a, const struct packet *p, uint32_t side,
+                enum tracking standing)
 {
-    const struct assembly a = {s, conf, mem, out};
-    uint32_t side = from_client ? 0 : 1;
+    struct stream *s = a->s;
+
+    a->out->accepted = standing == TRACKING_ACCEPTED || standing == TRACKING_HEADER;
+    a->out->ignored = standing == TRACKING_IGNORED;
+    if (standing == TRACKING_ACCEPTED)
+        take_payload(a, p, side);
+    if (a->out->accepted)
+        assembly_acked(a, !side);
+    if (s->reset_seen) {
+        assembly_release(&s->half[0]);
+        assembly_release(&s->half[1]);
+    }
+}
+
+struct stream_result stream_packet(struct stream *s, const struct stream_conf *conf,
+                                   struct budget *mem, const struct packet *p, bool from_client)
+{
+    struct stream_result out = {0};
+    const struct assembly a = {s, conf, mem, &out};
     uint8_t state = s->state;
     bool fast_open = s->fast_open;
     enum tracking standing;
 
     assert(s->borrowed.len == 0); /* stream_keep was forgotten: the bytes are gone by now */
-    *out = (struct stream_result){0};
     s->raw_window_bytes = conf->raw_window_bytes;
     s->recheck_bytes = conf->mode == STREAM_INLINE && !s->async ? conf->recheck_bytes : 0;
     s->held_bytes_max = conf->held_bytes_max;
-
-    standing = tracking_judge(s, conf, p, from_client, out);
-    out->accepted = standing == TRACKING_ACCEPTED || standing == TRACKING_HEADER;
-    out->ignored = standing == TRACKING_IGNORED;
+    standing = tracking_judge(s, conf, p, from_client, &out);
     if (fast_open &&
         !s->fast_open) /* the server left the SYN's data: the client will say it again */
         ranges_clear(&s->half[0].held, mem);
-    if (standing == TRACKING_ACCEPTED)
-        take_payload(&a, p, side);
-    if (out->accepted)
-        assembly_acked(&a, !side);
-    if (s->reset_seen) {
-        assembly_release(&s->half[0]);
-        assembly_release(&s->half[1]);
-    }
-    out->established = s->established;
-    out->closed_now = s->state == STREAM_CLOSED && state != STREAM_CLOSED;
+    act(&a, p, from_client ? 0 : 1, standing);
+    out.established = s->established;
+    out.closed_now = s->state == STREAM_CLOSED && state != STREAM_CLOSED;
+    return out;
 }
 
 void stream_keep(struct stream *s, struct budget *mem)

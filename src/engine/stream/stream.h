@@ -153,14 +153,15 @@ struct stream_result {
 /* A stretch of bytes that are ready. */
 struct stream_chunk {
     struct str bytes;
-    uint64_t offset; /* of bytes.p[0] in the direction's stream, from 0 */
-    uint32_t gap;    /* > 0: this many bytes are missing at `offset`; bytes is empty */
-    bool end;        /* nothing follows these bytes: FIN, RST, depth or end of the flow */
+    uint64_t offset;   /* of bytes.p[0] in the direction's stream, from 0 */
+    uint32_t new_from; /* stream_raw: bytes before this index were shown already */
+    uint32_t gap;      /* > 0: this many bytes are missing at `offset`; bytes is empty */
+    bool end;          /* nothing follows these bytes: FIN, RST, depth or end of the flow */
 };
 
-/* from_client: p travels client to server. `mem`: the flow's budget. */
-void stream_packet(struct stream *s, const struct stream_conf *conf, struct budget *mem,
-                   const struct packet *p, bool from_client, struct stream_result *out);
+/* What p means for the connection. from_client: it travels client to server. `mem`: the flow's budget. */
+struct stream_result stream_packet(struct stream *s, const struct stream_conf *conf,
+                                   struct budget *mem, const struct packet *p, bool from_client);
 /* Next bytes for the parser in direction `half` (0: sent by the client), all that are ready from app_offset on. False: none,
  * and no gap, and no unreported end. The bytes are valid until stream_packet, stream_consume or stream_end. */
 bool stream_ready(struct stream *s, const struct stream_conf *conf, struct budget *mem,
@@ -168,11 +169,11 @@ bool stream_ready(struct stream *s, const struct stream_conf *conf, struct budge
 /* The parser is done with `bytes` of what stream_ready gave (or with the gap). What is left over is given again,
  * together with what comes after it. */
 void stream_consume(struct stream *s, struct budget *mem, uint32_t half, uint32_t bytes);
-/* For raw matching: ready bytes not looked at yet, preceded by up to raw_window_bytes of what was. *new_from: index in the
- * chunk of the first byte that is new. False: nothing new. Gaps are passed over in silence. Leaves the bytes that
- * stream_ready gave as they are, and the other way round. */
+/* For raw matching: ready bytes not looked at yet (from new_from on), preceded by up to raw_window_bytes of what was.
+ * False: nothing new. Gaps are passed over in silence. Leaves the bytes that stream_ready gave as they are, and the other
+ * way round. */
 bool stream_raw(struct stream *s, const struct stream_conf *conf, struct budget *mem, uint32_t half,
-                struct stream_chunk *out, uint32_t *new_from);
+                struct stream_chunk *out);
 void stream_raw_done(struct stream *s, struct budget *mem, uint32_t half, uint64_t upto_offset);
 /* No parser (or no raw rule) wants this half any more: bytes are not kept for it. */
 void stream_app_stop(struct stream *s, struct budget *mem, uint32_t half);

@@ -22,37 +22,45 @@ static uint64_t next_ready(const struct stream *s, uint32_t side, uint64_t from)
     return next > from ? next : from;
 }
 
-/* Bytes of the packet in hand from `since` on. */
-static struct str lend(const struct stream *s, uint64_t since, uint64_t *offset)
+/* What a reader asks for: the ready bytes around `at` without hole, from `since` on where they reach back so far. */
+struct reach {
+    uint32_t side;
+    uint64_t since, at;
+};
+
+static void show(const struct reach *reach, struct str bytes, uint64_t offset,
+                 struct stream_chunk *out)
 {
-    *offset = since > s->borrowed_offset ? since : s->borrowed_offset;
-    return str_from(s->borrowed, *offset - s->borrowed_offset);
+    out->offset = reach->since > offset ? reach->since : offset;
+    out->bytes = str_from(bytes, out->offset - offset);
 }
 
-/* The ready bytes around `at` without hole, as one piece: from `since` on where they reach back so far. */
-static struct str view(struct stream *s, struct budget *mem, uint32_t side, uint64_t since,
-                       uint64_t at, uint64_t *offset)
+/* Fills out->bytes and offset with one piece. */
+static void view(struct stream *s, struct budget *mem, const struct reach *reach,
+                 struct stream_chunk *out)
 {
-    struct stream_half *h = &s->half[side];
-    bool lent = borrowed_of(s, side).len > 0;
+    struct stream_half *h = &s->half[reach->side];
+    bool lent = borrowed_of(s, reach->side).len > 0;
+    bool at_lent = lent && reach->at >= s->borrowed_offset;
     bool continues = lent && ranges_end(&h->held) == s->borrowed_offset;
     struct stream_segment *seg;
     struct str bytes;
 
-    if (lent && at >= s->borrowed_offset && (since >= s->borrowed_offset || !continues))
-        return lend(s, since, offset);
-    if (continues) {
-        if (ranges_append(&h->held, mem, s->borrowed_offset, s->borrowed))
-            s->borrowed = STR_EMPTY;
-        else if (at >= s->borrowed_offset)
-            return lend(s, since, offset);
+    if (at_lent && (reach->since >= s->borrowed_offset || !continues)) {
+        show(reach, s->borrowed, s->borrowed_offset, out);
+        return;
     }
-    seg = ranges_join(&h->held, mem, at, h->ready_end);
+    if (continues && ranges_append(&h->held, mem, s->borrowed_offset, s->borrowed)) {
+        s->borrowed = STR_EMPTY;
+    } else if (at_lent) {
+        show(reach, s->borrowed, s->borrowed_offset, out);
+        return;
+    }
+    seg = ranges_join(&h->held, mem, reach->at, h->ready_end);
     bytes = segment_bytes(seg);
     if (segment_end(seg) > h->ready_end)
         bytes.len = h->ready_end - seg->offset;
-    *offset = since > seg->offset ? since : seg->offset;
-    return str_from(bytes, *offset - seg->offset);
+    show(reach, bytes, seg->offset, out);
 }
 
 bool stream_ready(struct stream *s, const struct stream_conf *conf, struct budget *mem,
@@ -76,7 +84,7 @@ bool stream_ready(struct stream *s, const struct stream_conf *conf, struct budge
         out->gap = missing > UINT32_MAX ? UINT32_MAX : (uint32_t)missing;
         return true;
     }
-    out->bytes = view(s, mem, half, h->app_offset, h->app_offset, &out->offset);
+    view(s, mem, &(struct reach){half, h->app_offset, h->app_offset}, out);
     out->end = out->offset + out->bytes.len == h->ready_end && assembly_over(s, h);
     h->end_told |= out->end;
     return true;
@@ -91,22 +99,21 @@ void stream_consume(struct stream *s, struct budget *mem, uint32_t half, uint32_
 }
 
 bool stream_raw(struct stream *s, const struct stream_conf *conf, struct budget *mem, uint32_t half,
-                struct stream_chunk *out, uint32_t *new_from)
+                struct stream_chunk *out)
 {
     struct stream_half *h = &s->half[half];
     uint64_t since;
 
     *out = (struct stream_chunk){0};
-    *new_from = 0;
     if (h->raw_stopped)
         return false;
     h->raw_offset = next_ready(s, half, h->raw_offset);
     if (h->raw_offset >= h->ready_end)
         return false;
     since = h->raw_offset > conf->raw_window_bytes ? h->raw_offset - conf->raw_window_bytes : 0;
-    out->bytes = view(s, mem, half, since, h->raw_offset, &out->offset);
+    view(s, mem, &(struct reach){half, since, h->raw_offset}, out);
     out->end = out->offset + out->bytes.len == h->ready_end && assembly_over(s, h);
-    *new_from = (uint32_t)(h->raw_offset - out->offset);
+    out->new_from = (uint32_t)(h->raw_offset - out->offset);
     return true;
 }
 
