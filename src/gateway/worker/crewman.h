@@ -1,0 +1,59 @@
+/* crewman: the state of the engine process, shared by the files of this room. */
+#ifndef GATEWAY_WORKER_CREWMAN_H
+#define GATEWAY_WORKER_CREWMAN_H
+
+#include "engine/engine.h"
+#include "gateway/compile/compile.h"
+#include "gateway/control/control.h"
+#include "gateway/devices/devices.h"
+#include "gateway/evelog/evelog.h"
+#include "gateway/io/io.h"
+#include "gateway/worker/worker.h"
+
+#define ISOLATED_MAX 1024
+
+enum side { SIDE_LAN, SIDE_WAN, SIDES };
+
+/* MAC addresses that are cut off. A short list, looked through for each frame: in service it holds a handful. */
+struct isolated {
+    struct mac macs[ISOLATED_MAX];
+    uint32_t count;
+};
+
+struct crewman {
+    const struct worker_conf *conf;
+    struct io_port *ports[SIDES];
+    struct engine_vocabulary *words;
+    struct match_image *image;
+    struct match_hosts *hosts;
+    struct engine *engine;
+    struct engine_conf engine_conf;
+    struct eve_conf eve;
+    struct evelog_file log_file;
+    struct evelog log;
+    struct maker_list *makers;
+    struct device_table *devices;
+    struct isolated isolated;
+    struct buf line;             /* an event on its way to link */
+    struct buf reply;            /* a frame of our own */
+    enum side from;              /* port of the frame in hand */
+    const struct packet *packet; /* the frame in hand, as decoded; NULL between frames */
+    uint64_t dropped, isolated_frames, link_lost, number;
+    int64_t last_beat_us;
+    bool stop;
+};
+
+/* tell.c: events */
+bool tell_wants(void *crewman, enum eve_type type, enum app_proto proto);
+void tell_event(void *crewman, const struct eve_event *event);
+void tell_devices(struct crewman *c, int64_t now_us);
+
+/* act.c: what a verdict does to the frame */
+void act_on_frame(struct crewman *c, const struct io_frame *in);
+bool isolated_has(const struct isolated *set, const struct mac *mac);
+void isolated_set(struct isolated *set, const struct mac *mac, bool on);
+
+/* fence.c: gives up every right that is not needed any more. */
+NODISCARD int fence_close(struct err *err);
+
+#endif

@@ -1,0 +1,184 @@
+#include "gateway/worker/worker.h"
+
+#include "gateway/worker/crewman.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#define HOSTS_MAX 65536
+#define LINE_BYTES_MAX (64 * 1024)
+#define REPLY_BYTES 2048
+#define ROUNDS_MAX 16 /* batches per port before the clock is looked at again */
+
+static int load_rules(struct crewman *c, struct err *err)
+{
+    struct compile_request request = {.conf = c->conf->yaml, .cache_folder = c->conf->cache_folder};
+    if (c->conf->rule_file_count > COMPILE_FILES_MAX)
+        return err_set(err, "more than %d rule files", COMPILE_FILES_MAX);
+    for (uint32_t i = 0; i < c->conf->rule_file_count; i++)
+        request.files[i] = c->conf->rule_files[i];
+    request.file_count = c->conf->rule_file_count;
+    c->words = engine_vocabulary_new(err);
+    if (!c->words || !(c->image = compile_image(&request, c->words, err)))
+        return -1;
+    const struct rule_set *set = match_image_rules(c->image);
+    log_info("engine", "%u rules loaded, %u not usable", set->count, set->refused_count);
+    c->hosts = match_hosts_new(HOSTS_MAX);
+    return c->hosts ? 0 : err_set(err, "out of memory for the host table");
+}
+
+static int attach_ports(struct crewman *c, struct err *err)
+{
+    c->ports[SIDE_LAN] = io_attach(c->conf->lan_fd, err);
+    c->ports[SIDE_WAN] = c->ports[SIDE_LAN] ? io_attach(c->conf->wan_fd, err) : NULL;
+    return c->ports[SIDE_WAN] ? 0 : -1;
+}
+
+static int prepare(struct crewman *c, struct err *err)
+{
+    buf_init(&c->line, LINE_BYTES_MAX);
+    buf_init(&c->reply, REPLY_BYTES);
+    if (!buf_reserve(&c->line, LINE_BYTES_MAX) || !buf_reserve(&c->reply, REPLY_BYTES))
+        return err_set(err, "out of memory for events");
+    if (attach_ports(c, err) < 0 || load_rules(c, err) < 0)
+        return -1;
+    if (c->conf->maker_folder && !(c->makers = maker_list_load(c->conf->maker_folder, err)))
+        return -1;
+    if (!(c->devices = device_table_new(c->makers)))
+        return err_set(err, "out of memory for the device table");
+    eve_conf_read(&c->eve, c->conf->yaml);
+    engine_conf_read(&c->engine_conf, c->conf->yaml, true);
+    if (c->conf->memory_bytes)
+        c->engine_conf.memory_bytes = c->conf->memory_bytes;
+    c->eve.app_conf = &c->engine_conf.app;
+    c->log_file = (struct evelog_file){.lock = PTHREAD_MUTEX_INITIALIZER, .fd = c->conf->eve_fd};
+    evelog_init(&c->log, &c->log_file, &c->eve);
+    struct engine_sink sink = {c, tell_wants, tell_event, NULL};
+    c->engine = engine_new(&c->engine_conf, c->image, c->hosts, &sink, err);
+    return c->engine ? 0 : -1;
+}
+
+/* One batch of a port: judged, sent, given back. Returns how many frames there were. */
+static uint32_t serve_port(struct crewman *c, enum side side)
+{
+    struct io_frame frame;
+    uint32_t count = 0;
+    c->from = side;
+    while (count < IO_BATCH && io_take(c->ports[side], &frame)) {
+        act_on_frame(c, &frame);
+        count++;
+    }
+    io_send(c->ports[SIDE_LAN]);
+    io_send(c->ports[SIDE_WAN]);
+    io_give_back(c->ports[side]);
+    return count;
+}
+
+static void beat(struct crewman *c)
+{
+    struct control_message message = {.kind = CONTROL_BEAT};
+    struct io_counts lan, wan;
+    const struct engine_counts *counts = engine_counts(c->engine);
+    io_read_counts(c->ports[SIDE_LAN], &lan);
+    io_read_counts(c->ports[SIDE_WAN], &wan);
+    message.counts = (struct control_counts){
+        .frames = counts->frames,
+        .bytes = counts->bytes,
+        .dropped = c->dropped + c->isolated_frames,
+        .alerts = counts->alerts,
+        .kernel_drops = lan.kernel_drops + wan.kernel_drops,
+        .send_errors = lan.send_errors + wan.send_errors,
+        .events_lost = c->link_lost + c->log_file.lost,
+    };
+    /* A full queue means that guard is busy, not gone: the next beat comes in WORKER_BEAT_MS. */
+    (void)!control_send(c->conf->control_fd, &message);
+}
+
+static void obey(struct crewman *c)
+{
+    struct control_message message;
+    int got;
+    while ((got = control_receive(c->conf->control_fd, &message)) > 0) {
+        if (message.kind == CONTROL_ISOLATION)
+            isolated_set(&c->isolated, &message.mac, message.isolated);
+        else if (message.kind == CONTROL_STOP)
+            c->stop = true;
+    }
+    if (got < 0)
+        c->stop = true;
+}
+
+static void keep_time(struct crewman *c)
+{
+    int64_t now = clock_mono_us();
+    if (now - c->last_beat_us < WORKER_BEAT_MS * 1000)
+        return;
+    c->last_beat_us = now;
+    int64_t wall = clock_wall_us();
+    engine_tick(c->engine, wall);
+    tell_devices(c, wall);
+    evelog_flush(&c->log);
+    beat(c);
+    obey(c);
+}
+
+static void loop(struct crewman *c)
+{
+    struct pollfd fds[] = {
+        {.fd = io_fd(c->ports[SIDE_LAN]), .events = POLLIN},
+        {.fd = io_fd(c->ports[SIDE_WAN]), .events = POLLIN},
+        {.fd = c->conf->control_fd, .events = POLLIN},
+    };
+    while (!c->stop) {
+        uint32_t rounds = 0, served;
+        do
+            served = serve_port(c, SIDE_LAN) + serve_port(c, SIDE_WAN);
+        while (served && ++rounds < ROUNDS_MAX);
+        keep_time(c);
+        if (!served)
+            poll(fds, ARRAY_COUNT(fds), WORKER_BEAT_MS / 2);
+        if (fds[2].revents)
+            obey(c);
+    }
+}
+
+static void clean_up(struct crewman *c)
+{
+    engine_free(c->engine);
+    if (c->log.file)
+        evelog_fini(&c->log);
+    device_table_free(c->devices);
+    maker_list_free(c->makers);
+    match_hosts_free(c->hosts);
+    match_image_free(c->image);
+    engine_vocabulary_free(c->words);
+    io_close(c->ports[SIDE_LAN]);
+    io_close(c->ports[SIDE_WAN]);
+    buf_fini(&c->line);
+    buf_fini(&c->reply);
+}
+
+int worker_run(const struct worker_conf *conf)
+{
+    struct crewman c = {.conf = conf};
+    struct err err;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    tzset();
+    int status = 0;
+    if (prepare(&c, &err) < 0 || fence_close(&err) < 0) {
+        log_error("engine", "%s", err.text);
+        status = 78;
+    } else {
+        struct control_message ready = {.kind = CONTROL_READY};
+        if (control_send(conf->control_fd, &ready) == 0)
+            loop(&c);
+    }
+    clean_up(&c);
+    return status;
+}

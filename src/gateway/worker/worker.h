@@ -1,0 +1,35 @@
+/* worker: the engine process of `omamori run`: frames in, verdict carried out, events out.
+ *
+ * Way in:    descriptors that guard opened: two packet rings, the event log, the socket to link, the control socket.
+ * Way out:   frames that go on, resets, EVE lines to the log and (those that the center gets) to link, isolation wishes to guard.
+ * Rights:    after worker_run has mapped the rings and compiled the rules it gives everything up (no_new_privs, seccomp: no
+ *            open, no socket, no fork, no exec). It dies with guard.
+ * Loop:      poll the two ports; take up to IO_BATCH frames of one; for each: isolated? drop. Otherwise the engine's answer
+ *            decides; send; give back; beat every WORKER_BEAT_MS. No allocation, lock or system call per packet.
+ * Truth:     "isolated" and "blocked" are written only for frames that were not sent.
+ */
+#ifndef GATEWAY_WORKER_WORKER_H
+#define GATEWAY_WORKER_WORKER_H
+
+#include "base/conf.h"
+#include "base/err.h"
+
+#define WORKER_BEAT_MS 100
+
+struct worker_conf {
+    const struct conf *yaml; /* rules, variables, outputs; as replay reads it */
+    const char *const *rule_files;
+    uint32_t rule_file_count;
+    const char *cache_folder; /* or NULL */
+    const char *maker_folder; /* OUI lists, or NULL */
+    int lan_fd, wan_fd;       /* io_open's */
+    int eve_fd;               /* event log, or -1 */
+    int link_fd;              /* non-blocking SOCK_SEQPACKET or stream to link, or -1 */
+    int control_fd;           /* to guard */
+    uint64_t memory_bytes;
+};
+
+/* The life of the engine process; returns the exit status. */
+int worker_run(const struct worker_conf *conf);
+
+#endif
