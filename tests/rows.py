@@ -5,14 +5,15 @@ results of the last ./test, and the rows that no test names are listed.
 """
 import os
 import re
+import signal
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-MARKER = re.compile(r"^\s*(?:/\*|\*|#|//|<!--)\s*rows:\s*([^*]*?)\s*(?:\*/|-->)?\s*$")
+MARKER = re.compile(r"^(?:/\*|#|//|<!--)\s*rows:\s*([^*]*?)\s*(?:\*/|-->)?\s*$")
 NEAR_TOP_LINES = 40
 FOLDERS = ("src", "fuzz/targets", "tests", "console")
 SKIPPED = {"node_modules", "dist", "__pycache__", "corpus"}
-ENDINGS = (".c", ".py", ".sh", ".ts", ".js", ".mjs", ".svelte")
+ENDINGS = (".c", ".py", ".sh", ".ts", ".js", ".mjs", ".svelte", ".case")
 
 
 def read_rows():
@@ -96,4 +97,5 @@ def main():
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # ./test --rows | head
     sys.exit(main())

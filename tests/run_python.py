@@ -22,7 +22,8 @@ class Result(unittest.TextTestResult):
         self.bad_subtests = set()
 
     def note(self, word, test):
-        file = getattr(sys.modules.get(type(test).__module__), "__file__", "")
+        # a test may name another file than its module: the case that it plays
+        file = getattr(test, "source", None) or getattr(sys.modules.get(type(test).__module__), "__file__", "")
         file = os.path.relpath(file, TOP) if file else ""
         name = test.id()
         print(f"  {word}: {name} ({time.monotonic() - self.begin:.1f} s)", flush=True)

@@ -10,6 +10,7 @@ class Capture:
         self.link = link  # 1: Ethernet
         self.frames = []  # (time in µs, bytes)
         self.now_us = EPOCH_US
+        self.conversations = 0  # begun so far
 
     def add(self, frame, gap_us=STEP_US):
         self.now_us += gap_us

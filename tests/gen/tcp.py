@@ -15,8 +15,10 @@ class Side:
 class Conversation:
     """client and server are Hosts. Sides are named "client" and "server"."""
 
-    def __init__(self, capture, client, server, dport, sport=40000, wire=None, mss=MSS, isn=(1000, 500000)):
+    def __init__(self, capture, client, server, dport, sport=None, wire=None, mss=MSS, isn=(1000, 500000)):
         self.capture, self.wire, self.mss = capture, wire or Wire(), mss
+        sport = sport or 40000 + capture.conversations  # several in one capture are several flows
+        capture.conversations += 1
         self.sides = {"client": Side(client, sport, isn[0]), "server": Side(server, dport, isn[1])}
 
     def _pair(self, name):
