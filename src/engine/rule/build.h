@@ -89,6 +89,8 @@ int build_refuse(struct build *b, const char *format, ...) PRINTF_LIKE(2, 3);
 int build_no_memory(struct build *b);
 /* NUL-terminated copy, equal texts are one object. NULL when memory is out. */
 const char *loader_intern(struct rule_loader *l, struct str s);
+/* Remembers what is not used. -1: no memory. */
+int loader_refused(struct rule_loader *l, const struct rule_refused *refused);
 /* Number of a name in its table, given when new; -1 when memory is out. */
 int loader_number(struct rule_loader *l, struct name_table *t, struct str name);
 

@@ -3,9 +3,9 @@
 #include "engine/rule/keyword.h"
 
 static const struct keyword_family *const families[] = {
-    &keywords_content,
-    &keywords_flow,
-    &keywords_meta,
+    &keywords_content,   &keywords_pcre,  &keywords_byte,    &keywords_flow,      &keywords_bits,
+    &keywords_packet,    &keywords_field, &keywords_file,    &keywords_transform, &keywords_meta,
+    &keywords_threshold, &keywords_app,   &keywords_dataset,
 };
 
 int keywords_init(struct rule_loader *l)
@@ -22,11 +22,25 @@ int keywords_init(struct rule_loader *l)
     return 0;
 }
 
+/* "http_request_line" is the older form of "http.request_line", and so are many. */
+static uint32_t find_field(struct build *b, struct str name)
+{
+    const struct field_table *fields = b->loader->names->fields;
+    uint32_t id = field_find(fields, name);
+    ptrdiff_t at = str_find_byte(name, 0, '_');
+    char dotted[64];
+    if (id != FIELD_NONE || at < 0 || name.len > sizeof dotted)
+        return id;
+    memcpy(dotted, name.p, name.len);
+    dotted[at] = '.';
+    return field_find(fields, str_of(dotted, name.len));
+}
+
 static int apply_field(struct build *b, struct str name, struct str value, bool has_value)
 {
-    uint32_t id = build_field(b, name);
+    uint32_t id = find_field(b, name);
     if (id == FIELD_NONE)
-        return -1;
+        return build_refuse(b, "keyword %s is not supported", b->keyword);
     const struct field_entry *entry = &b->loader->names->fields->entries[id];
     if (entry->kind != FIELD_UINT)
         return has_value ? build_refuse(b, "it takes no value") : build_select(b, id, entry->multi);

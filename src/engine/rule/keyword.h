@@ -36,7 +36,19 @@ extern const struct keyword_family keywords_content, keywords_pcre, keywords_byt
 int keywords_init(struct rule_loader *l);
 /* One option of a rule. */
 int keyword_apply(struct build *b, struct str name, struct str value, bool has_value);
-/* "threshold:..." of rules and threshold.config share their words. */
+/* Words of a threshold, of a rule or of threshold.config; as bits: which are needed. */
+enum threshold_word {
+    THRESHOLD_TYPE,
+    THRESHOLD_TRACK,
+    THRESHOLD_COUNT,
+    THRESHOLD_SECONDS,
+    THRESHOLD_MULTIPLIER,
+    THRESHOLD_TIMEOUT,
+    THRESHOLD_ACTION
+};
+#define THRESHOLD_NEEDS \
+    (1u << THRESHOLD_TYPE | 1u << THRESHOLD_TRACK | 1u << THRESHOLD_COUNT | 1u << THRESHOLD_SECONDS)
+int threshold_read(struct build *b, struct str text, unsigned needed, struct rule_threshold *t);
 int threshold_track(struct build *b, struct str word, enum rule_track *out);
 
 #endif

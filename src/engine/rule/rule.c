@@ -252,7 +252,7 @@ static uint32_t sid_in(struct str text)
     return sid > UINT32_MAX ? 0 : (uint32_t)sid;
 }
 
-static int add_refused(struct rule_loader *l, const struct rule_refused *refused)
+int loader_refused(struct rule_loader *l, const struct rule_refused *refused)
 {
     struct rule_refused *slot = vec_push(&l->refused);
     if (!slot)
@@ -307,11 +307,12 @@ static int load_rule(struct rule_loader *l, struct str text, const char *file, u
     if (!b.reason && read_rule(&b, text) == 0)
         result = add_rule(l, rule);
     else
-        result = add_refused(l, &(struct rule_refused){.file = file,
-                                                       .line = line,
-                                                       .sid = rule->sid ? rule->sid : sid_in(text),
-                                                       .keyword = b.keyword,
-                                                       .reason = b.reason});
+        result =
+            loader_refused(l, &(struct rule_refused){.file = file,
+                                                     .line = line,
+                                                     .sid = rule->sid ? rule->sid : sid_in(text),
+                                                     .keyword = b.keyword,
+                                                     .reason = b.reason});
     vec_fini(&b.references);
     vec_fini(&b.metadata);
     return result;

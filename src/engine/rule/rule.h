@@ -122,7 +122,8 @@ struct rule_pcre {
     bool negated, relative;
     uint8_t capture_count;
     struct {
-        bool is_flow; /* flow:name or pkt:name */
+        bool is_flow;  /* flow:name or pkt:name */
+        uint8_t group; /* number of the bracket */
         uint32_t variable_id;
     } captures[RULE_CAPTURES_MAX];
 };
@@ -248,9 +249,11 @@ enum rule_transform_kind {
 
 struct rule_transform {
     enum rule_transform_kind kind;
-    struct str argument; /* xor key, pcrexform text ... */
-    void *code;          /* pcrexform: pcre2_code * */
-    uint32_t number, number2;
+    struct str
+        argument; /* XOR: the key's bytes; PCREXFORM: its text; FROM_BASE64: "rfc4648" (also when empty), "rfc2045", "strict" */
+    void *code;   /* pcrexform: pcre2_code * */
+    uint32_t number,
+        number2; /* FROM_BASE64: bytes (0: all), offset; GUNZIP, ZLIB_DEFLATE: most bytes that come out */
 };
 #define RULE_TRANSFORMS_MAX 8
 
@@ -289,7 +292,7 @@ enum rule_check_kind {
     RULE_CHECK_ICMPV6_MTU,
     RULE_CHECK_SAMEIP,
     RULE_CHECK_CSUM, /* tcpv4-csum:valid ...: number.a = which (enum rule_csum), number.b = 1 valid, 0 invalid */
-    RULE_CHECK_STREAM_SIZE, /* dir in a: 0 server 1 client 2 both 3 either */
+    RULE_CHECK_STREAM_SIZE, /* dir: 0 bytes to the server (client's), 1 to the client (server's), 2 both, 3 either */
     RULE_CHECK_FLOWBITS,
     RULE_CHECK_FLOWINT,
     RULE_CHECK_XBITS,
@@ -309,6 +312,17 @@ enum rule_check_kind {
     RULE_CHECK_VLAN_LAYERS,
     RULE_CHECK_IPREP,
     RULE_CHECK_GEOIP,
+};
+
+/* Which checksum RULE_CHECK_CSUM asks about. */
+enum rule_csum {
+    RULE_CSUM_IPV4,
+    RULE_CSUM_TCPV4,
+    RULE_CSUM_TCPV6,
+    RULE_CSUM_UDPV4,
+    RULE_CSUM_UDPV6,
+    RULE_CSUM_ICMPV4,
+    RULE_CSUM_ICMPV6
 };
 
 enum rule_bit_op {
@@ -360,13 +374,14 @@ struct rule_check {
     uint8_t app_mode;  /* APP_PROTOCOL: 0 final 1 original 2 either 3 to_server 4 to_client */
     uint32_t event;    /* number of the event in its own enum or table */
     struct rule_number number;
-    struct { /* TCP_FLAGS, FRAGBITS: bits & ~ignored compared */
+    struct
+    { /* TCP_FLAGS; FRAGBITS (M 1, D 2, R 4): what the packet has & ~ignored is compared with bits */
         uint8_t bits, ignored;
         uint8_t mode; /* '=' exactly, '+' all and maybe others, '*' any, '!' none */
     } flags;
     struct rule_bits bits;
     struct rule_int integer;
-    struct str text;             /* FILEEXT, IPOPTS name, GEOIP ... */
+    struct str text; /* FILEEXT (lower case), IPOPTS name (number.a: the option's type, 256: any) */
     const uint8_t (*hashes)[32]; /* FILEHASH: sorted */
     uint32_t hash_count;
     uint8_t hash_bytes;
@@ -443,7 +458,8 @@ struct rule {
     enum rule_target target;
     struct {
         uint32_t count, seconds_or_bytes; /* tag:session|host,count,packets|seconds|bytes */
-        uint8_t kind, unit;
+        uint8_t kind; /* 0 none, 1 session, 2 the source's host, 3 the destination's */
+        uint8_t unit; /* 0 packets (count), 1 seconds, 2 bytes */
     } tag;
     const char *text; /* as it stands in the file */
     const char *file;
