@@ -1,0 +1,723 @@
+#include "engine/app/http1/message.h"
+
+#include "base/text.h"
+
+#include <assert.h>
+
+/* The way through the bytes of one direction.
+ *
+ *   request:   START -> HEADERS -> LENGTH | CHUNK_SIZE <-> CHUNK_DATA -> TRAILER -> START
+ *              START -> MAYBE_HEADERS (no protocol: HTTP/0.9, unless headers come)
+ *              CONNECT_WAIT (what follows a CONNECT belongs to the answer), IGNORE (not HTTP any more)
+ *   response:  START -> HEADERS -> (as above) | UNTIL_CLOSE | MAYBE_BODY (204 and 304 with a length) -> START
+ *
+ * Each step consumes bytes, changes the step, or asks for more: so the loop ends. A line that is not complete stays
+ * unconsumed and comes again; `scanned` keeps looking for its end from being done twice. */
+
+enum step {
+    STEP_START,
+    STEP_HEADERS,
+    STEP_MAYBE_HEADERS,
+    STEP_MAYBE_BODY,
+    STEP_MAYBE_CHUNKED,
+    STEP_LENGTH,
+    STEP_CHUNK_SIZE,
+    STEP_CHUNK_DATA,
+    STEP_TRAILER,
+    STEP_UNTIL_CLOSE,
+    STEP_CONNECT_WAIT,
+    STEP_IGNORE,
+    STEP_COUNT
+};
+
+enum turn { TURN_ON, TURN_MORE, TURN_FAIL, TURN_STOP };
+
+struct run {
+    struct app_flow *af;
+    struct http1_state *state;
+    struct http1_dir *d;
+    enum dir dir;
+    struct str in; /* not consumed yet */
+    bool end;      /* nothing follows */
+};
+
+#define CHUNK_LINE_MAX 4096u
+#define CHUNK_MAX INT32_MAX
+#define JUNK_MAX 256u /* bytes before a response in which its beginning is looked for */
+
+static struct http1_at at_of(const struct run *r)
+{
+    return (struct http1_at){r->af, r->d->tx, r->dir};
+}
+
+void http1_event(const struct http1_at *at, enum http1_event of_request,
+                 enum http1_event of_response)
+{
+    app_event(at->af, at->tx ? &at->tx->tx : NULL,
+              at->dir == DIR_TOSERVER ? of_request : of_response);
+}
+
+static void consume(struct run *r, size_t bytes)
+{
+    r->in = str_from(r->in, bytes);
+    r->d->scanned = 0;
+}
+
+/* The next line with its line feed, still unconsumed; at the end of the stream also without. */
+static enum turn peek_line(struct run *r, struct str *line)
+{
+    struct http1_at at = at_of(r);
+    ptrdiff_t feed = str_find_byte(r->in, r->d->scanned, '\n');
+    size_t len = feed < 0 ? r->in.len : (size_t)feed + 1;
+    if (len > HTTP1_LINE_SOFT)
+        http1_event(&at, HTTP1_REQUEST_FIELD_TOO_LONG, HTTP1_RESPONSE_FIELD_TOO_LONG);
+    if (len > HTTP1_LINE_HARD)
+        return TURN_FAIL;
+    if (feed < 0 && !(r->end && r->in.len)) {
+        r->d->scanned = (uint32_t)r->in.len;
+        return TURN_MORE;
+    }
+    *line = str_cut(r->in, 0, len);
+    return TURN_ON;
+}
+
+/* ---- the end of a message ---- */
+
+static void finish(struct run *r, bool complete)
+{
+    struct http1_tx *tx = r->d->tx;
+    if (!tx)
+        return;
+    struct http1_at at = at_of(r);
+    http1_payload_end(&at, complete);
+    app_progress(&tx->tx, r->dir, TX_COMPLETE);
+    r->d->tx = NULL;
+    r->d->step = STEP_START;
+}
+
+/* The same for the request, from a response's run. */
+static void finish_request(const struct run *r, bool complete)
+{
+    struct run request = *r;
+    request.d = &r->state->dir[DIR_TOSERVER];
+    request.dir = DIR_TOSERVER;
+    finish(&request, complete);
+}
+
+/* Responses will not come any more. */
+static void give_up_responses(struct app_flow *af)
+{
+    for (struct tx *tx = af->first; tx; tx = tx->next)
+        if (tx->progress[DIR_TOCLIENT] < TX_COMPLETE)
+            app_progress(tx, DIR_TOCLIENT, TX_COMPLETE);
+}
+
+/* ---- start lines ---- */
+
+/* Copies the line to the transaction and notes where it ends without its line end. */
+static bool store_line(struct run *r, struct str line)
+{
+    struct http1_head *h = &r->d->tx->side[r->dir].head;
+    if (!http1_head_add(h, r->af->mem, line))
+        return false;
+    h->headers_at = h->len;
+    uint32_t len = h->len;
+    while (len && (h->text[len - 1] == '\n' || h->text[len - 1] == '\r'))
+        len--;
+    h->line = (struct http1_span){0, len};
+    return true;
+}
+
+/* Some receivers end a start line at a bare CR: what follows are headers then. A blank behind it only parts the line. */
+static void cut_at_bare_cr(struct http1_head *h)
+{
+    for (uint32_t i = 0; i + 1 < h->line.len; i++)
+        if (h->text[i] == '\r' && !http1_is_blank(h->text[i + 1])) {
+            h->line.len = i;
+            h->headers_at = i + 1;
+            return;
+        }
+}
+
+static bool is_known_method(struct str method)
+{
+    static const char *const methods[] = {"GET",    "POST",    "HEAD",  "PUT",  "OPTIONS",
+                                          "DELETE", "CONNECT", "TRACE", "PATCH"};
+    for (size_t i = 0; i < ARRAY_COUNT(methods); i++)
+        if (str_eq_nocase(method, str_c(methods[i])))
+            return true;
+    return false;
+}
+
+/* What does not look like a request behind requests: the rest of the direction is not HTTP. */
+static enum turn not_a_request(struct run *r)
+{
+    struct http1_tx *tx = r->d->tx;
+    app_event(r->af, &tx->tx, HTTP1_REQUEST_LINE_INVALID);
+    if (tx->tx.id > 0)
+        app_event(r->af, &tx->tx, HTTP1_REQUEST_BODY_UNEXPECTED);
+    app_progress(&tx->tx, r->dir, HTTP1_START);
+    finish(r, false);
+    r->d->step = STEP_IGNORE;
+    return TURN_ON;
+}
+
+static enum turn request_line_read(struct run *r)
+{
+    struct http1_at at = at_of(r);
+    struct http1_tx *tx = r->d->tx;
+    bool is_token = http1_request_line(&at);
+    http1_uri_split(&at);
+    struct http1_head *h = &tx->side[DIR_TOSERVER].head;
+    bool has_protocol = tx->version[DIR_TOSERVER] != HTTP1_VERSION_NONE;
+    if (!has_protocol && (!is_token || !is_known_method(http1_text(h, h->part[PART_METHOD]))))
+        return not_a_request(r);
+    app_progress(&tx->tx, r->dir, HTTP1_START);
+    r->d->step = has_protocol ? STEP_HEADERS : STEP_MAYBE_HEADERS;
+    return TURN_ON;
+}
+
+static bool is_blank_line(struct str line)
+{
+    for (size_t i = 0; i < line.len; i++)
+        if (!http1_is_blank(line.p[i]))
+            return false;
+    return true;
+}
+
+static enum turn request_start(struct run *r)
+{
+    struct str line;
+    while (r->in.len && (r->in.p[0] == '\r' || r->in.p[0] == '\n'))
+        consume(r, 1);
+    if (r->in.len == 0)
+        return TURN_MORE;
+    enum turn turn = peek_line(r, &line);
+    if (turn != TURN_ON)
+        return turn;
+    if (is_blank_line(line)) {
+        consume(r, line.len);
+        return TURN_ON;
+    }
+    r->d->tx = http1_tx_of(app_tx_new(r->af, DIR_BOTH));
+    if (!r->d->tx)
+        return TURN_FAIL;
+    if (r->af->failed[DIR_TOCLIENT])
+        app_progress(&r->d->tx->tx, DIR_TOCLIENT, TX_COMPLETE);
+    if (line.p[line.len - 1] != '\n')
+        app_event(r->af, &r->d->tx->tx, HTTP1_REQUEST_LINE_INCOMPLETE);
+    bool stored = store_line(r, line);
+    consume(r, line.len);
+    return stored ? request_line_read(r) : TURN_FAIL;
+}
+
+static bool starts_response(struct str s)
+{
+    return str_starts_nocase(s, STR_LIT("HTTP/"));
+}
+
+static bool may_start_response(struct str s)
+{
+    return s.len < 5 && str_starts_nocase(STR_LIT("HTTP/"), s);
+}
+
+/* The oldest exchange without a response, or one made up for a response that nobody asked for. */
+static bool find_exchange(struct run *r)
+{
+    for (struct tx *tx = r->af->first; tx; tx = tx->next)
+        if (!http1_tx_of(tx)->response_begun && tx->progress[DIR_TOCLIENT] < TX_COMPLETE) {
+            r->d->tx = http1_tx_of(tx);
+            return true;
+        }
+    r->d->tx = http1_tx_of(app_tx_new(r->af, DIR_BIT(DIR_TOCLIENT)));
+    if (!r->d->tx)
+        return false;
+    r->d->tx->request_unseen = true;
+    app_progress(&r->d->tx->tx, DIR_TOSERVER, TX_COMPLETE);
+    app_event(r->af, &r->d->tx->tx, HTTP1_UNABLE_TO_MATCH_RESPONSE);
+    return true;
+}
+
+/* A request line without protocol waits for headers; the response says that none come. */
+static void end_old_request(struct run *r)
+{
+    struct http1_dir *request = &r->state->dir[DIR_TOSERVER];
+    if (request->step != STEP_MAYBE_HEADERS || request->tx != r->d->tx)
+        return;
+    finish_request(r, true);
+}
+
+static bool begin_response(struct run *r)
+{
+    if (!r->d->tx && !find_exchange(r))
+        return false;
+    r->d->tx->response_begun = true;
+    end_old_request(r);
+    return true;
+}
+
+/* Where a status line begins behind one line of junk; 0: nowhere, the response is all body. Looks at a fixed number of bytes,
+ * so that the answer does not hang on how the stream was cut. */
+static enum turn look_behind_junk(const struct run *r, size_t *status_line_at)
+{
+    struct str near = str_cut(r->in, 0, JUNK_MAX);
+    ptrdiff_t feed = str_find_byte(near, 0, '\n');
+    *status_line_at = 0;
+    if (feed < 0)
+        return r->end || r->in.len >= JUNK_MAX ? TURN_ON : TURN_MORE;
+    struct str rest = str_from(r->in, (size_t)feed + 1);
+    if (may_start_response(rest) && !r->end)
+        return TURN_MORE;
+    if (starts_response(rest))
+        *status_line_at = (size_t)feed + 1;
+    return TURN_ON;
+}
+
+/* No status line: a response of HTTP/0.9 is all body. Junk before a status line is passed over as browsers do. */
+static enum turn response_without_line(struct run *r)
+{
+    size_t status_line_at;
+    enum turn turn = look_behind_junk(r, &status_line_at);
+    if (turn != TURN_ON)
+        return turn;
+    if (!begin_response(r))
+        return TURN_FAIL;
+    app_event(r->af, &r->d->tx->tx, HTTP1_RESPONSE_INVALID_PROTOCOL);
+    if (status_line_at) {
+        consume(r, status_line_at);
+        return TURN_ON;
+    }
+    struct http1_at at = at_of(r);
+    app_progress(&r->d->tx->tx, r->dir, HTTP1_HEADERS);
+    http1_payload_begin(&at);
+    r->d->step = STEP_UNTIL_CLOSE;
+    return TURN_ON;
+}
+
+static bool is_interim(const struct http1_tx *tx)
+{
+    return tx->status >= 100 && tx->status < 200 && tx->status != 101;
+}
+
+static enum turn response_start(struct run *r)
+{
+    struct str line;
+    while (r->in.len && http1_is_blank(r->in.p[0]))
+        consume(r, 1);
+    if (r->in.len == 0 || (may_start_response(r->in) && !r->end))
+        return TURN_MORE;
+    if (!starts_response(r->in))
+        return response_without_line(r);
+    enum turn turn = peek_line(r, &line);
+    if (turn != TURN_ON)
+        return turn;
+    if (!begin_response(r) || !store_line(r, line))
+        return TURN_FAIL;
+    consume(r, line.len);
+    struct http1_at at = at_of(r);
+    cut_at_bare_cr(&http1_side(&at)->head);
+    http1_response_line(&at);
+    if (!is_interim(r->d->tx))
+        app_progress(&r->d->tx->tx, r->dir, HTTP1_START);
+    r->d->step = STEP_HEADERS;
+    return TURN_ON;
+}
+
+static enum turn step_start(struct run *r)
+{
+    return r->dir == DIR_TOSERVER ? request_start(r) : response_start(r);
+}
+
+/* ---- behind the headers ---- */
+
+static void begin_body(struct run *r, const struct http1_framing *f)
+{
+    struct http1_at at = at_of(r);
+    http1_payload_begin(&at);
+    r->d->left = f->has_length ? f->length : 0;
+    r->d->step = f->chunked ? STEP_CHUNK_SIZE : STEP_LENGTH;
+}
+
+/* Both directions go on in another protocol. */
+static enum turn change_protocol(struct run *r, enum app_proto to)
+{
+    r->af->change_to = to;
+    finish_request(r, false);
+    r->state->dir[DIR_TOSERVER].step = STEP_IGNORE;
+    r->state->dir[DIR_TOCLIENT].step = STEP_IGNORE;
+    return TURN_STOP;
+}
+
+static enum app_proto upgraded_to(const struct http1_at *at)
+{
+    struct str value;
+    if (!http1_known_value(&http1_side(at)->head, KNOWN_UPGRADE, at->af->scratch, &value))
+        return APP_FAILED;
+    if (str_find_nocase(value, 0, STR_LIT("websocket")) >= 0)
+        return APP_WEBSOCKET;
+    return str_find_nocase(value, 0, STR_LIT("h2c")) >= 0 ? APP_HTTP2 : APP_FAILED;
+}
+
+static enum turn request_headers_read(struct run *r)
+{
+    struct http1_at at = at_of(r);
+    bool is_connect = r->d->tx->is_connect;
+    http1_request_checks(&at);
+    struct http1_framing f = http1_framing_of(&at);
+    app_progress(&r->d->tx->tx, r->dir, HTTP1_HEADERS);
+    if (!is_connect && (f.chunked || (f.has_length && f.length))) {
+        begin_body(r, &f);
+        return TURN_ON;
+    }
+    finish(r, true);
+    if (is_connect)
+        r->d->step = STEP_CONNECT_WAIT;
+    return TURN_ON;
+}
+
+/* 100 Continue and its like: the real response follows in the same exchange. */
+static enum turn interim_read(struct run *r)
+{
+    struct http1_tx *tx = r->d->tx;
+    if (tx->status == 100 && tx->seen_100)
+        app_event(r->af, &tx->tx, HTTP1_100_CONTINUE_ALREADY_SEEN);
+    tx->seen_100 = tx->seen_100 || tx->status == 100;
+    tx->status = 0;
+    http1_head_reset(&tx->side[DIR_TOCLIENT].head);
+    r->d->step = STEP_START;
+    return TURN_ON;
+}
+
+/* The answer to a CONNECT: below 300 the tunnel stands, else requests go on. */
+static enum turn connect_answered(struct run *r, const struct http1_framing *f)
+{
+    struct http1_dir *request = &r->state->dir[DIR_TOSERVER];
+    if (request->step == STEP_CONNECT_WAIT)
+        request->step = STEP_START;
+    if (r->d->tx->status >= 200 && r->d->tx->status < 300) {
+        finish(r, true);
+        return change_protocol(r, APP_FAILED);
+    }
+    begin_body(r, f);
+    if (!f->chunked && !f->has_length)
+        r->d->step = STEP_UNTIL_CLOSE;
+    return TURN_ON;
+}
+
+static enum turn response_headers_read(struct run *r)
+{
+    struct http1_at at = at_of(r);
+    struct http1_tx *tx = r->d->tx;
+    struct http1_framing f = http1_framing_of(&at);
+    bool has_body = f.chunked || (f.has_length && f.length);
+    if (is_interim(tx) && !has_body)
+        return interim_read(r);
+    app_progress(&tx->tx, r->dir, HTTP1_HEADERS);
+    if (tx->is_connect)
+        return connect_answered(r, &f);
+    if (tx->status == 101 && !has_body) {
+        enum app_proto to = upgraded_to(&at);
+        finish(r, true);
+        return change_protocol(r, to);
+    }
+    bool bodiless = tx->status == 204 || tx->status == 304;
+    if (tx->is_head || (f.has_length && !has_body) || (bodiless && !has_body)) {
+        finish(r, true);
+        return TURN_ON;
+    }
+    begin_body(r, &f);
+    if (bodiless)
+        r->d->step = f.chunked ? STEP_MAYBE_CHUNKED : STEP_MAYBE_BODY;
+    else if (!has_body)
+        r->d->step = STEP_UNTIL_CLOSE;
+    return TURN_ON;
+}
+
+static enum turn headers_read(struct run *r)
+{
+    struct http1_at at = at_of(r);
+    if (!http1_headers_parse(&at))
+        return TURN_FAIL;
+    return r->dir == DIR_TOSERVER ? request_headers_read(r) : response_headers_read(r);
+}
+
+/* An empty line ends the headers. A line of blanks is taken for the end when it ends with LF alone (the sender uses such
+ * lines, and receivers that trim them stop here), else for folding. */
+static bool ends_headers(struct str line)
+{
+    size_t len = line.len;
+    while (len && (line.p[len - 1] == '\n' || line.p[len - 1] == '\r'))
+        len--;
+    if (len == 0)
+        return true;
+    bool lf_alone = line.len < 2 || line.p[line.len - 2] != '\r';
+    return lf_alone && is_blank_line(line);
+}
+
+static enum turn step_headers(struct run *r)
+{
+    struct str line;
+    if (r->in.len == 0 && !r->end)
+        return TURN_MORE;
+    if (r->in.len == 0)
+        return headers_read(r);
+    enum turn turn = peek_line(r, &line);
+    if (turn != TURN_ON)
+        return turn;
+    struct http1_at at = at_of(r);
+    if (!http1_head_add(&http1_side(&at)->head, r->af->mem, line)) {
+        http1_event(&at, HTTP1_REQUEST_FIELD_TOO_LONG, HTTP1_RESPONSE_FIELD_TOO_LONG);
+        return TURN_FAIL;
+    }
+    consume(r, line.len);
+    return ends_headers(line) ? headers_read(r) : TURN_ON;
+}
+
+/* A request line without protocol: HTTP/0.9 sends nothing more; whatever comes is taken for headers. */
+static enum turn step_maybe_headers(struct run *r)
+{
+    if (r->in.len == 0)
+        return TURN_MORE;
+    app_event(r->af, &r->d->tx->tx, HTTP1_REQUEST_LINE_MISSING_PROTOCOL);
+    r->d->step = STEP_HEADERS;
+    return TURN_ON;
+}
+
+/* ---- bodies ---- */
+
+/* 204 and 304 have no body, whatever their length says; but when bytes follow that are no response, they are one. */
+static enum turn step_maybe_body(struct run *r)
+{
+    if (r->in.len == 0 || (may_start_response(r->in) && !r->end))
+        return TURN_MORE;
+    if (starts_response(r->in))
+        finish(r, true);
+    else
+        r->d->step = r->d->step == STEP_MAYBE_CHUNKED ? STEP_CHUNK_SIZE : STEP_LENGTH;
+    return TURN_ON;
+}
+
+static struct str take_left(struct run *r)
+{
+    struct str bytes = str_cut(r->in, 0, r->d->left > r->in.len ? r->in.len : (size_t)r->d->left);
+    r->d->left -= bytes.len;
+    return bytes;
+}
+
+static enum turn step_length(struct run *r)
+{
+    if (r->in.len == 0)
+        return TURN_MORE;
+    struct http1_at at = at_of(r);
+    struct str bytes = take_left(r);
+    http1_payload_add(&at, bytes);
+    consume(r, bytes.len);
+    if (r->d->left == 0)
+        finish(r, true);
+    return TURN_ON;
+}
+
+static enum turn step_until_close(struct run *r)
+{
+    if (r->in.len == 0)
+        return TURN_MORE;
+    struct http1_at at = at_of(r);
+    http1_payload_add(&at, r->in);
+    consume(r, r->in.len);
+    return TURN_MORE;
+}
+
+/* A chunk that is none: the response's body is what it is, without chunks; a request cannot be read further. */
+static enum turn not_chunked(struct run *r)
+{
+    struct http1_at at = at_of(r);
+    http1_event(&at, HTTP1_INVALID_REQUEST_CHUNK_LEN, HTTP1_INVALID_RESPONSE_CHUNK_LEN);
+    if (r->dir == DIR_TOSERVER)
+        return TURN_FAIL;
+    r->d->step = r->d->left ? STEP_LENGTH : STEP_UNTIL_CLOSE;
+    return TURN_ON;
+}
+
+/* The hex digits that a line begins with. False: too large to be true. */
+static bool chunk_size(struct str line, uint64_t *size, size_t *digits)
+{
+    *size = 0;
+    for (*digits = 0; *digits < line.len && text_hex_digit(line.p[*digits]) >= 0; ++*digits) {
+        *size = *size << 4 | (uint64_t)text_hex_digit(line.p[*digits]);
+        if (*size > CHUNK_MAX)
+            return false;
+    }
+    return true;
+}
+
+static enum turn chunk_begins(struct run *r, struct str line)
+{
+    struct http1_at at = at_of(r);
+    uint64_t size;
+    size_t digits;
+    if (!chunk_size(line, &size, &digits))
+        return not_chunked(r);
+    if (str_starts(str_trim(str_from(line, digits)), STR_LIT(";")))
+        app_event(r->af, &r->d->tx->tx, HTTP1_REQUEST_CHUNK_EXTENSION);
+    http1_side(&at)->payload.wire_bytes += line.len;
+    consume(r, line.len);
+    r->d->left = size;
+    r->d->step = size ? STEP_CHUNK_DATA : STEP_TRAILER;
+    return TURN_ON;
+}
+
+/* The line end behind a chunk, and whatever blanks stand before the next size, are passed over. */
+static enum turn step_chunk_size(struct run *r)
+{
+    struct http1_at at = at_of(r);
+    while (r->in.len && http1_is_blank(r->in.p[0])) {
+        http1_side(&at)->payload.wire_bytes++;
+        consume(r, 1);
+    }
+    if (r->in.len == 0)
+        return TURN_MORE;
+    if (text_hex_digit(r->in.p[0]) < 0)
+        return not_chunked(r);
+    ptrdiff_t feed = str_find_byte(r->in, r->d->scanned, '\n');
+    size_t len = feed < 0 ? r->in.len : (size_t)feed + 1;
+    if (len > CHUNK_LINE_MAX)
+        return not_chunked(r);
+    if (feed < 0 && !r->end) {
+        r->d->scanned = (uint32_t)r->in.len;
+        return TURN_MORE;
+    }
+    return chunk_begins(r, str_cut(r->in, 0, len));
+}
+
+static enum turn step_chunk_data(struct run *r)
+{
+    if (r->in.len == 0)
+        return TURN_MORE;
+    struct http1_at at = at_of(r);
+    struct str bytes = take_left(r);
+    http1_payload_add(&at, bytes);
+    consume(r, bytes.len);
+    if (r->d->left == 0)
+        r->d->step = STEP_CHUNK_SIZE;
+    return TURN_ON;
+}
+
+static enum turn step_trailer(struct run *r)
+{
+    struct str line;
+    if (r->in.len == 0)
+        return TURN_MORE;
+    /* without an empty line the next message may follow at once */
+    if (r->dir == DIR_TOCLIENT && starts_response(r->in)) {
+        finish(r, true);
+        return TURN_ON;
+    }
+    enum turn turn = peek_line(r, &line);
+    if (turn != TURN_ON)
+        return turn;
+    consume(r, line.len);
+    if (is_blank_line(line))
+        finish(r, true);
+    return TURN_ON;
+}
+
+static enum turn step_connect_wait(struct run *r)
+{
+    return TURN_MORE;
+}
+
+static enum turn step_ignore(struct run *r)
+{
+    consume(r, r->in.len);
+    return TURN_MORE;
+}
+
+static enum turn (*const steps[STEP_COUNT])(struct run *r) = {
+    [STEP_START] = step_start,
+    [STEP_HEADERS] = step_headers,
+    [STEP_MAYBE_HEADERS] = step_maybe_headers,
+    [STEP_MAYBE_BODY] = step_maybe_body,
+    [STEP_MAYBE_CHUNKED] = step_maybe_body,
+    [STEP_LENGTH] = step_length,
+    [STEP_CHUNK_SIZE] = step_chunk_size,
+    [STEP_CHUNK_DATA] = step_chunk_data,
+    [STEP_TRAILER] = step_trailer,
+    [STEP_UNTIL_CLOSE] = step_until_close,
+    [STEP_CONNECT_WAIT] = step_connect_wait,
+    [STEP_IGNORE] = step_ignore,
+};
+
+/* ---- the end and holes ---- */
+
+/* Did the message end as it was allowed to? */
+static bool may_end_at(enum step step)
+{
+    return step == STEP_UNTIL_CLOSE || step == STEP_MAYBE_BODY || step == STEP_MAYBE_CHUNKED ||
+           step == STEP_MAYBE_HEADERS || step == STEP_TRAILER;
+}
+
+static void end_direction(struct run *r)
+{
+    finish(r, may_end_at((enum step)r->d->step));
+    r->d->step = STEP_IGNORE;
+    if (r->dir == DIR_TOCLIENT)
+        give_up_responses(r->af);
+}
+
+static struct app_result fail(struct run *r, size_t len)
+{
+    struct http1_at at = at_of(r);
+    if (!at.tx && r->af->first)
+        at.tx = http1_tx_of(r->af->last);
+    http1_event(&at, HTTP1_UNKNOWN_ERROR, HTTP1_UNKNOWN_ERROR);
+    finish(r, false);
+    r->d->step = STEP_IGNORE;
+    if (r->dir == DIR_TOCLIENT)
+        give_up_responses(r->af);
+    return (struct app_result){PARSE_BAD, (uint32_t)len};
+}
+
+/* Missing bytes are borne within a body whose end is known without them. */
+static struct app_result gap(struct run *r, uint32_t bytes)
+{
+    struct http1_at at = at_of(r);
+    enum step step = (enum step)r->d->step;
+    if (step == STEP_IGNORE)
+        return (struct app_result){PARSE_OK, 0};
+    bool counted = step == STEP_LENGTH || step == STEP_CHUNK_DATA;
+    if (step != STEP_UNTIL_CLOSE && !(counted && bytes <= r->d->left))
+        return fail(r, 0);
+    http1_payload_gap(&at, bytes);
+    if (counted)
+        r->d->left -= bytes;
+    if (counted && r->d->left == 0) {
+        if (step == STEP_CHUNK_DATA)
+            r->d->step = STEP_CHUNK_SIZE;
+        else
+            finish(r, true);
+    }
+    return (struct app_result){PARSE_OK, 0};
+}
+
+struct app_result http1_data(struct app_flow *af, enum dir dir, const struct app_chunk *chunk)
+{
+    struct http1_state *state = af->state;
+    struct run r = {af, state, &state->dir[dir], dir, chunk->bytes, chunk->end};
+    if (chunk->gap) {
+        struct app_result result = gap(&r, chunk->gap);
+        if (chunk->end && result.status != PARSE_BAD)
+            end_direction(&r);
+        return result;
+    }
+    enum turn turn = TURN_ON;
+    while (turn == TURN_ON) {
+        assert(r.d->step < STEP_COUNT);
+        turn = steps[r.d->step](&r);
+    }
+    if (turn == TURN_FAIL)
+        return fail(&r, chunk->bytes.len);
+    if (chunk->end && turn == TURN_MORE)
+        end_direction(&r);
+    uint32_t consumed = (uint32_t)(chunk->bytes.len - r.in.len);
+    return (struct app_result){turn == TURN_MORE ? PARSE_MORE : PARSE_OK, consumed};
+}
