@@ -68,43 +68,51 @@ void json_end_array(struct json *j)
     close_level(j, ']');
 }
 
-/* True for each of the eight bytes is printable ASCII other than quote and backslash. The usual carry trick: a byte
- * below 0x20 (or equal to c, after the xor) borrows from its high bit. A borrow may flag the byte above a flagged one
- * as well: that only costs the slow way. */
-static inline bool all_plain(uint64_t word)
+/* Which bytes are copied as they are. */
+enum plain {
+    PLAIN_ASCII, /* printable ASCII other than quote and backslash */
+    PLAIN_UTF8,  /* and every byte from 0x80 on: the text is known to be UTF-8 */
+};
+
+/* True when all eight bytes are plain. The usual carry trick: a byte below 0x20 (or, after the xor, a zero byte) borrows
+ * from its high bit. A borrow may flag the byte above a flagged one as well: that only costs the slow way. */
+static inline bool all_plain(uint64_t word, enum plain plain)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101);
     uint64_t quote = word ^ ones * '"';
     uint64_t slash = word ^ ones * '\\';
-    uint64_t bad = word | (word - ones * 0x20) | (quote - ones) | (slash - ones);
+    uint64_t bad =
+        ((word - ones * 0x20) & ~word) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash);
+    if (plain == PLAIN_ASCII)
+        bad |= word;
     return (bad & (ones << 7)) == 0;
 }
 
-static inline bool is_plain(uint8_t c)
+static inline bool is_plain(uint8_t c, enum plain plain)
 {
-    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+    return c >= 0x20 && (c < 0x80 || plain == PLAIN_UTF8) && c != '"' && c != '\\';
 }
 
 /* How many bytes from `at` on can be copied as they are. */
-static size_t plain_run(struct str s, size_t at)
+static size_t plain_run(struct str s, size_t at, enum plain plain)
 {
     size_t i = at;
     while (s.len - i >= 8) {
         uint64_t word;
         memcpy(&word, s.p + i, sizeof word);
-        if (!all_plain(word))
+        if (!all_plain(word, plain))
             break;
         i += 8;
     }
-    while (i < s.len && is_plain(s.p[i]))
+    while (i < s.len && is_plain(s.p[i], plain))
         i++;
     return i - at;
 }
 
 #define ESCAPE_BYTES_MAX 6
 
-/* One byte that is not plain; there is room for ESCAPE_BYTES_MAX. */
-static size_t put_escape(uint8_t *out, uint8_t c, bool utf8)
+/* One byte that is not plain; there is room for ESCAPE_BYTES_MAX. Returns how many bytes it became. */
+static size_t put_escape(uint8_t *out, uint8_t c)
 {
     static const char digits[] = "0123456789abcdef";
     static const char letter[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
@@ -114,12 +122,8 @@ static size_t put_escape(uint8_t *out, uint8_t c, bool utf8)
         out[1] = (uint8_t)letter[c];
         return 2;
     }
-    if (c >= 0x80 && utf8) {
-        out[0] = c;
-        return 1;
-    }
-    memcpy(out, c >= 0x80 ? "\\\\x" : "\\u00", 4);
     size_t len = c >= 0x80 ? 3 : 4;
+    memcpy(out, c >= 0x80 ? "\\\\x" : "\\u00", len);
     out[len] = (uint8_t)digits[c >> 4];
     out[len + 1] = (uint8_t)digits[c & 15];
     return len + 2;
@@ -127,10 +131,10 @@ static size_t put_escape(uint8_t *out, uint8_t c, bool utf8)
 
 static void add_escaped(struct buf *out, struct str s)
 {
-    bool known = false;
-    bool utf8 = true;
+    enum plain plain = PLAIN_ASCII;
+    bool judged = false; /* whether what is beyond ASCII is UTF-8 */
     for (size_t at = 0; at < s.len;) {
-        size_t run = plain_run(s, at);
+        size_t run = plain_run(s, at, plain);
         if (!buf_reserve(out, run + ESCAPE_BYTES_MAX))
             return;
         memcpy(out->p + out->len, s.p + at, run);
@@ -138,11 +142,12 @@ static void add_escaped(struct buf *out, struct str s)
         at += run;
         if (at == s.len)
             return;
-        if (s.p[at] >= 0x80 && !known) {
-            utf8 = text_is_utf8(str_from(s, at)); /* what stands before is ASCII */
-            known = true;
+        if (s.p[at] >= 0x80 && !judged) {
+            plain = text_is_utf8(str_from(s, at)) ? PLAIN_UTF8 : PLAIN_ASCII; /* before it: ASCII */
+            judged = true;
+            continue;
         }
-        out->len += put_escape(out->p + out->len, s.p[at++], utf8);
+        out->len += put_escape(out->p + out->len, s.p[at++]);
     }
 }
 

@@ -1,8 +1,9 @@
 /* json: writes JSON text into a buf, fast and always well-formed.
  *
- * Commas are placed by the writer. Keys are our own literals. Values from strangers are escaped; bytes that are not
- * UTF-8 are written as Suricata does it: each such byte becomes \xNN in printable text (json_bytes), so nothing is lost
- * and every reader accepts the line. Nesting is at most JSON_DEPTH_MAX (asserted: only our own code nests).
+ * Commas are placed by the writer. Keys are our own literals. Values from strangers are escaped. A value that
+ * is not UTF-8 as a whole is written as printable text, as Suricata does it: every byte from 0x80 on becomes \xNN, so
+ * nothing is lost and every reader accepts the line. Nesting is at most JSON_DEPTH_MAX (asserted: only our own code nests). A value is
+ * given a few bytes of spare room: a fixed buf that it would fill to the last byte may already fail.
  */
 #ifndef BASE_JSON_H
 #define BASE_JSON_H
