@@ -32,12 +32,16 @@ struct match_worker;
 
 struct match_image_stats {
     uint32_t rules, groups, databases, without_literal;
+    uint32_t datasets_unread; /* files that were not there: those sets are empty */
+    uint32_t
+        never; /* rules that cannot be evaluated: more buffers than there are bits to remember them */
     uint64_t bytes; /* memory of the image, Vectorscan's and PCRE2's included */
 };
 
 /* Takes the set (freed with the image). cache_folder: where compiled Vectorscan databases are kept between starts, or NULL.
  * NULL on failure (memory, damaged library). */
-NODISCARD struct match_image *match_image_new(struct rule_set *rules, const struct field_table *fields,
+NODISCARD struct match_image *match_image_new(struct rule_set *rules,
+                                              const struct field_table *fields,
                                               const char *cache_folder, struct err *err);
 void match_image_free(struct match_image *image);
 const struct rule_set *match_image_rules(const struct match_image *image);
@@ -45,52 +49,63 @@ const struct rule_set *match_image_rules(const struct match_image *image);
 const struct field_mask *match_image_demand(const struct match_image *image);
 void match_image_stats(const struct match_image *image, struct match_image_stats *out);
 /* True when some rule looks at raw TCP payload in a flow with these ports, in that direction. */
-bool match_wants_stream(const struct match_image *image, const struct flow *flow, enum dir dir, enum app_proto proto);
+bool match_wants_stream(const struct match_image *image, const struct flow *flow, enum dir dir,
+                        enum app_proto proto);
 
 /* State by address: thresholds, xbits, hostbits. max_hosts bounds it; the oldest goes first. */
 NODISCARD struct match_hosts *match_hosts_new(uint32_t max_hosts);
 void match_hosts_free(struct match_hosts *hosts);
 
-NODISCARD struct match_worker *match_worker_new(const struct match_image *image, struct match_hosts *hosts);
+NODISCARD struct match_worker *match_worker_new(const struct match_image *image,
+                                                struct match_hosts *hosts);
 void match_worker_free(struct match_worker *w);
 /* Swap to another image at a quiet point: no flow state of the old one is used afterwards but flowbits by name. */
 NODISCARD int match_worker_swap(struct match_worker *w, const struct match_image *image);
 
 /* What rules remember of a flow; part of the flow's block, begins all zero. */
 struct match_flow {
-    uint64_t *flowbits; /* by rule_set id; NULL: none set */
+    uint64_t *flowbits; /* by rule_set id of bits_of; NULL: none set */
     uint32_t flowbit_words;
-    int64_t *flowints;  /* with a "set" mark beside */
-    uint8_t *flowint_set;
     uint32_t flowint_count;
+    int64_t *flowints; /* with a "set" mark beside */
+    uint8_t *flowint_set;
     struct match_flow_threshold *thresholds; /* track by_flow */
     struct match_capture *captures;
-    const struct match_group *groups[2];     /* by direction: found once */
-    const struct match_image *groups_of;
+    struct match_marks *marks;              /* payload of rules that wait for a transaction */
+    struct match_carry *carries[DIR_COUNT]; /* rules half seen in the stream's window */
+    const struct match_image *bits_of;
     uint32_t generation;
+    uint8_t ip_only_done, protocol_only_done; /* DIR_BIT()s */
 };
 
 void match_flow_fini(struct match_flow *mf, struct budget *mem);
 /* What rules remember of a transaction goes. */
 void match_tx_fini(struct tx *tx, struct budget *mem);
 /* Names of the flowbits that are set: index 0, 1, ... until NULL (EVE's metadata.flowbits). */
-const char *match_flowbit_name(const struct match_image *image, const struct match_flow *mf, uint32_t index);
+const char *match_flowbit_name(const struct match_image *image, const struct match_flow *mf,
+                               uint32_t index);
+
+/* Values that pcre captures have put into variables of the flow: index 0, 1, ... until false. */
+bool match_flow_capture(const struct match_image *image, const struct match_flow *mf,
+                        uint32_t index, const char **name, struct str *value);
 
 /* All that a look needs besides the thing that is looked at. */
 struct match_view {
-    const struct packet *packet; /* the packet in hand; never NULL (at the end of a flow: an empty one of that flow) */
-    struct flow *flow;           /* NULL: no flow */
-    struct match_flow *state;    /* NULL: no flow */
-    struct budget *mem;          /* NULL: no flow */
+    const struct packet *
+        packet; /* the packet in hand; never NULL (at the end of a flow: an empty one of that flow) */
+    struct flow *flow;        /* NULL: no flow */
+    struct match_flow *state; /* NULL: no flow */
+    struct budget *mem;       /* NULL: no flow */
     enum dir dir;
-    enum app_proto proto;        /* of the flow, as known now */
+    enum app_proto proto; /* of the flow, as known now */
     enum app_proto proto_of[DIR_COUNT];
     enum app_proto proto_before;
-    bool established;            /* TCP handshake done; UDP: both sides have spoken */
-    bool stream_accepted;        /* the packet's payload was taken into the stream: stream rules see it there */
+    bool established; /* TCP handshake done; UDP: both sides have spoken */
+    bool
+        stream_accepted; /* the packet's payload was taken into the stream: stream rules see it there */
     bool has_stream;
     uint64_t stream_bytes[DIR_COUNT]; /* for stream_size */
-    uint64_t flow_app_events;    /* parser events of the flow that belong to no transaction */
+    uint64_t flow_app_events;         /* parser events of the flow that belong to no transaction */
     uint8_t stream_event_count;
     const uint8_t *stream_events;
     int64_t now_us;
@@ -98,10 +113,11 @@ struct match_view {
 
 struct match_hit {
     const struct rule *rule;
-    const struct tx *tx;     /* NULL: not by a transaction */
+    const struct tx *tx; /* NULL: not by a transaction */
     uint64_t tx_id;
-    bool by_stream;          /* the match lies in the stream, not (only) in this packet */
-    bool silent;             /* suppressed or below its threshold: actions hold back, nothing is shown */
+    bool by_stream; /* the match lies in the stream, not (only) in this packet */
+    bool silent;    /* suppressed or below its threshold: actions hold back, nothing is shown */
+    bool untold;    /* past its limit: the action is carried out, nothing is shown */
     enum rule_action action; /* after rate_filter */
 };
 
@@ -114,19 +130,20 @@ struct match_hits {
 /* Rules about this packet alone: header, payload of the packet, decode and stream events. Hits are appended. */
 void match_packet(struct match_worker *w, const struct match_view *view, struct match_hits *hits);
 /* Rules about the raw stream: `bytes` is the window, new bytes begin at new_from; offset is that of bytes[0]. */
-void match_stream(struct match_worker *w, const struct match_view *view, const struct field_window *window,
-                  uint32_t new_from, struct match_hits *hits);
+void match_stream(struct match_worker *w, const struct match_view *view,
+                  const struct field_window *window, uint32_t new_from, struct match_hits *hits);
 /* Rules about a transaction in view->dir. Remembers what has been decided; sets TX inspected_done when nothing more can
  * come in that direction. */
-void match_tx(struct match_worker *w, const struct match_view *view, struct tx *tx, struct match_hits *hits);
+void match_tx(struct match_worker *w, const struct match_view *view, struct tx *tx,
+              struct match_hits *hits);
 /* Sorts hits by order of evaluation, drops doubles (same rule and transaction) and applies thresholds, suppressions and rate
  * filters. Called once per packet, after the looks above; what a rule sets (flowbits, flowint, xbits) was set when it held,
  * so that rules evaluated later in the same packet saw it. */
 void match_finish(struct match_worker *w, const struct match_view *view, struct match_hits *hits);
 
 struct match_counts {
-    uint64_t packet_scans, stream_scans, tx_scans, candidates, evaluated, hits, suppressed, rule_limit_hits, pcre_limit_hits,
-        state_refused;
+    uint64_t packet_scans, stream_scans, tx_scans, candidates, evaluated, hits, suppressed,
+        rule_limit_hits, pcre_limit_hits, state_refused;
 };
 const struct match_counts *match_worker_counts(const struct match_worker *w);
 

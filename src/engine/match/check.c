@@ -1,0 +1,509 @@
+/* Checks: facts about packet, flow and transaction outside buffers. One small function for each kind, in a table. */
+#include "engine/match/worker.h"
+
+#include "base/reader.h"
+
+#include <string.h>
+
+bool rule_number_holds(const struct rule_number *n, uint64_t v)
+{
+    switch (n->compare) {
+    case RULE_EQ: return v == n->a;
+    case RULE_NE: return v != n->a;
+    case RULE_LT: return v < n->a;
+    case RULE_LE: return v <= n->a;
+    case RULE_GT: return v > n->a;
+    case RULE_GE: return v >= n->a;
+    case RULE_IN: return v >= n->a && v <= n->b;
+    case RULE_NOT_IN: return v < n->a || v > n->b;
+    case RULE_MASK_SET: return (v & n->a) == n->b;
+    case RULE_MASK_NOT_SET: return (v & n->a) != n->b;
+    }
+    return false;
+}
+
+struct ask {
+    struct match_worker *w;
+    const struct look *look;
+    const struct match_view *view;
+    const struct packet *packet;
+};
+
+typedef enum answer (*check_fn)(const struct ask *a, const struct rule_check *c);
+
+/* NO also for a fact that is not there at all: a negated check does not turn that round. */
+static enum answer number_if(bool there, const struct rule_check *c, uint64_t v)
+{
+    if (!there)
+        return ANSWER_NO;
+    return rule_number_holds(&c->number, v) != c->negated ? ANSWER_YES : ANSWER_NO;
+}
+
+static enum answer yes_if(const struct rule_check *c, bool holds)
+{
+    return holds != c->negated ? ANSWER_YES : ANSWER_NO;
+}
+
+static bool is_ip(const struct packet *p)
+{
+    return p->src.version != 0;
+}
+
+static bool is_icmp(const struct packet *p)
+{
+    return p->l4 == PACKET_L4_ICMP4 || p->l4 == PACKET_L4_ICMP6;
+}
+
+static bool is_tcp(const struct packet *p)
+{
+    return p->l4 == PACKET_L4_TCP;
+}
+
+static enum answer check_dsize(const struct ask *a, const struct rule_check *c)
+{
+    return number_if(is_ip(a->packet) && !a->packet->is_fragment, c, a->packet->payload.len);
+}
+
+static enum answer flags_answer(const struct rule_check *c, uint8_t have)
+{
+    uint8_t seen = (uint8_t)(have & ~c->flags.ignored);
+    uint8_t bits = c->flags.bits;
+    bool holds;
+    switch (c->flags.mode) {
+    case '+': holds = (seen & bits) == bits; break;
+    case '*': holds = (seen & bits) != 0; break;
+    case '!': holds = (seen & bits) == 0; break;
+    default: holds = seen == bits; break;
+    }
+    return yes_if(c, holds);
+}
+
+static enum answer check_tcp_flags(const struct ask *a, const struct rule_check *c)
+{
+    return is_tcp(a->packet) ? flags_answer(c, a->packet->tcp.flags) : ANSWER_NO;
+}
+
+static enum answer check_fragbits(const struct ask *a, const struct rule_check *c)
+{
+    return a->packet->src.version == 4 ? flags_answer(c, a->packet->fragment_flags) : ANSWER_NO;
+}
+
+static enum answer check_ttl(const struct ask *a, const struct rule_check *c)
+{
+    return number_if(is_ip(a->packet), c, a->packet->ttl);
+}
+
+static enum answer check_tos(const struct ask *a, const struct rule_check *c)
+{
+    return number_if(is_ip(a->packet), c, a->packet->tos);
+}
+
+static enum answer check_ip_id(const struct ask *a, const struct rule_check *c)
+{
+    return number_if(a->packet->src.version == 4, c, a->packet->ip_id);
+}
+
+static enum answer check_ip_proto(const struct ask *a, const struct rule_check *c)
+{
+    return number_if(is_ip(a->packet), c, a->packet->ip_proto);
+}
+
+static enum answer check_fragoffset(const struct ask *a, const struct rule_check *c)
+{
+    return number_if(is_ip(a->packet), c, a->packet->fragment_offset / 8u);
+}
+
+static enum answer check_seq(const struct ask *a, const struct rule_check *c)
+{
+    return number_if(is_tcp(a->packet), c, a->packet->tcp.seq);
+}
+
+static enum answer check_ack(const struct ask *a, const struct rule_check *c)
+{
+    return number_if(is_tcp(a->packet), c, a->packet->tcp.ack);
+}
+
+static enum answer check_window(const struct ask *a, const struct rule_check *c)
+{
+    return number_if(is_tcp(a->packet), c, a->packet->tcp.window);
+}
+
+static enum answer check_mss(const struct ask *a, const struct rule_check *c)
+{
+    return number_if(is_tcp(a->packet) && a->packet->tcp.mss, c, a->packet->tcp.mss);
+}
+
+static enum answer check_wscale(const struct ask *a, const struct rule_check *c)
+{
+    return number_if(is_tcp(a->packet) && a->packet->tcp.has_window_scale, c,
+                     a->packet->tcp.window_scale);
+}
+
+static enum answer check_itype(const struct ask *a, const struct rule_check *c)
+{
+    return number_if(is_icmp(a->packet), c, a->packet->icmp_type);
+}
+
+static enum answer check_icode(const struct ask *a, const struct rule_check *c)
+{
+    return number_if(is_icmp(a->packet), c, a->packet->icmp_code);
+}
+
+/* Identifier and sequence stand only in queries (RFC 792, RFC 4443 section 4). */
+static bool is_icmp_query(const struct packet *p)
+{
+    uint8_t t = p->icmp_type;
+    if (p->l4 == PACKET_L4_ICMP6)
+        return t == 128 || t == 129;
+    return p->l4 == PACKET_L4_ICMP4 && (t == 0 || t == 8 || (t >= 13 && t <= 18));
+}
+
+static enum answer check_icmp_id(const struct ask *a, const struct rule_check *c)
+{
+    return number_if(is_icmp_query(a->packet), c, a->packet->icmp_id);
+}
+
+static enum answer check_icmp_seq(const struct ask *a, const struct rule_check *c)
+{
+    return number_if(is_icmp_query(a->packet), c, a->packet->icmp_seq);
+}
+
+static enum answer check_icmpv6_mtu(const struct ask *a, const struct rule_check *c)
+{
+    const struct packet *p = a->packet;
+    struct reader r = reader_of(p->l4_header);
+    reader_skip(&r, 4);
+    uint32_t mtu = reader_u32(&r);
+    return number_if(p->l4 == PACKET_L4_ICMP6 && p->icmp_type == 2 && !r.bad, c, mtu);
+}
+
+static enum answer check_sameip(const struct ask *a, const struct rule_check *c)
+{
+    return yes_if(c, is_ip(a->packet) && ip_eq(&a->packet->src, &a->packet->dst));
+}
+
+/* The decoder keeps one mark for all checksums of a packet; the rule's protocol says which one is meant. */
+static enum answer check_csum(const struct ask *a, const struct rule_check *c)
+{
+    bool want_valid = c->number.b != 0;
+    return yes_if(c, is_ip(a->packet) && a->packet->checksum_bad != want_valid);
+}
+
+static const struct {
+    const char *name;
+    uint8_t type;
+} ip_option_names[] = {
+    {"rr", 7},     {"eol", 0},    {"nop", 1},    {"ts", 68},     {"sec", 130},
+    {"esec", 133}, {"lsrr", 131}, {"ssrr", 137}, {"satid", 136},
+};
+
+static bool has_ip_option(struct str options, uint8_t type)
+{
+    struct reader r = reader_of(options);
+    while (!r.bad && reader_left(&r)) {
+        uint8_t t = reader_u8(&r);
+        if (t == type)
+            return true;
+        if (t == 0)
+            return false;
+        uint8_t len = t == 1 ? 2 : reader_u8(&r);
+        if (len < 2)
+            return false;
+        reader_skip(&r, t == 1 ? 0 : len - 2u);
+    }
+    return false;
+}
+
+static enum answer check_ipopts(const struct ask *a, const struct rule_check *c)
+{
+    struct str options = a->packet->ip_options;
+    if (str_eq_nocase(c->text, STR_LIT("any")))
+        return yes_if(c, options.len > 0);
+    for (size_t i = 0; i < ARRAY_COUNT(ip_option_names); i++)
+        if (str_eq_nocase(c->text, str_c(ip_option_names[i].name)))
+            return yes_if(c, has_ip_option(options, ip_option_names[i].type));
+    return ANSWER_NO;
+}
+
+static enum answer check_vlan_id(const struct ask *a, const struct rule_check *c)
+{
+    for (uint8_t i = 0; i < a->packet->vlan_count; i++)
+        if ((c->dir > 1 || c->dir == i) &&
+            rule_number_holds(&c->number, a->packet->vlan[i] & 0xfffu))
+            return yes_if(c, true);
+    return a->packet->vlan_count ? yes_if(c, false) : ANSWER_NO;
+}
+
+static enum answer check_vlan_layers(const struct ask *a, const struct rule_check *c)
+{
+    return number_if(true, c, a->packet->vlan_count);
+}
+
+/* Of the two directions: one of them, their sum or either. */
+static enum answer of_dirs(const struct rule_check *c, const uint64_t v[2])
+{
+    if (c->dir < 2)
+        return number_if(true, c, v[c->dir]);
+    if (c->dir == 2)
+        return number_if(true, c, v[0] + v[1]);
+    return yes_if(c, rule_number_holds(&c->number, v[0]) || rule_number_holds(&c->number, v[1]));
+}
+
+/* stream_size: 0 server, 1 client, 2 both must hold, 3 either. */
+static enum answer check_stream_size(const struct ask *a, const struct rule_check *c)
+{
+    if (!a->view->has_stream)
+        return ANSWER_NO;
+    bool server = rule_number_holds(&c->number, a->view->stream_bytes[DIR_TOCLIENT]);
+    bool client = rule_number_holds(&c->number, a->view->stream_bytes[DIR_TOSERVER]);
+    const bool answers[4] = {server, client, server && client, server || client};
+    return yes_if(c, answers[c->dir & 3]);
+}
+
+static enum answer check_flow_age(const struct ask *a, const struct rule_check *c)
+{
+    const struct flow *f = a->view->flow;
+    int64_t age_us = f ? a->view->now_us - f->first_us : 0;
+    return number_if(f != NULL, c, age_us < 0 ? 0 : (uint64_t)age_us / 1000000u);
+}
+
+static enum answer check_flow_pkts(const struct ask *a, const struct rule_check *c)
+{
+    return a->view->flow ? of_dirs(c, a->view->flow->packets) : ANSWER_NO;
+}
+
+static enum answer check_flow_bytes(const struct ask *a, const struct rule_check *c)
+{
+    return a->view->flow ? of_dirs(c, a->view->flow->bytes) : ANSWER_NO;
+}
+
+static enum answer check_flowbits(const struct ask *a, const struct rule_check *c)
+{
+    bool any = false;
+    for (uint8_t i = 0; i < c->bits.count && !any; i++)
+        any = flowbit_is_set(a->w, a->view, c->bits.ids[i]);
+    /* isnotset with a|b|c holds when none of them is set */
+    return (c->bits.op == RULE_BIT_ISNOTSET) != any ? ANSWER_YES : ANSWER_NO;
+}
+
+static enum answer check_flowint(const struct ask *a, const struct rule_check *c)
+{
+    return yes_if(c, flowint_holds(a->w, a->view, &c->integer));
+}
+
+static enum answer check_xbits(const struct ask *a, const struct rule_check *c)
+{
+    return yes_if(c, xbits_hold(a->w, a->look, c));
+}
+
+static enum answer check_app_protocol(const struct ask *a, const struct rule_check *c)
+{
+    const struct match_view *v = a->view;
+    enum app_proto of[2] = {v->proto, v->proto};
+    if (!v->flow)
+        return ANSWER_NO;
+    switch (c->app_mode) {
+    case 1: of[0] = of[1] = v->proto_before == APP_UNKNOWN ? v->proto : v->proto_before; break;
+    case 2: of[1] = v->proto_before == APP_UNKNOWN ? v->proto : v->proto_before; break;
+    case 3: of[0] = of[1] = v->proto_of[DIR_TOSERVER]; break;
+    case 4: of[0] = of[1] = v->proto_of[DIR_TOCLIENT]; break;
+    default: break;
+    }
+    bool wants_unknown = c->app_mask & 1u << APP_UNKNOWN;
+    if (of[0] == APP_UNKNOWN && of[1] == APP_UNKNOWN && !wants_unknown)
+        return ANSWER_NO; /* nothing is known yet, so neither is what it is not */
+    return yes_if(c, (c->app_mask >> of[0] & 1) || (c->app_mask >> of[1] & 1));
+}
+
+static enum answer check_app_event(const struct ask *a, const struct rule_check *c)
+{
+    uint64_t events = a->look->tx ? a->look->tx->events : a->view->flow_app_events;
+    enum app_proto proto = a->look->tx ? a->look->tx->proto : a->view->proto;
+    bool of_proto = !c->app_mask || (c->app_mask >> proto & 1);
+    return yes_if(c, of_proto && c->event < 64 && (events >> c->event & 1));
+}
+
+static enum answer check_stream_event(const struct ask *a, const struct rule_check *c)
+{
+    bool found = false;
+    for (uint8_t i = 0; i < a->view->stream_event_count; i++)
+        found |= a->view->stream_events[i] == c->event;
+    return yes_if(c, found);
+}
+
+static enum answer check_decode_event(const struct ask *a, const struct rule_check *c)
+{
+    bool found = false;
+    for (uint8_t i = 0; i < a->packet->event_count && i < PACKET_EVENTS_MAX; i++)
+        found |= a->packet->events[i] == c->event;
+    return yes_if(c, found);
+}
+
+static const struct field_desc *field_of(const struct ask *a, uint32_t id)
+{
+    if (!a->look->tx || id >= a->w->image->fields->count)
+        return NULL;
+    return a->w->image->fields->entries[id].of_proto[a->look->tx->proto];
+}
+
+static enum answer any_number(const struct ask *a, const struct rule_check *c, uint32_t id,
+                              bool growing)
+{
+    const struct field_desc *f = field_of(a, id);
+    if (!f || !f->number)
+        return ANSWER_NO;
+    const struct tx *tx = a->look->tx;
+    enum dir dir = match_field_dir(f, a->view->dir);
+    if (tx->progress[dir] < f->ready_at[dir])
+        return ANSWER_LATER;
+    uint64_t v;
+    for (uint32_t i = 0; i < (f->multi ? INSTANCES_MAX : 1) && f->number(tx, dir, i, &v); i++) {
+        if (rule_number_holds(&c->number, v) != c->negated)
+            return ANSWER_YES;
+    }
+    return growing && tx->progress[dir] < TX_COMPLETE ? ANSWER_LATER : ANSWER_NO;
+}
+
+static enum answer check_field_number(const struct ask *a, const struct rule_check *c)
+{
+    return any_number(a, c, c->field, false);
+}
+
+static enum answer check_filesize(const struct ask *a, const struct rule_check *c)
+{
+    return any_number(a, c, a->w->image->file_size_field, true);
+}
+
+typedef bool (*bytes_fn)(const struct rule_check *c, struct str value);
+
+static enum answer any_bytes(const struct ask *a, const struct rule_check *c, uint32_t id,
+                             bytes_fn holds)
+{
+    const struct field_desc *f = field_of(a, id);
+    if (!f || !f->bytes)
+        return ANSWER_NO;
+    const struct tx *tx = a->look->tx;
+    enum dir dir = match_field_dir(f, a->view->dir);
+    if (tx->progress[dir] < f->ready_at[dir])
+        return ANSWER_LATER;
+    struct str v;
+    for (uint32_t i = 0;
+         i < (f->multi ? INSTANCES_MAX : 1) && f->bytes(tx, dir, i, &a->w->scratch, &v); i++)
+        if (holds(c, v) != c->negated)
+            return ANSWER_YES;
+    return tx->progress[dir] < TX_COMPLETE ? ANSWER_LATER : ANSWER_NO;
+}
+
+static bool has_extension(const struct rule_check *c, struct str name)
+{
+    return name.len > c->text.len && name.p[name.len - c->text.len - 1] == '.' &&
+           str_eq_nocase(str_from(name, name.len - c->text.len), c->text);
+}
+
+/* The field gives the digest raw or in hex. */
+static bool has_hash(const struct rule_check *c, struct str value)
+{
+    uint8_t raw[32];
+    if (value.len == 2u * c->hash_bytes) {
+        for (size_t i = 0; i < c->hash_bytes; i++) {
+            uint8_t high = byte_lower(value.p[2 * i]), low = byte_lower(value.p[2 * i + 1]);
+            raw[i] = (uint8_t)((high > '9' ? high - 'a' + 10 : high - '0') << 4 |
+                               (low > '9' ? low - 'a' + 10 : low - '0'));
+        }
+    } else if (value.len == c->hash_bytes && value.len <= sizeof raw) {
+        memcpy(raw, value.p, value.len);
+    } else {
+        return false;
+    }
+    uint32_t low = 0, high = c->hash_count;
+    while (low < high) {
+        uint32_t middle = (low + high) / 2;
+        int order = memcmp(c->hashes[middle], raw, c->hash_bytes);
+        if (order == 0)
+            return true;
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
+static enum answer check_fileext(const struct ask *a, const struct rule_check *c)
+{
+    return any_bytes(a, c, a->w->image->file_name_field, has_extension);
+}
+
+static enum answer check_filehash(const struct ask *a, const struct rule_check *c)
+{
+    int which = c->hash_bytes == 16 ? 0 : c->hash_bytes == 20 ? 1 : 2;
+    return any_bytes(a, c, a->w->image->file_hash_fields[which], has_hash);
+}
+
+/* No reputation list and no country table lie within reach of the matcher: nothing is said of an address. */
+static enum answer check_without_data(const struct ask *a, const struct rule_check *c)
+{
+    return ANSWER_NO;
+}
+
+static const check_fn checks[] = {
+    [RULE_CHECK_DSIZE] = check_dsize,
+    [RULE_CHECK_TCP_FLAGS] = check_tcp_flags,
+    [RULE_CHECK_TTL] = check_ttl,
+    [RULE_CHECK_TOS] = check_tos,
+    [RULE_CHECK_IP_ID] = check_ip_id,
+    [RULE_CHECK_IPOPTS] = check_ipopts,
+    [RULE_CHECK_IP_PROTO] = check_ip_proto,
+    [RULE_CHECK_FRAGBITS] = check_fragbits,
+    [RULE_CHECK_FRAGOFFSET] = check_fragoffset,
+    [RULE_CHECK_SEQ] = check_seq,
+    [RULE_CHECK_ACK] = check_ack,
+    [RULE_CHECK_WINDOW] = check_window,
+    [RULE_CHECK_TCP_MSS] = check_mss,
+    [RULE_CHECK_TCP_WSCALE] = check_wscale,
+    [RULE_CHECK_ITYPE] = check_itype,
+    [RULE_CHECK_ICODE] = check_icode,
+    [RULE_CHECK_ICMP_ID] = check_icmp_id,
+    [RULE_CHECK_ICMP_SEQ] = check_icmp_seq,
+    [RULE_CHECK_ICMPV6_MTU] = check_icmpv6_mtu,
+    [RULE_CHECK_SAMEIP] = check_sameip,
+    [RULE_CHECK_CSUM] = check_csum,
+    [RULE_CHECK_STREAM_SIZE] = check_stream_size,
+    [RULE_CHECK_FLOWBITS] = check_flowbits,
+    [RULE_CHECK_FLOWINT] = check_flowint,
+    [RULE_CHECK_XBITS] = check_xbits,
+    [RULE_CHECK_HOSTBITS] = check_xbits,
+    [RULE_CHECK_APP_PROTOCOL] = check_app_protocol,
+    [RULE_CHECK_APP_EVENT] = check_app_event,
+    [RULE_CHECK_STREAM_EVENT] = check_stream_event,
+    [RULE_CHECK_DECODE_EVENT] = check_decode_event,
+    [RULE_CHECK_FIELD_NUMBER] = check_field_number,
+    [RULE_CHECK_FILESIZE] = check_filesize,
+    [RULE_CHECK_FILEEXT] = check_fileext,
+    [RULE_CHECK_FILEHASH] = check_filehash,
+    [RULE_CHECK_FLOW_AGE] = check_flow_age,
+    [RULE_CHECK_FLOW_PKTS] = check_flow_pkts,
+    [RULE_CHECK_FLOW_BYTES] = check_flow_bytes,
+    [RULE_CHECK_VLAN_ID] = check_vlan_id,
+    [RULE_CHECK_VLAN_LAYERS] = check_vlan_layers,
+    [RULE_CHECK_IPREP] = check_without_data,
+    [RULE_CHECK_GEOIP] = check_without_data,
+};
+
+bool checks_hold(struct match_worker *w, const struct match_rule *mr, const struct look *look,
+                 enum answer *why)
+{
+    struct ask a = {w, look, look->view, look->view->packet};
+    *why = ANSWER_YES;
+    for (const struct rule_check *c = mr->rule->checks; c; c = c->next) {
+        check_fn fn = (size_t)c->kind < ARRAY_COUNT(checks) ? checks[c->kind] : NULL;
+        enum answer answer = fn ? fn(&a, c) : ANSWER_NO;
+        if (answer == ANSWER_NO) {
+            *why = ANSWER_NO;
+            return false;
+        }
+        if (answer == ANSWER_LATER)
+            *why = ANSWER_LATER;
+    }
+    return *why == ANSWER_YES;
+}

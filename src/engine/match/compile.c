@@ -1,0 +1,349 @@
+#include "engine/match/compile.h"
+
+#include <string.h>
+
+static bool is_constant(const struct rule_value *v)
+{
+    return v->variable < 0;
+}
+
+bool compile_item_relative(const struct rule_item *item)
+{
+    switch (item->kind) {
+    case RULE_CONTENT: return item->content.relative;
+    case RULE_PCRE: return item->pcre.relative;
+    case RULE_BYTE_TEST:
+    case RULE_BYTE_JUMP:
+    case RULE_BYTE_EXTRACT:
+    case RULE_BYTE_MATH: return item->byte.relative;
+    case RULE_ISDATAAT: return item->isdataat.relative;
+    case RULE_BASE64_DECODE: return item->base64.relative;
+    case RULE_BSIZE:
+    case RULE_ABSENT:
+    case RULE_DATASET:
+    case RULE_ENTROPY: return false;
+    }
+    return false;
+}
+
+/* Does a match of the item change where a relative one starts? */
+static bool moves_cursor(const struct rule_item *item)
+{
+    switch (item->kind) {
+    case RULE_CONTENT: return !item->content.negated;
+    case RULE_PCRE: return !item->pcre.negated;
+    case RULE_BYTE_JUMP:
+    case RULE_BYTE_EXTRACT:
+    case RULE_BYTE_MATH: return true;
+    case RULE_BYTE_TEST:
+    case RULE_ISDATAAT:
+    case RULE_BSIZE:
+    case RULE_ABSENT:
+    case RULE_BASE64_DECODE:
+    case RULE_DATASET:
+    case RULE_ENTROPY: return false;
+    }
+    return false;
+}
+
+static bool item_constant(const struct rule_item *item)
+{
+    const struct rule_content *c = &item->content;
+    const struct rule_byte *b = &item->byte;
+    switch (item->kind) {
+    case RULE_CONTENT:
+        return (!c->has_depth || is_constant(&c->depth)) &&
+               (!c->has_offset || is_constant(&c->offset)) &&
+               (!c->has_distance || is_constant(&c->distance)) &&
+               (!c->has_within || is_constant(&c->within));
+    case RULE_BYTE_TEST:
+    case RULE_BYTE_JUMP:
+    case RULE_BYTE_EXTRACT:
+    case RULE_BYTE_MATH:
+        return is_constant(&b->bytes) && is_constant(&b->offset) && is_constant(&b->value);
+    case RULE_ISDATAAT: return is_constant(&item->isdataat.at);
+    case RULE_PCRE:
+    case RULE_BSIZE:
+    case RULE_ABSENT:
+    case RULE_BASE64_DECODE:
+    case RULE_DATASET:
+    case RULE_ENTROPY: return true;
+    }
+    return true;
+}
+
+/* A later place of this item is worth a try when something starts from where it ended. */
+static bool worth_retry(const struct rule_item *item)
+{
+    bool searches = (item->kind == RULE_CONTENT && !item->content.negated) ||
+                    (item->kind == RULE_PCRE && !item->pcre.negated);
+    if (!searches)
+        return false;
+    for (const struct rule_item *next = item->next; next; next = next->next) {
+        if (compile_item_relative(next))
+            return true;
+        if (moves_cursor(next))
+            return false;
+    }
+    return false;
+}
+
+/* Where all earlier places were found by plain contents, trying them further on only moves the cursor up: what was not
+ * found behind the first place is not behind a later one. */
+static bool monotonic_failure(const struct rule_item *item)
+{
+    if (item->kind == RULE_CONTENT)
+        return !item->content.negated && !item->content.has_within && !item->content.ends;
+    return item->kind == RULE_ISDATAAT && !item->isdataat.negated;
+}
+
+static void flag_steps(struct match_step *steps, uint16_t count)
+{
+    bool monotonic = true;
+    for (uint16_t i = 0; i < count; i++) {
+        const struct rule_item *item = steps[i].item;
+        steps[i].retry = worth_retry(item);
+        bool constant = item_constant(item);
+        if (constant)
+            steps[i].final = !compile_item_relative(item) || (monotonic && monotonic_failure(item));
+        bool plain = item->kind == RULE_CONTENT ? constant : constant && !moves_cursor(item);
+        monotonic = monotonic && plain;
+    }
+}
+
+bool compile_transforms_equal(const struct rule_buffer *a, const struct rule_buffer *b)
+{
+    if (a->transform_count != b->transform_count)
+        return false;
+    for (uint8_t i = 0; i < a->transform_count; i++) {
+        const struct rule_transform *x = &a->transforms[i], *y = &b->transforms[i];
+        if (x->kind != y->kind || x->number != y->number || x->number2 != y->number2 ||
+            !str_eq(x->argument, y->argument))
+            return false;
+    }
+    return true;
+}
+
+static enum match_place place_of(uint32_t buffer)
+{
+    if (buffer < RULE_BUFFER_FIRST)
+        return PLACE_FIELD;
+    if (buffer == RULE_BUFFER_PAYLOAD)
+        return PLACE_PAYLOAD;
+    return buffer == RULE_BUFFER_BASE64 ? PLACE_BASE64 : PLACE_HEADER;
+}
+
+static int find_slot(struct compile *c, const struct rule_buffer *source)
+{
+    for (size_t i = 0; i < c->slots.count; i++) {
+        const struct match_slot *slot = vec_at(&c->slots, i);
+        if (slot->source->buffer == source->buffer &&
+            compile_transforms_equal(slot->source, source))
+            return (int)i;
+    }
+    struct match_slot *slot = c->slots.count < UINT16_MAX ? vec_push(&c->slots) : NULL;
+    if (!slot)
+        return -1;
+    slot->source = source;
+    slot->place = place_of(source->buffer);
+    if (slot->place == PLACE_FIELD && source->buffer < c->image->fields->count)
+        slot->entry = &c->image->fields->entries[source->buffer];
+    return (int)c->slots.count - 1;
+}
+
+/* A buffer that is not there satisfies `absent`, and items that are all negated. */
+static bool holds_when_absent(const struct rule_buffer *source)
+{
+    for (const struct rule_item *item = source->items; item; item = item->next) {
+        if (item->kind == RULE_ABSENT)
+            return true;
+        bool negated = (item->kind == RULE_CONTENT && item->content.negated) ||
+                       (item->kind == RULE_PCRE && item->pcre.negated);
+        if (!negated)
+            return false;
+    }
+    return source->items != NULL;
+}
+
+static int compile_buffer(struct compile *c, const struct rule_buffer *source,
+                          struct match_buffer *out)
+{
+    uint16_t count = 0;
+    for (const struct rule_item *item = source->items; item && count < UINT16_MAX;
+         item = item->next)
+        count++;
+    struct match_step *steps = arena_zalloc(&c->image->arena, (count ? count : 1u) * sizeof *steps);
+    int slot = find_slot(c, source);
+    if (!steps || slot < 0)
+        return -1;
+    uint16_t i = 0;
+    for (const struct rule_item *item = source->items; i < count; item = item->next, i++)
+        steps[i] = (struct match_step){.item = item, .kind = item->kind};
+    flag_steps(steps, count);
+    *out = (struct match_buffer){
+        source, steps, count, (uint16_t)slot, place_of(source->buffer), holds_when_absent(source)};
+    return 0;
+}
+
+/* Facts that only packets have: such a rule is judged packet by packet. */
+static bool check_is_header(const struct rule_check *c)
+{
+    return c->kind != RULE_CHECK_FLOWBITS && c->kind != RULE_CHECK_XBITS &&
+           c->kind != RULE_CHECK_HOSTBITS;
+}
+
+static bool flow_keyword_used(const struct rule_flow *f)
+{
+    return f->to_server || f->to_client || f->established || f->not_established || f->stateless ||
+           f->only_stream || f->no_stream || f->only_frag || f->no_frag;
+}
+
+static bool is_ip_only(const struct rule *r)
+{
+    if (r->buffers || r->app_mask || flow_keyword_used(&r->flow) || r->needs_packet ||
+        r->packet_header_only)
+        return false;
+    if (!r->src_ports->any || !r->dst_ports->any)
+        return false;
+    for (const struct rule_check *c = r->checks; c; c = c->next)
+        if (check_is_header(c))
+            return false;
+    return true;
+}
+
+static bool is_protocol_only(const struct rule *r)
+{
+    if (r->buffers || r->is_stateful_tx || !r->checks)
+        return false;
+    for (const struct rule_check *c = r->checks; c; c = c->next)
+        if (c->kind != RULE_CHECK_APP_PROTOCOL)
+            return false;
+    return true;
+}
+
+static bool is_event_rule(const struct rule *r)
+{
+    for (const struct rule_check *c = r->checks; c; c = c->next)
+        if (!c->negated && (c->kind == RULE_CHECK_DECODE_EVENT ||
+                            c->kind == RULE_CHECK_STREAM_EVENT || c->kind == RULE_CHECK_APP_EVENT))
+            return true;
+    return false;
+}
+
+static bool needs_bytes(const struct match_buffer *b)
+{
+    for (uint16_t i = 0; i < b->step_count; i++) {
+        const struct rule_item *item = b->steps[i].item;
+        if ((item->kind == RULE_CONTENT && !item->content.negated) ||
+            (item->kind == RULE_PCRE && !item->pcre.negated) || item->kind == RULE_BYTE_TEST ||
+            item->kind == RULE_BYTE_JUMP || item->kind == RULE_BYTE_EXTRACT)
+            return true;
+    }
+    return false;
+}
+
+static bool has_place(const struct match_buffer *b)
+{
+    for (uint16_t i = 0; i < b->step_count; i++) {
+        const struct rule_content *c = &b->steps[i].item->content;
+        if (b->steps[i].kind == RULE_CONTENT && (c->has_depth || c->has_offset || c->starts))
+            return true;
+    }
+    return false;
+}
+
+static bool fills_variable(const struct match_rule *mr)
+{
+    for (uint8_t i = 0; i < mr->buffer_count; i++)
+        for (uint16_t j = 0; j < mr->buffers[i].step_count; j++) {
+            enum rule_item_kind kind = mr->buffers[i].steps[j].kind;
+            if (kind == RULE_BYTE_EXTRACT || kind == RULE_BYTE_MATH || kind == RULE_BASE64_DECODE)
+                return true;
+        }
+    return false;
+}
+
+static void choose_looks(struct match_rule *mr, bool has_field)
+{
+    const struct rule *r = mr->rule;
+    if (has_field || r->is_stateful_tx) {
+        mr->looks = LOOK_TX;
+        mr->mixed = mr->has_payload;
+        return;
+    }
+    if (!mr->has_payload || !(r->l4 & RULE_L4_TCP) || r->payload == RULE_PAYLOAD_PACKET ||
+        r->needs_packet) {
+        mr->looks = LOOK_PACKET;
+        return;
+    }
+    mr->looks = r->payload == RULE_PAYLOAD_STREAM ? LOOK_STREAM : LOOK_STREAM | LOOK_PACKET;
+    if (r->l4 & ~RULE_L4_TCP)
+        mr->looks |= LOOK_PACKET;
+}
+
+int compile_rule(struct compile *c, const struct rule *rule, struct match_rule *out)
+{
+    *out = (struct match_rule){.rule = rule};
+    uint32_t count = 0;
+    for (const struct rule_buffer *b = rule->buffers; b; b = b->next)
+        count++;
+    if (count > RULE_BUFFERS_MAX) {
+        out->never = true;
+        return 0;
+    }
+    struct match_buffer *buffers =
+        arena_zalloc(&c->image->arena, (count ? count : 1u) * sizeof *buffers);
+    if (!buffers)
+        return -1;
+    out->buffers = buffers;
+    out->buffer_count = (uint8_t)count;
+    bool has_field = false;
+    uint32_t i = 0;
+    for (const struct rule_buffer *b = rule->buffers; b; b = b->next, i++) {
+        if (compile_buffer(c, b, &buffers[i]) < 0)
+            return -1;
+        has_field |= buffers[i].place == PLACE_FIELD;
+        if (buffers[i].place != PLACE_PAYLOAD)
+            continue;
+        out->has_payload = true;
+        out->wants_payload |= needs_bytes(&buffers[i]);
+        out->packet_too |= has_place(&buffers[i]);
+    }
+    for (const struct rule_check *k = rule->checks; k; k = k->next)
+        has_field |= k->kind == RULE_CHECK_FIELD_NUMBER || k->kind == RULE_CHECK_FILESIZE ||
+                     k->kind == RULE_CHECK_FILEEXT || k->kind == RULE_CHECK_FILEHASH ||
+                     (k->kind == RULE_CHECK_APP_EVENT && !k->negated);
+    out->uses_variables = fills_variable(out);
+    choose_looks(out, has_field);
+    out->ip_only = is_ip_only(rule);
+    out->protocol_only = is_protocol_only(rule);
+    out->by_event = is_event_rule(rule);
+    return 0;
+}
+
+static uint32_t filter_len(const struct rule_content *c)
+{
+    size_t len = c->chop_len ? c->chop_len : c->bytes.len;
+    return len > 0xffff ? 0xffff : (uint32_t)len;
+}
+
+int compile_choose(const struct match_rule *mr, bool (*fits)(const struct match_buffer *, void *),
+                   void *arg)
+{
+    int best = -1;
+    uint32_t best_score = 0;
+    for (uint8_t i = 0; i < mr->buffer_count; i++) {
+        const struct rule_item *fast = mr->buffers[i].source->fast;
+        if (!fast || fast->kind != RULE_CONTENT || fast->content.negated ||
+            !fits(&mr->buffers[i], arg))
+            continue;
+        const struct rule_content *c = &fast->content;
+        uint32_t score =
+            filter_len(c) + ((c->fast_pattern || c->fast_pattern_only) ? 0x100000u : 0);
+        if (score > best_score) {
+            best = i;
+            best_score = score;
+        }
+    }
+    return best;
+}

@@ -1,0 +1,133 @@
+/* File format (Suricata user guide, "Datasets"): a value per line, strings in base64, digests in hex, addresses as text;
+ * reputation sets have ",number" behind it. A damaged line is left out. */
+#include "engine/match/dataset.h"
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "base/ip.h"
+#include "base/map.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DATASET_FILE_MAX (512u << 20)
+#define VALUE_MAX 65536
+
+struct match_dataset {
+    const struct rule_dataset_decl *decl;
+    struct arena arena;
+    struct map values; /* value -> reputation + 1 */
+};
+
+/* IPv4 as the four bytes, IPv6 as sixteen; IPv4 inside IPv6 (::ffff:0:0/96) is IPv4. */
+static struct str plain_address(struct str raw)
+{
+    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    if (raw.len == 16 && memcmp(raw.p, mapped, sizeof mapped) == 0)
+        return str_from(raw, 12);
+    return raw;
+}
+
+static bool read_value(enum rule_dataset_type type, struct str text, struct buf *out)
+{
+    struct ip ip;
+    switch (type) {
+    case RULE_DATASET_STRING: return text_unbase64(out, text);
+    case RULE_DATASET_MD5: return text_unhex(out, text) && out->len == 16;
+    case RULE_DATASET_SHA256: return text_unhex(out, text) && out->len == 32;
+    case RULE_DATASET_IPV4:
+    case RULE_DATASET_IP:
+        if (!ip_parse(text, &ip))
+            return false;
+        buf_add(out, plain_address(str_of(ip.bytes, ip.version == 4 ? 4 : 16)));
+        return true;
+    }
+    return false;
+}
+
+static int add_line(struct match_dataset *d, struct str line, struct buf *scratch)
+{
+    struct str rest = str_trim(line);
+    struct str value = str_trim(str_split(&rest, ','));
+    uint64_t reputation = 0;
+    if (value.len == 0 || value.p[0] == '#')
+        return 0;
+    if (d->decl->is_reputation &&
+        (!str_to_u64(str_trim(rest), &reputation) || reputation > UINT16_MAX))
+        return 0;
+    buf_reset(scratch);
+    if (!read_value(d->decl->type, value, scratch) || scratch->failed || scratch->len == 0)
+        return 0;
+    struct str kept = arena_copy(&d->arena, buf_str(scratch));
+    /* the reputation is the value itself: no memory for each */
+    void *as_pointer = (void *)(uintptr_t)(reputation + 1); /* NOLINT(performance-no-int-to-ptr) */
+    return kept.p ? map_put(&d->values, kept, as_pointer) : -1;
+}
+
+static int load(struct match_dataset *d, struct str text)
+{
+    struct buf scratch;
+    buf_init(&scratch, VALUE_MAX);
+    int rc = 0;
+    while (rc == 0 && text.len) {
+        struct str line = str_split(&text, '\n');
+        if (line.len < VALUE_MAX)
+            rc = add_line(d, line, &scratch);
+    }
+    buf_fini(&scratch);
+    return rc;
+}
+
+struct match_dataset *dataset_new(const struct rule_dataset_decl *decl, bool *unread)
+{
+    *unread = false;
+    struct match_dataset *d = calloc(1, sizeof *d);
+    if (!d)
+        return NULL;
+    d->decl = decl;
+    arena_init(&d->arena, 0, 0);
+    map_init(&d->values, 0);
+    if (!decl->load || !*decl->load)
+        return d;
+    struct buf text;
+    buf_init(&text, DATASET_FILE_MAX);
+    int rc = 0;
+    if (file_read(decl->load, DATASET_FILE_MAX, &text, NULL) == 0)
+        rc = load(d, buf_str(&text));
+    else
+        *unread = true;
+    buf_fini(&text);
+    if (rc == 0)
+        return d;
+    dataset_free(d);
+    return NULL;
+}
+
+void dataset_free(struct match_dataset *d)
+{
+    if (!d)
+        return;
+    map_fini(&d->values);
+    arena_fini(&d->arena);
+    free(d);
+}
+
+const struct rule_dataset_decl *dataset_decl(const struct match_dataset *d)
+{
+    return d->decl;
+}
+
+bool dataset_has(const struct match_dataset *d, struct str value, uint32_t *reputation)
+{
+    if (d->decl->type == RULE_DATASET_IP || d->decl->type == RULE_DATASET_IPV4)
+        value = plain_address(value);
+    const void *found = map_get(&d->values, value);
+    *reputation = found ? (uint32_t)((uintptr_t)found - 1) : 0;
+    return found != NULL;
+}
+
+uint64_t dataset_bytes(const struct match_dataset *d)
+{
+    return sizeof *d + d->arena.used_bytes + d->values.cap * sizeof(struct map_slot);
+}

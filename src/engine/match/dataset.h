@@ -1,0 +1,23 @@
+/* dataset: values loaded from a file when the image is built; private to match/. What rules add or take away while running
+ * lies in match_hosts, keyed by the set's name, and outlives the image. */
+#ifndef ENGINE_MATCH_DATASET_H
+#define ENGINE_MATCH_DATASET_H
+
+#include "base/attr.h"
+#include "base/str.h"
+#include "engine/rule/rule.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct match_dataset;
+
+/* *unread: the file is not there or not readable; the set is empty then. NULL: no memory. */
+NODISCARD struct match_dataset *dataset_new(const struct rule_dataset_decl *decl, bool *unread);
+void dataset_free(struct match_dataset *d);
+const struct rule_dataset_decl *dataset_decl(const struct match_dataset *d);
+/* `value` as the buffer holds it: text for strings, raw digests, raw addresses. */
+bool dataset_has(const struct match_dataset *d, struct str value, uint32_t *reputation);
+uint64_t dataset_bytes(const struct match_dataset *d);
+
+#endif

@@ -1,0 +1,138 @@
+#include "engine/match/worker.h"
+
+#include <math.h>
+
+#define ENTROPY_SLACK 1e-9
+
+bool entropy_holds(const struct rule_entropy *e, struct str bytes)
+{
+    struct str s = str_from(bytes, e->offset);
+    if (e->bytes)
+        s = str_cut(s, 0, e->bytes);
+    uint32_t seen[256] = {0};
+    for (size_t i = 0; i < s.len; i++)
+        seen[s.p[i]]++;
+    double sum = 0;
+    for (int i = 0; i < 256; i++) {
+        double share = s.len ? (double)seen[i] / (double)s.len : 0;
+        if (share > 0)
+            sum -= share * log2(share);
+    }
+    switch (e->compare) {
+    case RULE_EQ: return fabs(sum - e->a) < ENTROPY_SLACK;
+    case RULE_NE: return fabs(sum - e->a) >= ENTROPY_SLACK;
+    case RULE_LT: return sum < e->a;
+    case RULE_LE: return sum <= e->a;
+    case RULE_GT: return sum > e->a;
+    case RULE_GE: return sum >= e->a;
+    case RULE_IN: return sum > e->a && sum < e->b;
+    case RULE_NOT_IN: return sum < e->a || sum > e->b;
+    case RULE_MASK_SET:
+    case RULE_MASK_NOT_SET: return false;
+    }
+    return false;
+}
+
+static enum answer of_values(struct match_worker *w, const struct match_buffer *b,
+                             const struct values *v)
+{
+    for (uint32_t i = 0; i < v->count; i++) {
+        if (items_hold(w, b, &v->items[i]))
+            return ANSWER_YES;
+        if (!v->items[i].last && v->more)
+            return ANSWER_LATER;
+    }
+    if (v->count == 0 && b->holds_when_absent)
+        return v->more ? ANSWER_LATER : ANSWER_YES;
+    return v->more ? ANSWER_LATER : ANSWER_NO;
+}
+
+static enum answer of_payload(struct match_worker *w, const struct match_rule *mr,
+                              const struct match_buffer *b, const struct look *look)
+{
+    if (mr->mixed && look->kind == LOOK_TX) {
+        if (mark_get(w, look->view, mr->rule->index, look->view->dir))
+            return ANSWER_YES;
+        return look->tx->progress[look->view->dir] < TX_COMPLETE ? ANSWER_LATER : ANSWER_NO;
+    }
+    if (b->source->transform_count)
+        return of_values(w, b, values_get(w, look, b->slot));
+    struct value v = {look->payload, look->payload_offset, true};
+    return items_hold(w, b, &v) ? ANSWER_YES : ANSWER_NO;
+}
+
+static enum answer of_buffer(struct match_worker *w, const struct match_rule *mr,
+                             const struct match_buffer *b, const struct look *look)
+{
+    if (b->place == PLACE_PAYLOAD)
+        return of_payload(w, mr, b, look);
+    return of_values(w, b, values_get(w, look, b->slot));
+}
+
+/* In the packet and stream looks a mixed rule is asked for its payload alone; the rest waits for the transaction. */
+static bool belongs(const struct match_rule *mr, const struct match_buffer *b,
+                    const struct look *look)
+{
+    return !mr->mixed || look->kind == LOOK_TX || b->place == PLACE_PAYLOAD;
+}
+
+enum answer rule_evaluate(struct match_worker *w, const struct match_rule *mr,
+                          const struct look *look, uint32_t *matched)
+{
+    enum answer checks = ANSWER_YES;
+    bool payload_only = mr->mixed && look->kind != LOOK_TX;
+    w->counts.evaluated++;
+    w->capture_count = 0;
+    w->base64_there = false;
+    w->highest_end = 0;
+    if (!payload_only && !checks_hold(w, mr, look, &checks) && checks == ANSWER_NO)
+        return ANSWER_NO;
+    enum answer all = checks;
+    uint32_t before = mr->uses_variables ? 0 : *matched;
+    for (uint8_t i = 0; i < mr->buffer_count; i++) {
+        if ((before >> i & 1) || !belongs(mr, &mr->buffers[i], look))
+            continue;
+        enum answer answer = of_buffer(w, mr, &mr->buffers[i], look);
+        if (answer == ANSWER_NO)
+            return ANSWER_NO;
+        if (answer == ANSWER_LATER)
+            all = ANSWER_LATER;
+        else
+            *matched |= 1u << i;
+    }
+    return all;
+}
+
+static void add_hit(struct match_worker *w, const struct match_rule *mr, const struct look *look)
+{
+    struct match_hits *hits = look->hits;
+    for (uint32_t i = 0; i < hits->count; i++)
+        if (hits->items[i].rule == mr->rule && hits->items[i].tx == look->tx)
+            return;
+    if (hits->count == MATCH_HITS_MAX) {
+        hits->lost++;
+        return;
+    }
+    w->counts.hits++;
+    hits->items[hits->count++] = (struct match_hit){
+        .rule = mr->rule,
+        .tx = look->tx,
+        .tx_id = look->tx ? look->tx->id : 0,
+        .by_stream = look->kind == LOOK_STREAM,
+        .action = mr->rule->action,
+    };
+}
+
+void rule_fire(struct match_worker *w, const struct match_rule *mr, const struct look *look)
+{
+    if (mr->mixed && look->kind != LOOK_TX) {
+        mark_set(w, look->view, mr->rule->index, look->header.dir);
+        return;
+    }
+    if (mr->mixed)
+        mark_clear(look->view, mr->rule->index, look->header.dir);
+    capture_keep(w, look->view);
+    for (const struct rule_check *act = mr->rule->acts; act; act = act->next)
+        act_do(w, mr, look, act);
+    add_hit(w, mr, look);
+}

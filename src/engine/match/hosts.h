@@ -1,0 +1,32 @@
+/* hosts: what is remembered of addresses beyond a flow; private to match/ (life: match_hosts_new in match.h). */
+#ifndef ENGINE_MATCH_HOSTS_H
+#define ENGINE_MATCH_HOSTS_H
+
+#include "base/ip.h"
+#include "engine/match/match.h"
+
+enum host_kind { HOST_XBIT, HOST_BIT, HOST_THRESHOLD, HOST_RATE, HOST_DATASET };
+
+/* name: of the bit (hosts_name), or gid << 32 | sid; addresses that do not count are all zero. */
+struct host_key {
+    uint64_t name;
+    struct ip first, second;
+    uint8_t kind;
+};
+
+struct host_state {
+    int64_t since_us, until_us;
+    uint32_t count, next;
+};
+
+uint64_t hosts_name(const struct match_hosts *h, const char *name);
+/* The callback sees the state under the shard's lock. A state that is not there is made all zero when `make`; otherwise the
+ * callback is not called. False: it was not there, or hosts is NULL. The callback returns false to remove the state. */
+typedef bool (*host_fn)(struct host_state *state, void *arg);
+bool hosts_visit(struct match_hosts *h, const struct host_key *key, bool make, host_fn fn,
+                 void *arg);
+/* Changes made to a data set while running: 1 added, 0 taken away, -1 nothing known. */
+int hosts_dataset_get(struct match_hosts *h, const char *set, struct str value);
+void hosts_dataset_put(struct match_hosts *h, const char *set, struct str value, bool there);
+
+#endif

@@ -1,0 +1,269 @@
+/* Building an image: compile rules, choose literals, build databases, deal what is left to groups and plans. All of it is
+ * done aside, once per rule update, and may take a second or two; nothing of it is touched afterwards. */
+#include "engine/match/image.h"
+
+#include "engine/match/compile.h"
+#include "engine/match/dataset.h"
+#include "engine/match/literal.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void jit(struct match_image *image, void *code)
+{
+    size_t bytes = 0, jit_bytes = 0;
+    if (!code)
+        return;
+    /* without JIT (no executable pages) the interpreter gives the same answers, slower */
+    (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+    (void)pcre2_pattern_info(code, PCRE2_INFO_SIZE, &bytes);
+    (void)pcre2_pattern_info(code, PCRE2_INFO_JITSIZE, &jit_bytes);
+    image->pcre_bytes += bytes + jit_bytes;
+}
+
+static int compile_rules(struct match_image *image)
+{
+    struct compile c = {.image = image};
+    vec_init(&c.slots, sizeof(struct match_slot));
+    image->count = image->set->count;
+    image->rules = arena_zalloc(&image->arena, ((size_t)image->count + 1) * sizeof *image->rules);
+    int rc = image->rules ? 0 : -1;
+    for (uint32_t i = 0; rc == 0 && i < image->count; i++) {
+        rc = compile_rule(&c, image->set->rules[i], &image->rules[i]);
+        image->stats.never += image->rules[i].never;
+    }
+    image->slot_count = (uint32_t)c.slots.count;
+    image->slots = arena_zalloc(&image->arena, (c.slots.count + 1) * sizeof *image->slots);
+    if (rc == 0 && image->slots)
+        for (size_t i = 0; i < c.slots.count; i++)
+            image->slots[i] = *(struct match_slot *)vec_at(&c.slots, i);
+    else
+        rc = -1;
+    vec_fini(&c.slots);
+    for (uint32_t i = 0; rc == 0 && i < image->set->code_count; i++)
+        jit(image, image->set->codes[i]);
+    return rc;
+}
+
+static void demand(struct match_image *image)
+{
+    for (uint32_t i = 0; i < image->slot_count; i++)
+        if (image->slots[i].entry)
+            field_mask_add(&image->demand, image->slots[i].source->buffer);
+    const uint32_t *hashes = image->file_hash_fields;
+    for (uint32_t i = 0; i < image->count; i++)
+        for (const struct rule_check *c = image->rules[i].rule->checks; c; c = c->next) {
+            uint32_t id = c->kind == RULE_CHECK_FIELD_NUMBER ? c->field
+                          : c->kind == RULE_CHECK_FILESIZE   ? image->file_size_field
+                          : c->kind == RULE_CHECK_FILEEXT    ? image->file_name_field
+                          : c->kind == RULE_CHECK_FILEHASH   ? hashes[c->hash_bytes == 16   ? 0
+                                                                      : c->hash_bytes == 20 ? 1
+                                                                                            : 2]
+                                                             : FIELD_NONE;
+            if (id < image->fields->count)
+                field_mask_add(&image->demand, id);
+        }
+}
+
+static bool is_payload(const struct match_buffer *b, void *arg)
+{
+    return b->place == PLACE_PAYLOAD;
+}
+
+/* Which payload scans a rule's literal goes into. */
+static bool wants_scan(const struct match_rule *mr, enum match_l4 l4, bool stream)
+{
+    static const uint8_t bits[MATCH_L4S] = {RULE_L4_TCP, RULE_L4_UDP,
+                                            RULE_L4_ICMP4 | RULE_L4_ICMP6 | RULE_L4_OTHER};
+    if (!(mr->rule->l4 & bits[l4]))
+        return false;
+    if (mr->mixed)
+        return true;
+    return mr->looks & (stream ? LOOK_STREAM : LOOK_PACKET);
+}
+
+static int payload_scan(struct match_image *image, const int8_t *literal_of, enum match_l4 l4,
+                        enum dir dir, bool stream, const char *cache_folder,
+                        const struct match_scan **out, struct err *err)
+{
+    struct literal_set set;
+    literal_set_init(&set);
+    int rc = 0;
+    for (uint32_t i = 0; rc == 0 && i < image->count; i++) {
+        const struct match_rule *mr = &image->rules[i];
+        if (literal_of[i] < 0 || !(mr->rule->dirs & DIR_BIT(dir)) || !wants_scan(mr, l4, stream))
+            continue;
+        rc = literal_set_add(&set, &mr->buffers[literal_of[i]].source->fast->content, i);
+    }
+    struct match_scan *scan = NULL;
+    if (rc < 0)
+        err_set(err, "no memory for literals of payload");
+    else
+        rc = literal_set_build(&set, image, 0, cache_folder, &scan, err);
+    literal_set_fini(&set);
+    if (rc == 0 && (rc = match_image_add_scan(image, scan)) < 0)
+        err_set(err, "no memory for a scan");
+    *out = scan;
+    return rc;
+}
+
+static void choose_payload_literals(struct match_image *image, int8_t *literal_of)
+{
+    for (uint32_t i = 0; i < image->count; i++) {
+        const struct match_rule *mr = &image->rules[i];
+        bool looks_at_payload = mr->has_payload && !mr->never && !mr->by_event;
+        literal_of[i] = looks_at_payload ? (int8_t)compile_choose(mr, is_payload, NULL) : -1;
+        if (looks_at_payload && literal_of[i] < 0)
+            image->stats.without_literal++;
+        for (int dir = 0; dir < DIR_COUNT; dir++)
+            if (literal_of[i] >= 0 && wants_scan(mr, MATCH_TCP, true) &&
+                (mr->rule->dirs & DIR_BIT(dir)))
+                image->stream_literal_protos[dir] |=
+                    mr->rule->app_mask ? mr->rule->app_mask : ~UINT64_C(0);
+    }
+}
+
+static int payload_scans(struct match_image *image, const int8_t *literal_of,
+                         const char *cache_folder, struct err *err)
+{
+    for (int dir = 0; dir < DIR_COUNT; dir++) {
+        for (int l4 = 0; l4 < MATCH_L4S; l4++)
+            if (payload_scan(image, literal_of, (enum match_l4)l4, (enum dir)dir, false,
+                             cache_folder, &image->packet_scans[l4][dir], err) < 0)
+                return -1;
+        if (payload_scan(image, literal_of, MATCH_TCP, (enum dir)dir, true, cache_folder,
+                         &image->stream_scans[dir], err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int match_image_add_scan(struct match_image *image, struct match_scan *scan)
+{
+    if (!scan)
+        return 0;
+    if (image->scan_count == image->scan_cap) {
+        uint32_t cap = image->scan_cap ? 2 * image->scan_cap : 64;
+        struct match_scan **grown = realloc(image->scans, cap * sizeof *grown);
+        if (!grown) {
+            literal_scan_free(scan);
+            return -1;
+        }
+        image->scans = grown;
+        image->scan_cap = cap;
+    }
+    image->scans[image->scan_count++] = scan;
+    size_t bytes = 0;
+    hs_database_t *databases[2] = {scan->literals, scan->regexes};
+    for (int i = 0; i < 2; i++) {
+        if (!databases[i])
+            continue;
+        image->stats.databases++;
+        if (hs_database_size(databases[i], &bytes) == HS_SUCCESS)
+            image->stats.bytes += bytes;
+    }
+    return 0;
+}
+
+static int load_datasets(struct match_image *image)
+{
+    const struct rule_set *set = image->set;
+    image->datasets =
+        arena_zalloc(&image->arena, ((size_t)set->dataset_count + 1) * sizeof *image->datasets);
+    if (!image->datasets)
+        return -1;
+    for (uint32_t i = 0; i < set->dataset_count; i++) {
+        bool unread;
+        image->datasets[i] = dataset_new(&set->datasets[i], &unread);
+        if (!image->datasets[i])
+            return -1;
+        image->stats.datasets_unread += unread;
+        image->stats.bytes += dataset_bytes(image->datasets[i]);
+    }
+    return 0;
+}
+
+static int build(struct match_image *image, const char *cache_folder, struct err *err)
+{
+    if (compile_rules(image) < 0 || load_datasets(image) < 0)
+        return err_set(err, "no memory for %u rules", image->set->count);
+    demand(image);
+    int8_t *literal_of = malloc((size_t)image->count + 1);
+    if (!literal_of)
+        return err_set(err, "no memory for %u rules", image->set->count);
+    choose_payload_literals(image, literal_of);
+    int rc = payload_scans(image, literal_of, cache_folder, err);
+    if (rc == 0 && match_groups_build(image, literal_of) < 0)
+        rc = err_set(err, "no memory for the groups of %u rules", image->count);
+    free(literal_of);
+    if (rc == 0)
+        rc = match_plans_build(image, cache_folder, err);
+    return rc;
+}
+
+struct match_image *match_image_new(struct rule_set *rules, const struct field_table *fields,
+                                    const char *cache_folder, struct err *err)
+{
+    struct match_image *image = calloc(1, sizeof *image);
+    if (!image) {
+        rule_set_free(rules);
+        err_set(err, "no memory for a rule image");
+        return NULL;
+    }
+    arena_init(&image->arena, 1 << 20, 0);
+    image->set = rules;
+    image->fields = fields;
+    image->file_size_field = field_find(fields, STR_LIT("file.size"));
+    image->file_name_field = field_find(fields, STR_LIT("file.name"));
+    image->file_hash_fields[0] = field_find(fields, STR_LIT("file.md5"));
+    image->file_hash_fields[1] = field_find(fields, STR_LIT("file.sha1"));
+    image->file_hash_fields[2] = field_find(fields, STR_LIT("file.sha256"));
+    if (build(image, cache_folder, err) < 0) {
+        match_image_free(image);
+        return NULL;
+    }
+    image->stats.rules = image->count;
+    image->stats.bytes +=
+        sizeof *image + image->arena.used_bytes + image->pcre_bytes + rules->arena.used_bytes;
+    return image;
+}
+
+void match_image_free(struct match_image *image)
+{
+    if (!image)
+        return;
+    for (uint32_t i = 0; i < image->scan_count; i++)
+        literal_scan_free(image->scans[i]);
+    free(image->scans);
+    for (uint32_t i = 0; image->datasets && i < image->set->dataset_count; i++)
+        dataset_free(image->datasets[i]);
+    arena_fini(&image->arena);
+    rule_set_free(image->set);
+    free(image);
+}
+
+const struct rule_set *match_image_rules(const struct match_image *image)
+{
+    return image->set;
+}
+
+const struct field_mask *match_image_demand(const struct match_image *image)
+{
+    return &image->demand;
+}
+
+void match_image_stats(const struct match_image *image, struct match_image_stats *out)
+{
+    *out = image->stats;
+}
+
+bool match_wants_stream(const struct match_image *image, const struct flow *flow, enum dir dir,
+                        enum app_proto proto)
+{
+    const struct match_group *g = match_group_find(image, MATCH_TCP, dir, flow->server_port);
+    uint64_t wanted = g->stream_protos | image->stream_literal_protos[dir];
+    /* a protocol that is not known yet may become any */
+    return proto == APP_UNKNOWN ? wanted != 0 : wanted >> proto & 1;
+}

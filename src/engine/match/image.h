@@ -1,0 +1,169 @@
+/* image: what a rule set becomes before packets meet it; private to match/.
+ *
+ * A rule turns into a match_rule: its buffers as arrays of steps, and the looks (packet, stream, transaction) in which it
+ * takes part. A buffer with its transforms is a *slot*: rules that ask for the same one share the fetched value. A *scan*
+ * is one literal database over one slot (or over payload), whose hits name rules; what has no literal stands in lists that
+ * are walked, by port group or by protocol.
+ */
+#ifndef ENGINE_MATCH_IMAGE_H
+#define ENGINE_MATCH_IMAGE_H
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "engine/match/match.h"
+
+#include <hs/hs.h>
+
+enum match_place { PLACE_FIELD, PLACE_PAYLOAD, PLACE_HEADER, PLACE_BASE64 };
+
+/* One item of a buffer, with what follows from its neighbours. */
+struct match_step {
+    const struct rule_item *item;
+    enum rule_item_kind kind;
+    bool retry; /* the next step starts from here: if it fails, a later place may do */
+    bool final; /* when it fails, no other place of an earlier step can help */
+};
+
+struct match_buffer {
+    const struct rule_buffer *source;
+    const struct match_step *steps;
+    uint16_t step_count;
+    uint16_t slot;
+    enum match_place place;
+    bool holds_when_absent;
+};
+
+enum match_look { LOOK_PACKET = 1, LOOK_STREAM = 2, LOOK_TX = 4 };
+
+#define RULE_BUFFERS_MAX 32 /* bits of a transaction's "matched so far" mask */
+
+struct match_rule {
+    const struct rule *rule;
+    const struct match_buffer *buffers;
+    uint8_t buffer_count;
+    uint8_t looks;
+    bool ip_only; /* header alone: once per flow and direction */
+    bool
+        protocol_only; /* app-layer-protocol alone: once per direction, when the protocol is known */
+    bool by_event;     /* stands in a list of its decode, stream or app event */
+    bool has_payload;  /* some buffer is payload */
+    bool wants_payload;  /* cannot hold on an empty payload */
+    bool mixed;          /* transaction and payload together */
+    bool packet_too;     /* stream rule with depth or offset: packets are looked at as well */
+    bool uses_variables; /* byte_extract across buffers: all are evaluated together */
+    bool never; /* cannot be evaluated (too many buffers): counted when the image is built */
+};
+
+struct match_slot {
+    const struct rule_buffer *source; /* buffer id and transforms */
+    const struct field_entry *entry;  /* PLACE_FIELD */
+    enum match_place place;
+};
+
+struct match_list {
+    const uint32_t *rules;
+    uint32_t count;
+};
+
+/* One literal database (or two: literals that begin with 0x00 go through the regex compiler). */
+struct match_scan {
+    uint32_t slot;
+    hs_database_t *literals;
+    hs_database_t *regexes;
+    uint32_t longest; /* bytes of the longest literal */
+    uint32_t pattern_count;
+    const uint32_t *first; /* pattern i names rules[first[i] .. first[i + 1]) */
+    const uint32_t *rules;
+};
+
+/* What rules want of transactions of one protocol in one direction. */
+struct match_plan {
+    struct match_plan_scan {
+        const struct match_scan *scan;
+        const struct field_desc *field;
+        enum dir dir; /* in which the field is asked for */
+        uint8_t ready_at;
+        bool growing;        /* a window, or instances still to come: looked at again and again */
+        uint16_t grow_index; /* place in tx_match.grown */
+    } * scans;
+    uint16_t scan_count;
+    uint16_t growing_count;
+    struct match_list always;    /* no literal */
+    const uint8_t *always_ready; /* from which progress on; TX_COMPLETE at the latest */
+    const bool *always_growing;
+    struct match_list events; /* app-layer-event */
+};
+
+struct match_group {
+    struct match_list packet;  /* no literal, no payload needed */
+    struct match_list syn;     /* the same, but only for packets with SYN */
+    struct match_list payload; /* no literal, wants payload */
+    struct match_list ip_only;
+    struct match_list protocol_only;
+    struct match_list stream; /* no literal, at the stream */
+    uint64_t stream_protos;   /* protocols that some stream rule wants; all ones: any */
+};
+
+enum match_l4 { MATCH_TCP, MATCH_UDP, MATCH_OTHER, MATCH_L4S };
+
+struct match_port_map {
+    const uint16_t *first; /* sorted, [0] == 0 */
+    const struct match_group **groups;
+    uint32_t count;
+};
+
+struct match_dataset;
+
+struct match_image {
+    struct arena arena;
+    struct rule_set *set;
+    const struct field_table *fields;
+    struct field_mask demand;
+    struct match_rule *rules;
+    uint32_t count;
+    struct match_slot *slots;
+    uint32_t slot_count;
+    struct match_scan **scans; /* all, for freeing and counting */
+    uint32_t scan_count, scan_cap;
+    const struct match_scan *packet_scans[MATCH_L4S][DIR_COUNT]; /* NULL: no such literal */
+    const struct match_scan *stream_scans[DIR_COUNT];
+    struct match_port_map ports[MATCH_L4S][DIR_COUNT];
+    uint64_t stream_literal_protos[DIR_COUNT];
+    struct match_plan *plans[APP_PROTO_COUNT][DIR_COUNT];
+    struct match_list decode_events[256];
+    struct match_list stream_events[256];
+    struct match_list flow_events; /* app-layer-event outside transactions */
+    struct match_dataset **datasets;
+    struct match_image_stats stats;
+    uint64_t pcre_bytes;
+    /* looked up once for filesize, fileext and file hashes */
+    uint32_t file_size_field, file_name_field, file_hash_fields[3];
+};
+
+/* group.c: port groups and event lists. literal_of: buffer of the rule that a payload scan looks for, or -1. */
+NODISCARD int match_groups_build(struct match_image *image, const int8_t *literal_of);
+/* plan.c: transactions. */
+NODISCARD int match_plans_build(struct match_image *image, const char *cache_folder,
+                                struct err *err);
+/* image.c: takes a built scan (or NULL) into the image; so that it is freed and counted. */
+NODISCARD int match_image_add_scan(struct match_image *image, struct match_scan *scan);
+const struct match_group *match_group_find(const struct match_image *image, enum match_l4 l4,
+                                           enum dir dir, uint16_t port);
+
+static inline enum match_l4 match_l4_of(enum packet_l4 l4)
+{
+    return l4 == PACKET_L4_TCP ? MATCH_TCP : l4 == PACKET_L4_UDP ? MATCH_UDP : MATCH_OTHER;
+}
+
+/* Direction in which a rule of transactions asks for a field: its own, or the other where the protocol has it only there. */
+static inline enum dir match_field_dir(const struct field_desc *field, enum dir dir)
+{
+    return field->dirs & DIR_BIT(dir) ? dir : dir_other(dir);
+}
+
+static inline bool match_field_growing(const struct field_desc *field, enum dir dir)
+{
+    return field->kind == FIELD_WINDOW || (field->multi && field->ready_at[dir] < TX_COMPLETE);
+}
+
+#endif

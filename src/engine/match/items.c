@@ -1,0 +1,303 @@
+/* The items of one buffer, one after the other, with a cursor: what is `relative` starts where the one before it ended. When
+ * a relative item fails, the item it hangs on is tried at its next place, and so on back (depth first). So the items hold
+ * exactly when there is any choice of places for which all hold.
+ *
+ * What an attacker would try: bytes in which every item but the last is found everywhere, so that the choices multiply.
+ * Against it: STEPS_MAX tries and SEARCH_BYTES_MAX searched bytes per value, after which the rule does not hold (counted);
+ * a step whose failure no earlier choice can mend ends the search at once (match_step.final).
+ */
+#include "engine/match/worker.h"
+
+#include "engine/match/dataset.h"
+#include "engine/match/hosts.h"
+
+struct run {
+    struct match_worker *w;
+    const struct match_buffer *buffer;
+    const struct value *value;
+    uint32_t tries_left;
+    uint64_t search_left;
+    bool hopeless;
+};
+
+static bool hold_from(struct run *r, uint32_t step, size_t cursor);
+
+static int64_t number_of(const struct run *r, const struct rule_value *v)
+{
+    return v->variable >= 0 && v->variable < RULE_VARIABLES_MAX ? r->w->variables[v->variable]
+                                                                : v->number;
+}
+
+/* Where the content must lie: it begins at `from` at the earliest and ends at `to` at the latest. `cut`: more bytes could
+ * come that would belong to it. */
+struct span {
+    size_t from, to;
+    bool cut;
+};
+
+static size_t clamp(int64_t v, size_t max)
+{
+    return v < 0 ? 0 : (uint64_t)v > max ? max : (size_t)v;
+}
+
+static struct span span_of(const struct run *r, const struct rule_content *c, size_t cursor)
+{
+    size_t len = r->value->bytes.len;
+    int64_t from = 0, to = INT64_MAX;
+    if (c->relative) {
+        from = (int64_t)cursor;
+        if (c->has_distance)
+            from += number_of(r, &c->distance);
+        if (c->has_within)
+            to = from + number_of(r, &c->within);
+    }
+    /* offset and depth count from the beginning of the whole, of which this may be a later part */
+    int64_t gone = (int64_t)r->value->offset;
+    int64_t begin = c->has_offset ? number_of(r, &c->offset) : 0;
+    if (c->has_offset && begin - gone > from)
+        from = begin - gone;
+    if (c->has_depth && begin + number_of(r, &c->depth) - gone < to)
+        to = begin + number_of(r, &c->depth) - gone;
+    if (c->starts) {
+        if (0 - gone > from || gone > 0)
+            from = gone > 0 ? INT32_MAX : from;
+        if ((int64_t)c->bytes.len < to)
+            to = (int64_t)c->bytes.len;
+    }
+    struct span s = {clamp(from, len), clamp(to, len), !r->value->last && to > (int64_t)len};
+    if (from > (int64_t)len)
+        s.to = 0; /* begins behind the end: nowhere */
+    if (c->ends) {
+        if (!r->value->last || c->bytes.len > len)
+            s.to = 0;
+        else if (len - c->bytes.len > s.from)
+            s.from = len - c->bytes.len;
+        if (s.to < len)
+            s.to = 0;
+    }
+    return s;
+}
+
+static ptrdiff_t find(struct run *r, const struct rule_content *c, size_t from, size_t to)
+{
+    if (to < from || to - from < c->bytes.len)
+        return -1;
+    struct str in = str_cut(r->value->bytes, 0, to);
+    ptrdiff_t at = c->nocase ? str_find_nocase(in, from, c->bytes) : str_find(in, from, c->bytes);
+    uint64_t searched = (at < 0 ? to : (size_t)at) - from + 16;
+    if (searched >= r->search_left) {
+        r->search_left = 0;
+        return -1;
+    }
+    r->search_left -= searched;
+    return at;
+}
+
+static void note_end(struct run *r, size_t end)
+{
+    if (r->buffer->place == PLACE_PAYLOAD && r->value->offset + end > r->w->highest_end)
+        r->w->highest_end = r->value->offset + end;
+}
+
+static bool hold_content(struct run *r, uint32_t step, size_t cursor)
+{
+    const struct match_step *s = &r->buffer->steps[step];
+    const struct rule_content *c = &s->item->content;
+    struct span span = span_of(r, c, cursor);
+    if (c->negated) {
+        /* while bytes may still come it cannot be said that it is not there */
+        if (span.cut || find(r, c, span.from, span.to) >= 0)
+            return false;
+        return hold_from(r, step + 1, cursor);
+    }
+    for (size_t from = span.from;;) {
+        ptrdiff_t at = find(r, c, from, span.to);
+        if (at < 0)
+            return false;
+        size_t end = (size_t)at + c->bytes.len;
+        uint64_t highest = r->w->highest_end;
+        note_end(r, end);
+        if (hold_from(r, step + 1, end))
+            return true;
+        r->w->highest_end = highest;
+        if (!s->retry || r->hopeless || r->tries_left == 0)
+            return false;
+        from = (size_t)at + 1;
+    }
+}
+
+static void keep_captures(struct match_worker *w, const struct rule_pcre *p, struct str subject,
+                          int pairs)
+{
+    const PCRE2_SIZE *ov = pcre2_get_ovector_pointer(w->pcre_data);
+    for (uint8_t i = 0; i < p->capture_count && i + 1 < pairs; i++) {
+        PCRE2_SIZE from = ov[2 * (i + 1)], to = ov[2 * (i + 1) + 1];
+        if (from == PCRE2_UNSET || w->capture_count >= RULE_CAPTURES_MAX)
+            continue;
+        w->captures[w->capture_count++] = (struct capture){
+            p->captures[i].variable_id, p->captures[i].is_flow, str_cut(subject, from, to)};
+    }
+}
+
+/* One search of the expression; subject begins at the cursor, so that ^ means the cursor. 0 or less: not found. */
+static int search(struct run *r, const struct rule_pcre *p, struct str subject, size_t from)
+{
+    uint64_t cost = subject.len - from + 64;
+    if (cost >= r->search_left) {
+        r->search_left = 0;
+        return 0;
+    }
+    r->search_left -= cost;
+    int rc = pcre2_match(p->code, subject.p ? subject.p : (PCRE2_SPTR) "", subject.len, from, 0,
+                         r->w->pcre_data, r->w->pcre_context);
+    if (rc == PCRE2_ERROR_MATCHLIMIT || rc == PCRE2_ERROR_DEPTHLIMIT ||
+        rc == PCRE2_ERROR_JIT_STACKLIMIT || rc == PCRE2_ERROR_HEAPLIMIT)
+        r->w->counts.pcre_limit_hits++;
+    return rc < 0 ? 0 : rc == 0 ? 1 : rc;
+}
+
+static bool hold_pcre(struct run *r, uint32_t step, size_t cursor)
+{
+    const struct match_step *s = &r->buffer->steps[step];
+    const struct rule_pcre *p = &s->item->pcre;
+    size_t base = p->relative ? cursor : 0;
+    struct str subject = str_from(r->value->bytes, base);
+    if (!p->code)
+        return false;
+    if (p->negated) {
+        bool limits = r->search_left == 0 || !r->value->last;
+        return !limits && search(r, p, subject, 0) == 0 && r->search_left &&
+               hold_from(r, step + 1, cursor);
+    }
+    for (size_t from = 0; from <= subject.len;) {
+        int pairs = search(r, p, subject, from);
+        if (pairs == 0)
+            return false;
+        const PCRE2_SIZE *ov = pcre2_get_ovector_pointer(r->w->pcre_data);
+        size_t begin = ov[0], end = ov[1] > ov[0] ? ov[1] : ov[0];
+        uint8_t captures = r->w->capture_count;
+        uint64_t highest = r->w->highest_end;
+        keep_captures(r->w, p, subject, pairs);
+        note_end(r, base + end);
+        if (hold_from(r, step + 1, base + end))
+            return true;
+        r->w->capture_count = captures;
+        r->w->highest_end = highest;
+        if (!s->retry || r->hopeless || r->tries_left == 0)
+            return false;
+        from = (begin > from ? begin : from) + 1;
+    }
+    return false;
+}
+
+static bool isdataat_holds(const struct run *r, const struct rule_isdataat *d, size_t cursor)
+{
+    int64_t at = number_of(r, &d->at);
+    int64_t len = (int64_t)r->value->bytes.len;
+    if (d->relative)
+        at += (int64_t)cursor;
+    else
+        at -= (int64_t)r->value->offset;
+    bool there = d->relative ? at <= len : at < len;
+    if (d->negated)
+        return r->value->last && !there;
+    return there;
+}
+
+/* What a growing value's size already says for sure. */
+static bool size_holds(const struct run *r, const struct rule_number *n)
+{
+    uint64_t size = r->value->offset + r->value->bytes.len;
+    if (r->value->last)
+        return rule_number_holds(n, size);
+    return (n->compare == RULE_GT || n->compare == RULE_GE) && rule_number_holds(n, size);
+}
+
+static bool dataset_holds(const struct run *r, const struct rule_dataset *d)
+{
+    const struct match_dataset *set = r->w->image->datasets[d->set_id];
+    uint32_t reputation = 0;
+    bool there = dataset_has(set, r->value->bytes, &reputation);
+    int changed = hosts_dataset_get(r->w->hosts, dataset_decl(set)->name, r->value->bytes);
+    if (changed >= 0)
+        there = changed;
+    switch (d->op) {
+    case RULE_DATASET_ISSET: return there;
+    case RULE_DATASET_ISNOTSET: return !there;
+    case RULE_DATASET_SET:
+        if (!there)
+            hosts_dataset_put(r->w->hosts, dataset_decl(set)->name, r->value->bytes, true);
+        return !there;
+    case RULE_DATASET_UNSET:
+        if (there)
+            hosts_dataset_put(r->w->hosts, dataset_decl(set)->name, r->value->bytes, false);
+        return there;
+    case RULE_DATASET_REPUTATION: return there && rule_number_holds(&d->reputation, reputation);
+    }
+    return false;
+}
+
+static bool decode_base64(struct run *r, const struct rule_base64 *b, size_t cursor)
+{
+    r->w->base64_len =
+        base64_item_decode(r->value->bytes, b, cursor, r->w->base64, BASE64_BYTES_MAX);
+    r->w->base64_there = r->w->base64_len > 0;
+    return r->w->base64_there;
+}
+
+/* Items that have one place only: hold or not, and where the cursor is then. */
+static bool simple_holds(struct run *r, const struct rule_item *item, size_t *cursor)
+{
+    /* DCERPC says its byte order in its header; until a parser publishes it, the order of nearly
+     * all of them is taken */
+    struct byte_run b = {r->value->bytes, *cursor, r->w->variables, .dce_little = true};
+    int64_t *result = item->byte.result >= 0 && item->byte.result < RULE_VARIABLES_MAX
+                          ? &r->w->variables[item->byte.result]
+                          : NULL;
+    switch (item->kind) {
+    case RULE_BYTE_TEST: return byte_test_holds(&b, &item->byte);
+    case RULE_BYTE_JUMP: return byte_jump(&b, &item->byte, cursor);
+    case RULE_BYTE_EXTRACT: return result && byte_extract(&b, &item->byte, result, cursor);
+    case RULE_BYTE_MATH: return result && byte_math(&b, &item->byte, result, cursor);
+    case RULE_ISDATAAT: return isdataat_holds(r, &item->isdataat, *cursor);
+    case RULE_BSIZE: return size_holds(r, &item->size);
+    case RULE_ABSENT: return item->or_else;
+    case RULE_BASE64_DECODE: return decode_base64(r, &item->base64, *cursor);
+    case RULE_DATASET: return dataset_holds(r, &item->dataset);
+    case RULE_ENTROPY: return entropy_holds(&item->entropy, r->value->bytes);
+    case RULE_CONTENT:
+    case RULE_PCRE: break;
+    }
+    return false;
+}
+
+static bool hold_from(struct run *r, uint32_t step, size_t cursor)
+{
+    for (; step < r->buffer->step_count; step++) {
+        if (r->tries_left == 0)
+            return false;
+        r->tries_left--;
+        const struct match_step *s = &r->buffer->steps[step];
+        bool searches = s->kind == RULE_CONTENT || s->kind == RULE_PCRE;
+        bool holds = s->kind == RULE_CONTENT ? hold_content(r, step, cursor)
+                     : s->kind == RULE_PCRE  ? hold_pcre(r, step, cursor)
+                                             : simple_holds(r, s->item, &cursor);
+        if (searches)
+            return holds; /* it has asked for all that follows */
+        if (!holds) {
+            r->hopeless |= s->final;
+            return false;
+        }
+    }
+    return true;
+}
+
+bool items_hold(struct match_worker *w, const struct match_buffer *buffer,
+                const struct value *value)
+{
+    struct run r = {w, buffer, value, STEPS_MAX, SEARCH_BYTES_MAX, false};
+    bool holds = hold_from(&r, 0, 0);
+    if (!holds && (r.tries_left == 0 || r.search_left == 0))
+        w->counts.rule_limit_hits++;
+    return holds;
+}

@@ -1,0 +1,290 @@
+#include "engine/match/literal.h"
+
+#include "base/buf.h"
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CACHE_BYTES_MAX (256u << 20)
+
+void literal_set_init(struct literal_set *s)
+{
+    vec_init(&s->items, sizeof(struct literal));
+}
+
+void literal_set_fini(struct literal_set *s)
+{
+    vec_fini(&s->items);
+}
+
+/* What is handed to the database: the chopped part, not too long, and without leading zeros where enough is left: the
+ * literal compiler refuses a first byte 0x00, and the regex compiler's second scan costs time on every packet. */
+static struct str filter_part(const struct rule_content *c)
+{
+    struct str s = c->bytes;
+    if (c->chop_len)
+        s = str_cut(s, c->chop_offset, (size_t)c->chop_offset + c->chop_len);
+    size_t zeros = 0;
+    while (zeros < s.len && s.p[zeros] == 0)
+        zeros++;
+    if (zeros && s.len - zeros >= 3)
+        s = str_from(s, zeros);
+    return str_cut(s, 0, LITERAL_BYTES_MAX);
+}
+
+int literal_set_add(struct literal_set *s, const struct rule_content *content, uint32_t rule)
+{
+    struct str bytes = filter_part(content);
+    if (bytes.len == 0)
+        return -1;
+    struct literal *l = vec_push(&s->items);
+    if (!l)
+        return -1;
+    *l = (struct literal){bytes, content->nocase, rule};
+    return 0;
+}
+
+static int literal_cmp(const void *a, const void *b)
+{
+    const struct literal *x = a, *y = b;
+    bool x_zero = x->bytes.p[0] == 0, y_zero = y->bytes.p[0] == 0;
+    if (x_zero != y_zero)
+        return x_zero ? 1 : -1;
+    int by_bytes = str_cmp(x->bytes, y->bytes);
+    if (by_bytes)
+        return by_bytes;
+    if (x->nocase != y->nocase)
+        return x->nocase ? 1 : -1;
+    return x->rule < y->rule ? -1 : x->rule > y->rule;
+}
+
+static bool same_pattern(const struct literal *a, const struct literal *b)
+{
+    return a->nocase == b->nocase && str_eq(a->bytes, b->bytes);
+}
+
+/* Patterns of one database, in the shape that the compiler wants. */
+struct patterns {
+    const char **texts;
+    size_t *lens;
+    unsigned *flags;
+    unsigned *ids;
+    unsigned count;
+};
+
+static void patterns_fini(struct patterns *p)
+{
+    free(p->texts);
+    free(p->lens);
+    free(p->flags);
+    free(p->ids);
+}
+
+static int patterns_init(struct patterns *p, size_t cap)
+{
+    p->count = 0;
+    p->texts = calloc(cap + 1, sizeof *p->texts);
+    p->lens = calloc(cap + 1, sizeof *p->lens);
+    p->flags = calloc(cap + 1, sizeof *p->flags);
+    p->ids = calloc(cap + 1, sizeof *p->ids);
+    return p->texts && p->lens && p->flags && p->ids ? 0 : -1;
+}
+
+static void patterns_add(struct patterns *p, const struct literal *l, unsigned id)
+{
+    p->texts[p->count] = (const char *)l->bytes.p;
+    p->lens[p->count] = l->bytes.len;
+    p->flags[p->count] = HS_FLAG_SINGLEMATCH | (l->nocase ? HS_FLAG_CASELESS : 0u);
+    p->ids[p->count++] = id;
+}
+
+static void add_number(struct digest *d, uint64_t v)
+{
+    digest_add(d, str_of(&v, sizeof v));
+}
+
+/* "<folder>/<digest>.hsdb"; false when there is no folder. */
+static bool cache_path(const struct patterns *p, bool regex, const char *folder, struct buf *path)
+{
+    if (!folder)
+        return false;
+    struct digest *d = digest_new(DIGEST_SHA256);
+    if (!d)
+        return false;
+    hs_platform_info_t platform;
+    memset(&platform, 0, sizeof platform);
+    if (hs_populate_platform(&platform) != HS_SUCCESS)
+        platform.tune = ~0u;
+    digest_begin(d);
+    digest_add(d, str_c(hs_version()));
+    digest_add(d, str_of(&platform, sizeof platform));
+    add_number(d, regex);
+    for (unsigned i = 0; i < p->count; i++) {
+        add_number(d, p->lens[i]);
+        add_number(d, p->flags[i]);
+        add_number(d, p->ids[i]);
+        digest_add(d, str_of(p->texts[i], p->lens[i]));
+    }
+    uint8_t sum[DIGEST_BYTES_MAX];
+    digest_end(d, sum);
+    digest_free(d);
+    buf_add_c(path, folder);
+    buf_add_c(path, "/");
+    text_add_hex(path, str_of(sum, 20));
+    buf_add_c(path, ".hsdb");
+    return !path->failed;
+}
+
+static hs_database_t *cache_read(const char *path)
+{
+    struct buf b;
+    buf_init(&b, CACHE_BYTES_MAX);
+    hs_database_t *db = NULL;
+    if (file_read(path, CACHE_BYTES_MAX, &b, NULL) == 0 &&
+        hs_deserialize_database((const char *)b.p, b.len, &db) != HS_SUCCESS)
+        db = NULL;
+    buf_fini(&b);
+    return db;
+}
+
+/* A cache that cannot be written costs time at the next start, nothing else. */
+static void cache_write(const char *path, const hs_database_t *db)
+{
+    char *bytes = NULL;
+    size_t len = 0;
+    if (hs_serialize_database(db, &bytes, &len) != HS_SUCCESS)
+        return;
+    if (file_write(path, str_of(bytes, len), 0600, NULL) < 0) {
+        /* nothing to do: the next start compiles again */
+    }
+    free(bytes);
+}
+
+static int compile(const struct patterns *p, bool regex, hs_database_t **db, struct err *err)
+{
+    hs_compile_error_t *why = NULL;
+    hs_error_t rc;
+    if (regex)
+        rc = hs_compile_multi(p->texts, p->flags, p->ids, p->count, HS_MODE_BLOCK, NULL, db, &why);
+    else
+        rc = hs_compile_lit_multi(p->texts, p->flags, p->ids, p->lens, p->count, HS_MODE_BLOCK,
+                                  NULL, db, &why);
+    if (rc == HS_SUCCESS)
+        return 0;
+    err_set(err, "literal database of %u patterns: %s", p->count, why ? why->message : "no memory");
+    hs_free_compile_error(why);
+    return -1;
+}
+
+static int build_database(const struct patterns *p, bool regex, const char *folder,
+                          hs_database_t **db, struct err *err)
+{
+    if (p->count == 0)
+        return 0;
+    struct buf path;
+    buf_init(&path, 4096);
+    bool cached = cache_path(p, regex, folder, &path);
+    *db = cached ? cache_read(buf_c(&path)) : NULL;
+    int rc = 0;
+    if (!*db) {
+        rc = compile(p, regex, db, err);
+        if (rc == 0 && cached)
+            cache_write(buf_c(&path), *db);
+    }
+    buf_fini(&path);
+    return rc;
+}
+
+/* "\x00\x4a" of a literal that begins with 0x00, in the image's arena: it is only needed while compiling, and short. */
+static const char *as_regex(struct arena *a, struct str bytes)
+{
+    char *text = arena_alloc(a, bytes.len * 4 + 1);
+    if (!text)
+        return NULL;
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < bytes.len; i++) {
+        text[4 * i] = '\\';
+        text[4 * i + 1] = 'x';
+        text[4 * i + 2] = digits[bytes.p[i] >> 4];
+        text[4 * i + 3] = digits[bytes.p[i] & 15];
+    }
+    text[4 * bytes.len] = 0;
+    return text;
+}
+
+/* Sorted literals -> distinct patterns and the rules of each. */
+static int fill(const struct literal *items, size_t count, struct arena *a, struct match_scan *scan,
+                struct patterns sets[2])
+{
+    uint32_t *first = arena_alloc(a, (count + 1) * sizeof *first);
+    uint32_t *rules = arena_alloc(a, count * sizeof *rules);
+    if (!first || !rules)
+        return -1;
+    uint32_t patterns = 0;
+    for (size_t i = 0; i < count; i++) {
+        rules[i] = items[i].rule;
+        if (i > 0 && same_pattern(&items[i - 1], &items[i]))
+            continue;
+        first[patterns] = (uint32_t)i;
+        bool zero = items[i].bytes.p[0] == 0;
+        struct literal l = items[i];
+        if (zero) {
+            const char *text = as_regex(a, l.bytes);
+            if (!text)
+                return -1;
+            l.bytes = str_c(text);
+        }
+        patterns_add(&sets[zero], &l, patterns++);
+        if (scan->longest < items[i].bytes.len)
+            scan->longest = (uint32_t)items[i].bytes.len;
+    }
+    first[patterns] = (uint32_t)count;
+    scan->first = first;
+    scan->rules = rules;
+    scan->pattern_count = patterns;
+    return 0;
+}
+
+int literal_set_build(struct literal_set *s, struct match_image *image, uint32_t slot,
+                      const char *cache_folder, struct match_scan **out, struct err *err)
+{
+    *out = NULL;
+    if (s->items.count == 0)
+        return 0;
+    qsort(s->items.items, s->items.count, sizeof(struct literal), literal_cmp);
+    struct match_scan *scan = arena_zalloc(&image->arena, sizeof *scan);
+    struct patterns sets[2] = {0};
+    int rc = -1;
+    if (!scan || patterns_init(&sets[0], s->items.count) < 0 ||
+        patterns_init(&sets[1], s->items.count) < 0) {
+        err_set(err, "no memory for %zu literals", s->items.count);
+        goto out;
+    }
+    scan->slot = slot;
+    if (fill(s->items.items, s->items.count, &image->arena, scan, sets) < 0) {
+        err_set(err, "no memory for %zu literals", s->items.count);
+        goto out;
+    }
+    rc = build_database(&sets[0], false, cache_folder, &scan->literals, err);
+    if (rc == 0)
+        rc = build_database(&sets[1], true, cache_folder, &scan->regexes, err);
+    if (rc == 0)
+        *out = scan;
+    else
+        literal_scan_free(scan);
+out:
+    patterns_fini(&sets[0]);
+    patterns_fini(&sets[1]);
+    return rc;
+}
+
+void literal_scan_free(struct match_scan *scan)
+{
+    if (!scan)
+        return;
+    hs_free_database(scan->literals);
+    hs_free_database(scan->regexes);
+}

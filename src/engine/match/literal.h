@@ -1,0 +1,34 @@
+/* literal: one Vectorscan database over the chosen contents of many rules; private to match/.
+ *
+ * Life:      collect (literal_set_add), build once (literal_set_build), scan for ever.
+ * Cache:     a compiled database lies in the cache folder under the digest of its patterns, the library's version and the
+ *            processor; one that does not read back is compiled anew. The folder is ours alone: nobody else may write there.
+ */
+#ifndef ENGINE_MATCH_LITERAL_H
+#define ENGINE_MATCH_LITERAL_H
+
+#include "engine/match/image.h"
+
+#define LITERAL_BYTES_MAX 64 /* a longer one is cut: its beginning is as good a filter */
+
+struct literal {
+    struct str bytes;
+    bool nocase;
+    uint32_t rule;
+};
+
+struct literal_set {
+    struct vec items; /* struct literal */
+};
+
+void literal_set_init(struct literal_set *s);
+void literal_set_fini(struct literal_set *s);
+/* The bytes must live as long as the image. */
+NODISCARD int literal_set_add(struct literal_set *s, const struct rule_content *content,
+                              uint32_t rule);
+/* NULL with no error text when the set is empty. The scan's tables are in the image's arena. */
+NODISCARD int literal_set_build(struct literal_set *s, struct match_image *image, uint32_t slot,
+                                const char *cache_folder, struct match_scan **out, struct err *err);
+void literal_scan_free(struct match_scan *scan);
+
+#endif

@@ -1,0 +1,183 @@
+/* The looks at packets and at the raw stream. */
+#include "engine/match/state.h"
+
+static const struct match_group *group_of(const struct match_worker *w, const struct header *h)
+{
+    return match_group_find(w->image, h->l4, h->dir,
+                            h->dir == DIR_TOSERVER ? h->dst_port : h->src_port);
+}
+
+static bool is_empty(const struct look *look)
+{
+    return look->payload.len == 0;
+}
+
+/* Which of the rules that the packet's payload names may look at it: what belongs to the stream is looked at there. */
+static bool belongs_to_packet(const struct match_rule *mr, const struct look *look)
+{
+    bool tcp = look->header.l4 == MATCH_TCP;
+    if (!tcp || !look->view->stream_accepted)
+        return true;
+    if (mr->mixed)
+        return false;
+    return !(mr->looks & LOOK_STREAM) || mr->packet_too;
+}
+
+static void evaluate_named(struct match_worker *w, const struct look *look)
+{
+    look_sort(w);
+    for (uint32_t i = 0; i < w->named_count; i++) {
+        const struct match_rule *mr = &w->image->rules[w->named[i].rule];
+        uint32_t matched = 0;
+        if ((mr->wants_payload && is_empty(look)) ||
+            (mr->has_payload && !belongs_to_packet(mr, look)))
+            continue;
+        if (!header_fits(w, mr, look))
+            continue;
+        if (rule_evaluate(w, mr, look, &matched) == ANSWER_YES)
+            rule_fire(w, mr, look);
+    }
+}
+
+static void name_events(struct match_worker *w, const struct match_view *view)
+{
+    const struct packet *p = view->packet;
+    for (uint8_t i = 0; i < p->event_count && i < PACKET_EVENTS_MAX; i++)
+        look_name_list(w, &w->image->decode_events[p->events[i]]);
+    for (uint8_t i = 0; i < view->stream_event_count; i++)
+        look_name_list(w, &w->image->stream_events[view->stream_events[i]]);
+    if (view->flow_app_events)
+        look_name_list(w, &w->image->flow_events);
+}
+
+/* Rules that hold once per flow and direction. */
+static void name_once(struct match_worker *w, const struct match_view *view,
+                      const struct match_group *g)
+{
+    struct match_flow *mf = view->state;
+    uint8_t bit = DIR_BIT(view->dir);
+    if (!mf || !(mf->ip_only_done & bit))
+        look_name_list(w, &g->ip_only);
+    if (!mf)
+        return;
+    mf->ip_only_done |= bit;
+    bool known = view->proto != APP_UNKNOWN || view->proto_of[view->dir] != APP_UNKNOWN;
+    if (!known || (mf->protocol_only_done & bit))
+        return;
+    mf->protocol_only_done |= bit;
+    look_name_list(w, &g->protocol_only);
+}
+
+void match_packet(struct match_worker *w, const struct match_view *view, struct match_hits *hits)
+{
+    struct look look = {.view = view, .kind = LOOK_PACKET, .hits = hits};
+    const struct packet *p = view->packet;
+    look_begin(w);
+    state_renew(w, view);
+    header_of_packet(view, &look.header);
+    if (!p->is_fragment)
+        look.payload = p->payload;
+    name_events(w, view);
+    if (look.header.src.version) {
+        const struct match_group *g = group_of(w, &look.header);
+        name_once(w, view, g);
+        look_name_list(w, &g->packet);
+        if (p->l4 == PACKET_L4_TCP && (p->tcp.flags & TCP_SYN))
+            look_name_list(w, &g->syn);
+        if (!is_empty(&look)) {
+            look_name_list(w, &g->payload);
+            look_scan(w, w->image->packet_scans[look.header.l4][look.header.dir], look.payload, 0);
+            w->counts.packet_scans++;
+        }
+    }
+    w->counts.candidates += w->named_count;
+    evaluate_named(w, &look);
+}
+
+/* ---- stream ---- */
+
+/* What was found in earlier windows and still lies in this one. */
+static void name_carried(struct match_worker *w, struct match_carry *carry, uint64_t window_from)
+{
+    for (uint32_t i = 0; i < carry->count; i++)
+        if (carry->items[i].end > window_from)
+            look_name(w, carry->items[i].rule, carry->items[i].end);
+    carry->count = 0; /* what does not hold now is carried on again */
+}
+
+static void carry_on(struct match_worker *w, const struct match_view *view, const struct named *n)
+{
+    struct match_carry *carry = flow_carry(w, view, true);
+    if (!carry)
+        return;
+    if (carry->count == CARRY_MAX) {
+        carry->overflow = true;
+        return;
+    }
+    carry->items[carry->count].rule = n->rule;
+    carry->items[carry->count++].end = n->end;
+}
+
+/* Holds, and not only on bytes that were looked at before. Where the first way to hold lies all in old bytes, the new ones
+ * alone are asked. */
+static bool holds_newly(struct match_worker *w, const struct match_rule *mr, struct look *look)
+{
+    uint32_t matched = 0;
+    if (rule_evaluate(w, mr, look, &matched) != ANSWER_YES)
+        return false;
+    if (w->highest_end > look->payload_offset + look->new_from || look->new_from == 0)
+        return true;
+    struct look again = *look;
+    again.payload = str_from(look->payload, look->new_from);
+    again.payload_offset += look->new_from;
+    matched = 0;
+    return rule_evaluate(w, mr, &again, &matched) == ANSWER_YES &&
+           w->highest_end > again.payload_offset;
+}
+
+static void evaluate_stream(struct match_worker *w, struct look *look)
+{
+    look_sort(w);
+    for (uint32_t i = 0; i < w->named_count; i++) {
+        const struct named *n = &w->named[i];
+        const struct match_rule *mr = &w->image->rules[n->rule];
+        if (!header_fits(w, mr, look))
+            continue;
+        if (holds_newly(w, mr, look))
+            rule_fire(w, mr, look);
+        else if (n->end != UINT64_MAX)
+            carry_on(w, look->view, n);
+    }
+}
+
+void match_stream(struct match_worker *w, const struct match_view *view,
+                  const struct field_window *window, uint32_t new_from, struct match_hits *hits)
+{
+    struct look look = {.view = view,
+                        .kind = LOOK_STREAM,
+                        .hits = hits,
+                        .payload = window->bytes,
+                        .payload_offset = window->offset,
+                        .new_from = new_from};
+    if (new_from > window->bytes.len)
+        return;
+    look_begin(w);
+    state_renew(w, view);
+    header_of_flow(view, &look.header);
+    look.header.l4 = MATCH_TCP;
+    const struct match_scan *scan = w->image->stream_scans[view->dir];
+    struct match_carry *carry = flow_carry(w, view, false);
+    size_t back = scan ? scan->longest - 1 : 0;
+    size_t from = new_from > back ? new_from - back : 0;
+    if (carry && carry->overflow)
+        from = 0;
+    if (carry) {
+        name_carried(w, carry, window->offset);
+        carry->overflow = false;
+    }
+    look_scan(w, scan, str_from(window->bytes, from), window->offset + from);
+    look_name_list(w, &group_of(w, &look.header)->stream);
+    w->counts.stream_scans++;
+    w->counts.candidates += w->named_count;
+    evaluate_stream(w, &look);
+}

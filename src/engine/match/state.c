@@ -1,0 +1,390 @@
+#include "engine/match/state.h"
+
+#include <string.h>
+
+/* ---- flowbits and flowints ---- */
+
+/* Ids of bits are numbers of one image. After a swap the bits of a flow are carried over by name, when the flow is seen
+ * again; one that slept through more than SWAPS_KEPT swaps begins without bits. */
+static void translate_bits(struct match_worker *w, const struct match_view *view,
+                           const uint32_t *now, uint32_t count)
+{
+    struct match_flow *mf = view->state;
+    uint32_t words = (w->image->set->flowbit_count + 63) / 64;
+    uint64_t *bits = words ? budget_zalloc(view->mem, words * sizeof *bits) : NULL;
+    if (words && !bits)
+        w->counts.state_refused++;
+    for (uint32_t i = 0; bits && i < count && i / 64 < mf->flowbit_words; i++)
+        if ((mf->flowbits[i / 64] >> (i % 64) & 1) && now[i] != UINT32_MAX)
+            bits[now[i] / 64] |= UINT64_C(1) << (now[i] % 64);
+    budget_give(view->mem, mf->flowbits, mf->flowbit_words * sizeof *bits);
+    mf->flowbits = bits;
+    mf->flowbit_words = bits ? words : 0;
+}
+
+static void forget(struct match_flow *mf, struct budget *mem, bool bits_too)
+{
+    if (bits_too) {
+        budget_give(mem, mf->flowbits, mf->flowbit_words * sizeof *mf->flowbits);
+        mf->flowbits = NULL;
+        mf->flowbit_words = 0;
+    }
+    budget_give(mem, mf->flowints, mf->flowint_count * sizeof *mf->flowints);
+    budget_give(mem, mf->flowint_set, mf->flowint_count);
+    budget_give(mem, mf->captures, sizeof *mf->captures);
+    budget_give(mem, mf->marks, sizeof *mf->marks);
+    mf->flowints = NULL;
+    mf->flowint_set = NULL;
+    mf->flowint_count = 0;
+    mf->captures = NULL;
+    mf->marks = NULL;
+    for (int i = 0; i < DIR_COUNT; i++) {
+        budget_give(mem, mf->carries[i], sizeof *mf->carries[i]);
+        mf->carries[i] = NULL;
+    }
+}
+
+void state_renew(struct match_worker *w, const struct match_view *view)
+{
+    struct match_flow *mf = view->state;
+    if (!mf || mf->generation == w->epoch)
+        return;
+    const uint32_t *now = NULL;
+    uint32_t count = 0;
+    for (int i = 0; i < SWAPS_KEPT; i++)
+        if (mf->generation && w->kept[i].epoch == mf->generation) {
+            now = w->kept[i].flowbits;
+            count = w->kept[i].flowbit_count;
+        }
+    if (mf->flowbits && now)
+        translate_bits(w, view, now, count);
+    forget(mf, view->mem, !now);
+    mf->generation = w->epoch;
+    mf->bits_of = w->image;
+}
+
+void match_flow_fini(struct match_flow *mf, struct budget *mem)
+{
+    forget(mf, mem, true);
+    budget_give(mem, mf->thresholds, sizeof *mf->thresholds);
+    memset(mf, 0, sizeof *mf);
+}
+
+bool flowbit_is_set(struct match_worker *w, const struct match_view *view, uint32_t id)
+{
+    const struct match_flow *mf = view->state;
+    return mf && id / 64 < mf->flowbit_words && (mf->flowbits[id / 64] >> (id % 64) & 1);
+}
+
+static bool bits_there(struct match_worker *w, const struct match_view *view)
+{
+    struct match_flow *mf = view->state;
+    uint32_t words = (w->image->set->flowbit_count + 63) / 64;
+    if (!mf || !view->mem || words == 0 || words > FLOWBITS_MAX / 64)
+        return false;
+    if (!mf->flowbits) {
+        mf->flowbits = budget_zalloc(view->mem, words * sizeof *mf->flowbits);
+        mf->flowbit_words = mf->flowbits ? words : 0;
+    }
+    if (!mf->flowbits)
+        w->counts.state_refused++;
+    return mf->flowbits != NULL;
+}
+
+static void change_bit(uint64_t *bits, uint32_t id, enum rule_bit_op op)
+{
+    uint64_t bit = UINT64_C(1) << (id % 64);
+    switch (op) {
+    case RULE_BIT_SET: bits[id / 64] |= bit; break;
+    case RULE_BIT_UNSET: bits[id / 64] &= ~bit; break;
+    case RULE_BIT_TOGGLE: bits[id / 64] ^= bit; break;
+    case RULE_BIT_ISSET:
+    case RULE_BIT_ISNOTSET: break;
+    }
+}
+
+static void act_flowbits(struct match_worker *w, const struct match_view *view,
+                         const struct rule_bits *b)
+{
+    if (!view->state || (b->op == RULE_BIT_UNSET && !view->state->flowbits) || !bits_there(w, view))
+        return;
+    for (uint8_t i = 0; i < b->count; i++)
+        if (b->ids[i] / 64 < view->state->flowbit_words)
+            change_bit(view->state->flowbits, b->ids[i], b->op);
+}
+
+static bool ints_there(struct match_worker *w, const struct match_view *view)
+{
+    struct match_flow *mf = view->state;
+    uint32_t count = w->image->set->flowint_count;
+    if (!mf || !view->mem || count == 0 || count > FLOWINTS_MAX)
+        return false;
+    if (mf->flowints)
+        return true;
+    mf->flowints = budget_zalloc(view->mem, count * sizeof *mf->flowints);
+    mf->flowint_set = mf->flowints ? budget_zalloc(view->mem, count) : NULL;
+    if (mf->flowints && mf->flowint_set) {
+        mf->flowint_count = count;
+        return true;
+    }
+    budget_give(view->mem, mf->flowints, count * sizeof *mf->flowints);
+    mf->flowints = NULL;
+    w->counts.state_refused++;
+    return false;
+}
+
+/* The other side: a constant, or another variable that is set. */
+static bool int_operand(const struct match_flow *mf, const struct rule_int *i, uint64_t *out)
+{
+    if (i->other_id < 0) {
+        *out = i->number.a;
+        return true;
+    }
+    uint32_t other = (uint32_t)i->other_id;
+    if (!mf || other >= mf->flowint_count || !mf->flowint_set[other])
+        return false;
+    *out = (uint64_t)mf->flowints[other];
+    return true;
+}
+
+bool flowint_holds(struct match_worker *w, const struct match_view *view, const struct rule_int *i)
+{
+    const struct match_flow *mf = view->state;
+    bool set = mf && i->id < mf->flowint_count && mf->flowint_set[i->id];
+    if (i->op == RULE_INT_ISSET)
+        return set;
+    if (i->op == RULE_INT_ISNOTSET)
+        return mf && !set;
+    struct rule_number n = i->number;
+    if (!set || !int_operand(mf, i, &n.a))
+        return false;
+    return rule_number_holds(&n, (uint64_t)mf->flowints[i->id]);
+}
+
+static void act_flowint(struct match_worker *w, const struct match_view *view,
+                        const struct rule_int *i)
+{
+    uint64_t v;
+    if (!ints_there(w, view) || i->id >= view->state->flowint_count ||
+        !int_operand(view->state, i, &v))
+        return;
+    struct match_flow *mf = view->state;
+    uint64_t now = mf->flowint_set[i->id] ? (uint64_t)mf->flowints[i->id] : 0;
+    uint64_t next = i->op == RULE_INT_SET   ? v
+                    : i->op == RULE_INT_ADD ? now + v
+                    : now < v               ? 0
+                                            : now - v;
+    mf->flowints[i->id] = (int64_t)next;
+    mf->flowint_set[i->id] = 1;
+}
+
+/* ---- xbits and hostbits ---- */
+
+static bool bit_key(struct match_worker *w, const struct look *look, const struct rule_check *c,
+                    uint32_t id, struct host_key *key)
+{
+    const struct header *h = &look->header;
+    const struct rule_set *set = w->image->set;
+    if (!w->hosts || id >= set->xbit_count || h->src.version == 0)
+        return false;
+    *key = (struct host_key){.kind = c->kind == RULE_CHECK_HOSTBITS ? HOST_BIT : HOST_XBIT,
+                             .name = hosts_name(w->hosts, set->xbit_names[id])};
+    bool swap = ip_cmp(&h->src, &h->dst) > 0;
+    switch (c->bits.track) {
+    case RULE_TRACK_SRC: key->first = h->src; return true;
+    case RULE_TRACK_DST: key->first = h->dst; return true;
+    case RULE_TRACK_PAIR:
+    case RULE_TRACK_FLOW:
+    case RULE_TRACK_RULE:
+    case RULE_TRACK_EITHER:
+        key->first = swap ? h->dst : h->src;
+        key->second = swap ? h->src : h->dst;
+        return true;
+    }
+    return false;
+}
+
+struct bit_visit {
+    int64_t now_us;
+    enum rule_bit_op op;
+    uint32_t expire_s;
+    bool set;
+};
+
+static bool visit_bit(struct host_state *state, void *arg)
+{
+    struct bit_visit *v = arg;
+    bool set = state->count && state->until_us > v->now_us;
+    v->set = set;
+    bool keep = v->op == RULE_BIT_SET || (v->op == RULE_BIT_TOGGLE && !set) ||
+                (set && (v->op == RULE_BIT_ISSET || v->op == RULE_BIT_ISNOTSET));
+    if (v->op == RULE_BIT_SET || (v->op == RULE_BIT_TOGGLE && !set)) {
+        state->count = 1;
+        state->until_us = v->expire_s ? v->now_us + (int64_t)v->expire_s * 1000000 : INT64_MAX;
+    }
+    return keep;
+}
+
+bool xbits_hold(struct match_worker *w, const struct look *look, const struct rule_check *c)
+{
+    bool any = false;
+    for (uint8_t i = 0; i < c->bits.count && !any; i++) {
+        struct host_key key;
+        struct bit_visit visit = {look->view->now_us, c->bits.op, 0, false};
+        if (bit_key(w, look, c, c->bits.ids[i], &key))
+            hosts_visit(w->hosts, &key, false, visit_bit, &visit);
+        any = visit.set;
+    }
+    return (c->bits.op == RULE_BIT_ISNOTSET) != any;
+}
+
+static void act_xbits(struct match_worker *w, const struct look *look, const struct rule_check *c)
+{
+    for (uint8_t i = 0; i < c->bits.count; i++) {
+        struct host_key key;
+        struct bit_visit visit = {look->view->now_us, c->bits.op, c->bits.expire_s, false};
+        if (bit_key(w, look, c, c->bits.ids[i], &key))
+            hosts_visit(w->hosts, &key, c->bits.op != RULE_BIT_UNSET, visit_bit, &visit);
+    }
+}
+
+void act_do(struct match_worker *w, const struct match_rule *mr, const struct look *look,
+            const struct rule_check *act)
+{
+    if (act->kind == RULE_CHECK_FLOWBITS)
+        act_flowbits(w, look->view, &act->bits);
+    else if (act->kind == RULE_CHECK_FLOWINT)
+        act_flowint(w, look->view, &act->integer);
+    else if (act->kind == RULE_CHECK_XBITS || act->kind == RULE_CHECK_HOSTBITS)
+        act_xbits(w, look, act);
+}
+
+/* ---- marks, carries, thresholds and captures of the flow ---- */
+
+static void *flow_piece(struct match_worker *w, const struct match_view *view, size_t bytes)
+{
+    void *p = view->mem ? budget_zalloc(view->mem, bytes) : NULL;
+    if (!p)
+        w->counts.state_refused++;
+    return p;
+}
+
+bool mark_get(struct match_worker *w, const struct match_view *view, uint32_t rule, enum dir dir)
+{
+    const struct match_marks *m = view->state ? view->state->marks : NULL;
+    for (uint32_t i = 0; m && i < m->count; i++)
+        if (m->items[i].rule == rule && m->items[i].dir == dir)
+            return true;
+    return false;
+}
+
+void mark_set(struct match_worker *w, const struct match_view *view, uint32_t rule, enum dir dir)
+{
+    if (!view->state || mark_get(w, view, rule, dir))
+        return;
+    if (!view->state->marks)
+        view->state->marks = flow_piece(w, view, sizeof *view->state->marks);
+    struct match_marks *m = view->state->marks;
+    if (!m)
+        return;
+    /* full: the oldest goes */
+    uint32_t at = m->count < MARKS_MAX ? m->count++ : m->next;
+    m->next = (at + 1) % MARKS_MAX;
+    m->items[at].rule = rule;
+    m->items[at].dir = (uint8_t)dir;
+}
+
+void mark_clear(const struct match_view *view, uint32_t rule, enum dir dir)
+{
+    struct match_marks *m = view->state ? view->state->marks : NULL;
+    for (uint32_t i = 0; m && i < m->count; i++)
+        if (m->items[i].rule == rule && m->items[i].dir == dir) {
+            m->items[i] = m->items[--m->count];
+            m->next = 0;
+            return;
+        }
+}
+
+struct match_carry *flow_carry(struct match_worker *w, const struct match_view *view, bool make)
+{
+    if (!view->state)
+        return NULL;
+    struct match_carry **c = &view->state->carries[view->dir];
+    if (!*c && make)
+        *c = flow_piece(w, view, sizeof **c);
+    return *c;
+}
+
+struct host_state *flow_threshold(struct match_worker *w, const struct match_view *view,
+                                  uint64_t name, uint32_t kind)
+{
+    if (!view->state)
+        return NULL;
+    if (!view->state->thresholds)
+        view->state->thresholds = flow_piece(w, view, sizeof *view->state->thresholds);
+    struct match_flow_threshold *t = view->state->thresholds;
+    if (!t)
+        return NULL;
+    for (uint32_t i = 0; i < t->count; i++)
+        if (t->items[i].name == name && t->items[i].kind == kind)
+            return &t->items[i].state;
+    if (t->count == FLOW_THRESHOLDS_MAX)
+        return NULL;
+    t->items[t->count].name = name;
+    t->items[t->count].kind = kind;
+    return &t->items[t->count++].state;
+}
+
+static void keep_one(struct match_capture *all, const struct capture *c)
+{
+    uint32_t at = 0;
+    while (at < all->count && all->items[at].variable_id != c->variable_id)
+        at++;
+    if (at == CAPTURES_MAX)
+        return;
+    if (at == all->count)
+        all->count++;
+    size_t len = c->value.len < CAPTURE_BYTES_MAX ? c->value.len : CAPTURE_BYTES_MAX;
+    all->items[at].variable_id = c->variable_id;
+    all->items[at].len = (uint8_t)len;
+    if (len)
+        memcpy(all->items[at].bytes, c->value.p, len);
+}
+
+void capture_keep(struct match_worker *w, const struct match_view *view)
+{
+    for (uint8_t i = 0; i < w->capture_count; i++) {
+        if (!w->captures[i].is_flow || !view->state)
+            continue;
+        if (!view->state->captures)
+            view->state->captures = flow_piece(w, view, sizeof *view->state->captures);
+        if (view->state->captures)
+            keep_one(view->state->captures, &w->captures[i]);
+    }
+}
+
+/* ---- asking ---- */
+
+const char *match_flowbit_name(const struct match_image *image, const struct match_flow *mf,
+                               uint32_t index)
+{
+    if (mf->bits_of != image)
+        return NULL;
+    for (uint32_t i = 0; i < image->set->flowbit_count && i / 64 < mf->flowbit_words; i++)
+        if ((mf->flowbits[i / 64] >> (i % 64) & 1) && index-- == 0)
+            return image->set->flowbit_names[i];
+    return NULL;
+}
+
+bool match_flow_capture(const struct match_image *image, const struct match_flow *mf,
+                        uint32_t index, const char **name, struct str *value)
+{
+    if (mf->bits_of != image || !mf->captures || index >= mf->captures->count)
+        return false;
+    uint32_t id = mf->captures->items[index].variable_id;
+    if (id >= image->set->capture_count)
+        return false;
+    *name = image->set->capture_names[id];
+    *value = str_of(mf->captures->items[index].bytes, mf->captures->items[index].len);
+    return true;
+}

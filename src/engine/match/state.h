@@ -1,0 +1,59 @@
+/* state: what rules remember of a flow beyond the bits that match.h shows; private to match/. All of it comes from the flow's
+ * budget, is made when first needed, and has a fixed size: a stranger decides how often, never how much. */
+#ifndef ENGINE_MATCH_STATE_H
+#define ENGINE_MATCH_STATE_H
+
+#include "engine/match/hosts.h"
+#include "engine/match/worker.h"
+
+#define CARRY_MAX 32
+#define MARKS_MAX 16
+#define FLOW_THRESHOLDS_MAX 16
+#define CAPTURES_MAX 8
+#define CAPTURE_BYTES_MAX 56
+#define FLOWBITS_MAX 65536 /* names in a rule set */
+#define FLOWINTS_MAX 4096
+
+/* Rules whose literal lies in the stream's window and that have not held yet, by direction. */
+struct match_carry {
+    uint32_t count;
+    bool overflow; /* too many: the next look scans the whole window */
+    struct {
+        uint32_t rule;
+        uint64_t end; /* of the literal, in the stream */
+    } items[CARRY_MAX];
+};
+
+struct match_marks {
+    uint32_t count, next;
+    struct {
+        uint32_t rule;
+        uint8_t dir;
+    } items[MARKS_MAX];
+};
+
+struct match_flow_threshold {
+    uint32_t count;
+    struct {
+        uint64_t name;
+        uint32_t kind;
+        struct host_state state;
+    } items[FLOW_THRESHOLDS_MAX];
+};
+
+struct match_capture {
+    uint32_t count;
+    struct {
+        uint32_t variable_id;
+        uint8_t len;
+        uint8_t bytes[CAPTURE_BYTES_MAX];
+    } items[CAPTURES_MAX];
+};
+
+/* The state of a threshold by flow; NULL: no flow, no room. */
+struct host_state *flow_threshold(struct match_worker *w, const struct match_view *view,
+                                  uint64_t name, uint32_t kind);
+/* The carry of this direction, made when `make`; NULL: none. */
+struct match_carry *flow_carry(struct match_worker *w, const struct match_view *view, bool make);
+
+#endif

@@ -1,0 +1,260 @@
+/* The look at a transaction. What is whole once its progress is reached (a URI) is scanned once, then; what grows (a body,
+ * further files) is scanned as far as it is new. A rule that a literal names, or that has none, is evaluated; where it has to
+ * wait for something that is not there yet it becomes `pending` and is asked again at each further look, until it holds, can
+ * no longer hold, or the direction is complete. A rule that holds on a transaction is remembered and does not hold again.
+ *
+ * Without memory for that state the transaction is looked at once, when it is complete. */
+#include "engine/match/state.h"
+
+#include <string.h>
+
+#define PENDING_MAX \
+    128 /* an attacker who makes many rules wait loses only their late answers (counted) */
+
+struct tx_pending {
+    uint32_t rule;
+    uint32_t matched; /* buffers, bits */
+    bool done;        /* has held, or can no longer */
+};
+
+/* How far a growing field has been scanned. */
+struct tx_grown {
+    uint32_t index;
+    uint64_t offset;
+};
+
+struct tx_match {
+    const struct match_image *image;
+    struct tx_pending *pending;
+    uint32_t pending_count, pending_cap;
+    uint64_t events_done;
+    uint16_t grown_count;
+    uint8_t progress_next; /* fields ready at less than this have been scanned */
+    struct tx_grown grown[];
+};
+
+static size_t state_bytes(uint16_t grown_count)
+{
+    return sizeof(struct tx_match) + grown_count * sizeof(struct tx_grown);
+}
+
+static void state_free(struct tx *tx, enum dir dir, struct budget *mem)
+{
+    struct tx_match *tm = tx->match[dir];
+    if (!tm)
+        return;
+    budget_give(mem, tm->pending, tm->pending_cap * sizeof *tm->pending);
+    budget_give(mem, tm, state_bytes(tm->grown_count));
+    tx->match[dir] = NULL;
+}
+
+void match_tx_fini(struct tx *tx, struct budget *mem)
+{
+    state_free(tx, DIR_TOSERVER, mem);
+    state_free(tx, DIR_TOCLIENT, mem);
+}
+
+/* State made for another image speaks of other rules: it goes, and what is ready is scanned again. */
+static struct tx_match *state_of(struct match_worker *w, const struct look *look)
+{
+    enum dir dir = look->view->dir;
+    struct tx_match **tm = &look->tx->match[dir];
+    if (*tm && (*tm)->image != w->image)
+        state_free(look->tx, dir, look->view->mem);
+    if (*tm || !look->view->mem)
+        return *tm;
+    *tm = budget_zalloc(look->view->mem, state_bytes(look->plan->growing_count));
+    if (!*tm) {
+        w->counts.state_refused++;
+        return NULL;
+    }
+    (*tm)->image = w->image;
+    (*tm)->grown_count = look->plan->growing_count;
+    return *tm;
+}
+
+static struct tx_pending *pending_add(struct match_worker *w, const struct look *look,
+                                      struct tx_match *tm, uint32_t rule)
+{
+    if (tm->pending_count == tm->pending_cap) {
+        uint32_t cap = tm->pending_cap ? 2 * tm->pending_cap : 4;
+        struct tx_pending *grown = NULL;
+        if (cap <= PENDING_MAX && look->view->mem)
+            grown = budget_resize(look->view->mem, tm->pending, tm->pending_cap * sizeof *grown,
+                                  cap * sizeof *grown);
+        if (!grown) {
+            w->counts.state_refused++;
+            return NULL;
+        }
+        tm->pending = grown;
+        tm->pending_cap = cap;
+    }
+    struct tx_pending *p = &tm->pending[tm->pending_count++];
+    *p = (struct tx_pending){.rule = rule};
+    return p;
+}
+
+/* The part of a value that was not scanned before, with as many old bytes as a literal may reach back. */
+static void scan_new(struct match_worker *w, const struct match_scan *scan, const struct value *v,
+                     uint64_t scanned)
+{
+    uint64_t back = scan->longest - 1;
+    uint64_t from = scanned > back ? scanned - back : 0;
+    size_t skip = from > v->offset ? (size_t)(from - v->offset) : 0;
+    if (scanned < v->offset + v->bytes.len)
+        look_scan(w, scan, str_from(v->bytes, skip), v->offset + skip);
+}
+
+static void scan_growing(struct match_worker *w, const struct look *look,
+                         const struct match_plan_scan *s, struct tx_grown *g)
+{
+    const struct values *values = values_get(w, look, s->scan->slot);
+    bool changed = w->image->slots[s->scan->slot].source->transform_count > 0;
+    for (uint32_t i = changed ? 0 : g->index; i < values->count; i++) {
+        const struct value *v = &values->items[i];
+        scan_new(w, s->scan, v, i == g->index && !changed ? g->offset : 0);
+        if (v->last) {
+            *g = (struct tx_grown){i + 1, 0};
+            continue;
+        }
+        *g = (struct tx_grown){i, v->offset + v->bytes.len};
+        break;
+    }
+}
+
+static void scan_fields(struct match_worker *w, const struct look *look, struct tx_match *tm)
+{
+    uint8_t progress = look->tx->progress[look->view->dir];
+    for (uint16_t i = 0; i < look->plan->scan_count; i++) {
+        const struct match_plan_scan *s = &look->plan->scans[i];
+        if (progress < s->ready_at)
+            continue;
+        if (s->growing) {
+            struct tx_grown none = {0};
+            scan_growing(w, look, s,
+                         s->grow_index < tm->grown_count ? &tm->grown[s->grow_index] : &none);
+            continue;
+        }
+        if (s->ready_at < tm->progress_next)
+            continue;
+        const struct values *values = values_get(w, look, s->scan->slot);
+        for (uint32_t k = 0; k < values->count; k++)
+            look_scan(w, s->scan, values->items[k].bytes, values->items[k].offset);
+    }
+    w->counts.tx_scans++;
+}
+
+static void name_pending(struct match_worker *w, const struct tx_match *tm)
+{
+    for (uint32_t i = 0; i < tm->pending_count; i++) {
+        const struct tx_pending *p = &tm->pending[i];
+        w->rule_seen[p->rule] = w->generation;
+        if (!p->done)
+            w->named[w->named_count++] = (struct named){p->rule, i, UINT64_MAX};
+    }
+}
+
+static void name_others(struct match_worker *w, const struct look *look, const struct tx_match *tm)
+{
+    const struct match_plan *plan = look->plan;
+    const struct tx *tx = look->tx;
+    uint8_t progress = tx->progress[look->view->dir];
+    for (uint32_t i = 0; i < plan->always.count; i++) {
+        uint8_t ready = plan->always_ready[i];
+        if (ready <= progress && (ready >= tm->progress_next || plan->always_growing[i]))
+            look_name(w, plan->always.rules[i], UINT64_MAX);
+    }
+    if (tx->events & ~tm->events_done)
+        look_name_list(w, &plan->events);
+    const struct match_marks *marks = look->view->state ? look->view->state->marks : NULL;
+    for (uint32_t i = 0; marks && i < marks->count; i++)
+        if (marks->items[i].dir == look->view->dir)
+            look_name(w, marks->items[i].rule, UINT64_MAX);
+}
+
+/* Could the rule be named again on this transaction? */
+static bool comes_again(const struct match_worker *w, const struct match_rule *mr,
+                        const struct look *look)
+{
+    if (mr->mixed || mr->by_event)
+        return true;
+    for (uint8_t i = 0; i < mr->buffer_count; i++) {
+        const struct field_entry *entry = w->image->slots[mr->buffers[i].slot].entry;
+        const struct field_desc *f = entry ? entry->of_proto[look->tx->proto] : NULL;
+        if (f && match_field_growing(f, match_field_dir(f, look->view->dir)))
+            return true;
+    }
+    for (const struct rule_check *c = mr->rule->checks; c; c = c->next)
+        if (c->kind == RULE_CHECK_FILESIZE || c->kind == RULE_CHECK_FILEEXT ||
+            c->kind == RULE_CHECK_FILEHASH)
+            return true;
+    return false;
+}
+
+static void remember(struct match_worker *w, const struct look *look, struct tx_match *tm,
+                     const struct named *n, enum answer answer, uint32_t matched)
+{
+    const struct match_rule *mr = &w->image->rules[n->rule];
+    bool complete = look->tx->progress[look->view->dir] >= TX_COMPLETE;
+    struct tx_pending *p = n->pending != UINT32_MAX ? &tm->pending[n->pending] : NULL;
+    bool wanted = answer == ANSWER_LATER || (answer == ANSWER_YES && comes_again(w, mr, look));
+    if (!p && wanted && !complete)
+        p = pending_add(w, look, tm, n->rule);
+    if (!p)
+        return;
+    p->matched = matched;
+    p->done = answer != ANSWER_LATER;
+}
+
+static void evaluate(struct match_worker *w, const struct look *look, struct tx_match *tm)
+{
+    look_sort(w);
+    for (uint32_t i = 0; i < w->named_count; i++) {
+        const struct named *n = &w->named[i];
+        const struct match_rule *mr = &w->image->rules[n->rule];
+        uint32_t matched = 0;
+        if (n->pending != UINT32_MAX)
+            matched = tm->pending[n->pending].matched;
+        else if (!header_fits(w, mr, look))
+            continue;
+        enum answer answer = rule_evaluate(w, mr, look, &matched);
+        if (answer == ANSWER_YES)
+            rule_fire(w, mr, look);
+        remember(w, look, tm, n, answer, matched);
+    }
+}
+
+void match_tx(struct match_worker *w, const struct match_view *view, struct tx *tx,
+              struct match_hits *hits)
+{
+    enum dir dir = view->dir;
+    bool complete = tx->progress[dir] >= TX_COMPLETE;
+    struct look look = {
+        .view = view, .kind = LOOK_TX, .hits = hits, .tx = tx, .payload = view->packet->payload};
+    tx->updated[dir] = false;
+    if (tx->inspected_done & DIR_BIT(dir) || (unsigned)tx->proto >= APP_PROTO_COUNT)
+        return;
+    look.plan = w->image->plans[tx->proto][dir];
+    if (look.plan) {
+        struct tx_match without = {.image = w->image};
+        look_begin(w);
+        state_renew(w, view);
+        header_of_flow(view, &look.header);
+        struct tx_match *tm = state_of(w, &look);
+        if (!tm && !complete)
+            return;
+        if (!tm)
+            tm = &without;
+        name_pending(w, tm);
+        scan_fields(w, &look, tm);
+        name_others(w, &look, tm);
+        w->counts.candidates += w->named_count;
+        evaluate(w, &look, tm);
+        tm->progress_next = (uint8_t)(tx->progress[dir] + 1);
+        tm->events_done |= tx->events;
+    }
+    if (complete) {
+        tx->inspected_done |= (uint8_t)DIR_BIT(dir);
+        state_free(tx, dir, view->mem);
+    }
+}

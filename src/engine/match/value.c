@@ -1,0 +1,108 @@
+#include "engine/match/worker.h"
+
+/* A part of the packet by its id, or the payload that this look is about. */
+static bool packet_bytes(const struct look *look, uint32_t buffer, struct str *out)
+{
+    const struct packet *p = look->view->packet;
+    switch (buffer) {
+    case RULE_BUFFER_IPV4_HDR: *out = p->ip_header; return p->src.version == 4;
+    case RULE_BUFFER_IPV6_HDR: *out = p->ip_header; return p->src.version == 6;
+    case RULE_BUFFER_TCP_HDR: *out = p->l4_header; return p->l4 == PACKET_L4_TCP;
+    case RULE_BUFFER_UDP_HDR: *out = p->l4_header; return p->l4 == PACKET_L4_UDP;
+    case RULE_BUFFER_ICMPV4_HDR: *out = p->l4_header; return p->l4 == PACKET_L4_ICMP4;
+    case RULE_BUFFER_ICMPV6_HDR: *out = p->l4_header; return p->l4 == PACKET_L4_ICMP6;
+    default: return false;
+    }
+}
+
+static void one_value(struct match_worker *w, const struct rule_buffer *source, struct values *out,
+                      struct value v)
+{
+    out->items = arena_alloc(&w->scratch, sizeof v);
+    if (!out->items || !transform_apply(w, source, &v))
+        return;
+    out->items[0] = v;
+    out->count = 1;
+}
+
+static bool field_value(struct match_worker *w, const struct field_desc *f, const struct tx *tx,
+                        enum dir dir, uint32_t index, struct value *out)
+{
+    if (f->kind == FIELD_BYTES) {
+        out->offset = 0;
+        out->last = true;
+        return f->bytes && f->bytes(tx, dir, index, &w->scratch, &out->bytes);
+    }
+    struct field_window window;
+    if (f->kind != FIELD_WINDOW || !f->window || !f->window(tx, dir, index, &window))
+        return false;
+    *out = (struct value){window.bytes, window.offset, window.end};
+    return true;
+}
+
+/* Instances go into one array that doubles; the old ones stay behind in the scratch arena until the look is over. */
+static bool room(struct match_worker *w, struct values *out, uint32_t *cap)
+{
+    if (out->count < *cap)
+        return true;
+    uint32_t grown = *cap ? 2 * *cap : 4;
+    struct value *items = arena_alloc(&w->scratch, grown * sizeof *items);
+    if (!items)
+        return false;
+    for (uint32_t i = 0; i < out->count; i++)
+        items[i] = out->items[i];
+    out->items = items;
+    *cap = grown;
+    return true;
+}
+
+static void field_values(struct match_worker *w, const struct look *look,
+                         const struct match_slot *slot, struct values *out)
+{
+    const struct tx *tx = look->tx;
+    const struct field_desc *f = tx && slot->entry ? slot->entry->of_proto[tx->proto] : NULL;
+    if (!f)
+        return;
+    enum dir dir = match_field_dir(f, look->view->dir);
+    bool complete = tx->progress[dir] >= TX_COMPLETE;
+    if (tx->progress[dir] < f->ready_at[dir]) {
+        out->more = !complete;
+        return;
+    }
+    out->more = match_field_growing(f, dir) && !complete;
+    uint32_t cap = 0;
+    struct value v;
+    for (uint32_t i = 0; i < (f->multi ? INSTANCES_MAX : 1); i++) {
+        if (!field_value(w, f, tx, dir, i, &v) || !room(w, out, &cap))
+            break;
+        if (transform_apply(w, slot->source, &v))
+            out->items[out->count++] = v;
+    }
+}
+
+const struct values *values_get(struct match_worker *w, const struct look *look,
+                                uint32_t slot_index)
+{
+    struct values *v = &w->values[slot_index];
+    const struct match_slot *slot = &w->image->slots[slot_index];
+    if (v->generation == w->generation && slot->place != PLACE_BASE64)
+        return v;
+    *v = (struct values){.generation = w->generation};
+    struct str bytes;
+    switch (slot->place) {
+    case PLACE_FIELD: field_values(w, look, slot, v); break;
+    case PLACE_PAYLOAD:
+        one_value(w, slot->source, v, (struct value){look->payload, look->payload_offset, true});
+        break;
+    case PLACE_BASE64:
+        if (w->base64_there)
+            one_value(w, slot->source, v,
+                      (struct value){str_of(w->base64, w->base64_len), 0, true});
+        break;
+    case PLACE_HEADER:
+        if (packet_bytes(look, slot->source->buffer, &bytes))
+            one_value(w, slot->source, v, (struct value){bytes, 0, true});
+        break;
+    }
+    return v;
+}
