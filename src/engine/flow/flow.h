@@ -22,29 +22,31 @@ enum flow_state { FLOW_NEW, FLOW_ESTABLISHED, FLOW_CLOSED, FLOW_BYPASSED };
 
 enum flow_end { FLOW_END_TIMEOUT, FLOW_END_FORCED, FLOW_END_SHUTDOWN, FLOW_END_REUSED };
 
+/* In the order in which a lookup touches it: the first 64 bytes find it, the next ones count a packet. */
 struct flow {
     struct flow *hash_next;
-    struct flow *older, *newer; /* idle list of its state */
-    uint64_t id;                /* unlikely to repeat; EVE's flow_id (positive, below 2^53) */
-    uint64_t parent_id;         /* of the flow around a tunnel, or 0 */
     uint32_t hash;
-    struct ip client_ip, server_ip;    /* the client sent the first packet (see flow_swap) */
     uint16_t client_port, server_port; /* ICMP: type and code of the first packet */
+    struct ip client_ip, server_ip;    /* the client sent the first packet (see flow_swap) */
     uint8_t l4;                        /* enum packet_l4 */
     uint8_t ip_proto;
     uint8_t vlan_count;
+    uint8_t state; /* enum flow_state */
     uint16_t vlan[PACKET_VLAN_MAX];
-    uint8_t state;     /* enum flow_state */
     uint8_t opened_by; /* enum flow_opened_by */
     uint8_t list;      /* which idle list it is on */
     int64_t first_us, last_us;
-    uint64_t packets[2], bytes[2];     /* by direction: [0] to the server */
-    struct mac client_mac, server_mac; /* of the first packet, when has_mac */
+    uint64_t packets[2], bytes[2]; /* by direction: [0] to the server */
+    int64_t listed_us;             /* when it was last put at the end of its idle list */
     bool has_mac;
     bool alerted;
-    bool dropped; /* a verdict ended it: later packets are dropped */
-    bool passed;  /* a pass rule ended inspection */
-    bool swapped; /* client and server were exchanged after the first packet */
+    bool dropped;                      /* a verdict ended it: later packets are dropped */
+    bool passed;                       /* a pass rule ended inspection */
+    bool swapped;                      /* client and server were exchanged after the first packet */
+    struct mac client_mac, server_mac; /* of the first packet, when has_mac */
+    uint64_t id;                /* unlikely to repeat; EVE's flow_id (positive, below 2^53) */
+    uint64_t parent_id;         /* of the flow around a tunnel, or 0 */
+    struct flow *older, *newer; /* idle list of its state */
 };
 
 struct flow_conf {

@@ -23,33 +23,45 @@ static uint8_t icmp_question_of_flow(const struct flow *flow)
     return icmp_question(&first);
 }
 
-struct hashed {
-    uint8_t bytes[16 + 16 + 2 + 2 + 2 + 2 * PACKET_VLAN_MAX];
-    size_t len;
-};
-
-static void hashed_add(struct hashed *h, const void *p, size_t len)
+static uint64_t word_of(const uint8_t *p, size_t len)
 {
-    memcpy(h->bytes + h->len, p, len);
-    h->len += len;
+    uint64_t word = 0;
+    memcpy(&word, p, len);
+    return word;
 }
 
-/* The lower end first, so both directions give the same bytes. */
+/* Both ends in whole words, the lower one first, so that both directions give the same. Returns how many words. */
+static size_t ends_put(const struct flow_key *key, uint64_t words[4], bool *turned)
+{
+    const uint8_t *src = key->p->src.bytes, *dst = key->p->dst.bytes;
+    if (key->p->src.version == 4) {
+        uint64_t s = word_of(src, 4), d = word_of(dst, 4);
+        *turned = s > d || (s == d && key->src_mark > key->dst_mark);
+        words[0] = *turned ? d << 32 | s : s << 32 | d;
+        return 1;
+    }
+    uint64_t s[2] = {word_of(src, 8), word_of(src + 8, 8)},
+             d[2] = {word_of(dst, 8), word_of(dst + 8, 8)};
+    bool same = s[0] == d[0] && s[1] == d[1];
+    *turned = same ? key->src_mark > key->dst_mark : s[1] > d[1] || (s[1] == d[1] && s[0] > d[0]);
+    memcpy(words, *turned ? d : s, sizeof s);
+    memcpy(words + 2, *turned ? s : d, sizeof s);
+    return 4;
+}
+
 static uint32_t hash_of(const struct flow_key *key, const uint64_t secret[2])
 {
     const struct packet *p = key->p;
-    size_t bytes = p->src.version == 4 ? 4 : 16;
-    int order = memcmp(p->src.bytes, p->dst.bytes, bytes);
-    bool turned = order > 0 || (order == 0 && key->src_mark > key->dst_mark);
-    struct hashed h;
-    h.len = 0;
-    hashed_add(&h, turned ? p->dst.bytes : p->src.bytes, bytes);
-    hashed_add(&h, turned ? p->src.bytes : p->dst.bytes, bytes);
-    hashed_add(&h, turned ? &key->dst_mark : &key->src_mark, 2);
-    hashed_add(&h, turned ? &key->src_mark : &key->dst_mark, 2);
-    hashed_add(&h, &p->ip_proto, 1);
-    hashed_add(&h, p->vlan, sizeof p->vlan[0] * p->vlan_count);
-    return (uint32_t)hash_sip(secret, str_of(h.bytes, h.len));
+    uint64_t words[6];
+    bool turned;
+    size_t count = ends_put(key, words, &turned);
+    uint64_t low = turned ? key->dst_mark : key->src_mark,
+             high = turned ? key->src_mark : key->dst_mark;
+    words[count++] = low | high << 16 | (uint64_t)p->ip_proto << 32 | (uint64_t)p->vlan[0] << 40 |
+                     (uint64_t)p->vlan[1] << 52; /* a tag has 12 bits */
+    if (p->vlan_count > 2)
+        words[count++] = p->vlan[2];
+    return (uint32_t)hash_sip(secret, str_of(words, count * sizeof words[0]));
 }
 
 bool flow_key_of(const struct packet *p, const uint64_t secret[2], struct flow_key *key)

@@ -4,21 +4,19 @@
 #include "engine/packet/wire.h"
 
 struct endpoint {
-    uint8_t address[16];
-    uint8_t port[2];
+    uint8_t bytes[16 + 2]; /* address, port */
 };
 
-static struct endpoint endpoint_of(struct str frame, const struct located *l, bool source,
-                                   bool ports)
+static void endpoint_take(struct endpoint *e, struct str frame, const struct located *l,
+                          bool source, bool ports)
 {
-    struct endpoint e = {{0}, {0}};
     size_t bytes = l->version == 4 ? 4 : 16;
     size_t at = l->ip_at + (l->version == 4 ? (source ? 12 : 16) : (source ? 8 : 24));
+    memset(e, 0, sizeof *e);
     if (wire_has(frame, at, bytes))
-        memcpy(e.address, frame.p + at, bytes);
+        memcpy(e->bytes, frame.p + at, bytes);
     if (ports)
-        wire_put_u16(e.port, wire_u16(frame, l->l4_at + (source ? 0 : 2)));
-    return e;
+        wire_put_u16(e->bytes + bytes, wire_u16(frame, l->l4_at + (source ? 0 : 2)));
 }
 
 /* The pair is hashed in one order, whichever way the packet goes. All pieces of a datagram must meet in one worker, so a
@@ -30,12 +28,14 @@ uint32_t packet_deal_hash(const struct packet_frame *frame, const uint64_t secre
         return 0;
     bool ports = !l.is_fragment && (l.ip_proto == IP_PROTO_TCP || l.ip_proto == IP_PROTO_UDP ||
                                     l.ip_proto == IP_PROTO_SCTP);
-    struct endpoint pair[2] = {endpoint_of(frame->bytes, &l, true, ports),
-                               endpoint_of(frame->bytes, &l, false, ports)};
+    struct endpoint pair[2];
+    endpoint_take(&pair[0], frame->bytes, &l, true, ports);
+    endpoint_take(&pair[1], frame->bytes, &l, false, ports);
+    size_t len = l.version == 4 ? 4 + 2 : 16 + 2;
     uint8_t key[2 * sizeof(struct endpoint) + 1];
-    bool turned = memcmp(&pair[0], &pair[1], sizeof pair[0]) > 0;
-    memcpy(key, &pair[turned], sizeof pair[0]);
-    memcpy(key + sizeof pair[0], &pair[!turned], sizeof pair[0]);
-    key[sizeof key - 1] = l.is_fragment ? 0 : l.ip_proto;
-    return (uint32_t)hash_sip(secret, str_of(key, sizeof key));
+    bool turned = memcmp(pair[0].bytes, pair[1].bytes, len) > 0;
+    memcpy(key, pair[turned].bytes, len);
+    memcpy(key + len, pair[!turned].bytes, len);
+    key[2 * len] = l.is_fragment ? 0 : l.ip_proto;
+    return (uint32_t)hash_sip(secret, str_of(key, 2 * len + 1));
 }

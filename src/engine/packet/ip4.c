@@ -123,8 +123,8 @@ void packet_ip4_decode(struct decode_run *run, struct packet *p, struct str byte
         packet_event_add(run, p, wrong);
         return;
     }
-    p->src = wire_ip4(bytes, 12);
-    p->dst = wire_ip4(bytes, 16);
+    wire_take_ip4(bytes, 12, &p->src);
+    wire_take_ip4(bytes, 16, &p->dst);
     p->tos = bytes.p[1];
     p->ip_total = (uint32_t)total;
     p->ip_id = wire_u16(bytes, 4);

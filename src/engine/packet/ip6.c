@@ -230,8 +230,8 @@ void packet_ip6_decode(struct decode_run *run, struct packet *p, struct str byte
         return;
     }
     uint32_t first = wire_u32(bytes, 0);
-    p->src = wire_ip6(bytes, 8);
-    p->dst = wire_ip6(bytes, 24);
+    wire_take_ip6(bytes, 8, &p->src);
+    wire_take_ip6(bytes, 24, &p->dst);
     p->tos = (uint8_t)(first >> 20);
     p->ip6_flow_label = first & 0xfffff;
     p->ttl = bytes.p[7];

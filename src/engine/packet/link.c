@@ -149,8 +149,8 @@ void packet_link_ethernet(struct decode_run *run, struct packet *p, struct str b
         packet_event_add(run, p, PACKET_EVENT_TOO_MANY_LAYERS);
         return;
     }
-    p->dst_mac = wire_mac(bytes, 0);
-    p->src_mac = wire_mac(bytes, 6);
+    wire_take_mac(bytes, 0, &p->dst_mac);
+    wire_take_mac(bytes, 6, &p->src_mac);
     p->has_mac = true;
     uint16_t ether_type = wire_u16(bytes, 12);
     struct str rest = {bytes.p + ETHERNET_HEADER_BYTES, bytes.len - ETHERNET_HEADER_BYTES};

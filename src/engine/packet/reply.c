@@ -234,10 +234,14 @@ static void l4_fix(uint8_t *frame, size_t len, const struct located *l)
     if (place < 0 || l->is_fragment || l->end < l->l4_at + (size_t)place + 2)
         return;
     struct str bytes = str_of(frame, len);
-    struct ip src =
-        l->version == 4 ? wire_ip4(bytes, l->ip_at + 12) : wire_ip6(bytes, l->ip_at + 8);
-    struct ip dst =
-        l->version == 4 ? wire_ip4(bytes, l->ip_at + 16) : wire_ip6(bytes, l->ip_at + 24);
+    struct ip src = {0}, dst = {0};
+    if (l->version == 4) {
+        wire_take_ip4(bytes, l->ip_at + 12, &src);
+        wire_take_ip4(bytes, l->ip_at + 16, &dst);
+    } else {
+        wire_take_ip6(bytes, l->ip_at + 8, &src);
+        wire_take_ip6(bytes, l->ip_at + 24, &dst);
+    }
     struct str l4 = str_cut(bytes, l->l4_at, l->end);
     if (l->ip_proto == IP_PROTO_UDP && wire_u16(l4, 4) >= 8)
         l4 = str_cut(l4, 0, wire_u16(l4, 4));

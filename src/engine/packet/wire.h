@@ -32,28 +32,25 @@ static inline uint32_t wire_u32(struct str s, size_t at)
     return __builtin_bswap32(v);
 }
 
-static inline struct ip wire_ip4(struct str s, size_t at)
+/* Into an address that is all zero. Written in its place: a copy of a structure just put together stalls the processor. */
+static inline void wire_take_ip4(struct str s, size_t at, struct ip *out)
 {
-    struct ip ip = {.version = 4};
+    out->version = 4;
     if (wire_has(s, at, 4))
-        memcpy(ip.bytes, s.p + at, 4);
-    return ip;
+        memcpy(out->bytes, s.p + at, 4);
 }
 
-static inline struct ip wire_ip6(struct str s, size_t at)
+static inline void wire_take_ip6(struct str s, size_t at, struct ip *out)
 {
-    struct ip ip = {.version = 6};
-    if (wire_has(s, at, sizeof ip.bytes))
-        memcpy(ip.bytes, s.p + at, sizeof ip.bytes);
-    return ip;
+    out->version = 6;
+    if (wire_has(s, at, sizeof out->bytes))
+        memcpy(out->bytes, s.p + at, sizeof out->bytes);
 }
 
-static inline struct mac wire_mac(struct str s, size_t at)
+static inline void wire_take_mac(struct str s, size_t at, struct mac *out)
 {
-    struct mac mac = {{0}};
-    if (wire_has(s, at, sizeof mac.bytes))
-        memcpy(mac.bytes, s.p + at, sizeof mac.bytes);
-    return mac;
+    if (wire_has(s, at, sizeof out->bytes))
+        memcpy(out->bytes, s.p + at, sizeof out->bytes);
 }
 
 /* For what we write ourselves; the caller owns two bytes at p. */
