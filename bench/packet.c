@@ -1,5 +1,5 @@
 /* Nanoseconds per packet of packet_decode and flow_lookup, over frames made here. Run by hand; see bench/README.md.
- *   packet_bench [flows] [rounds] */
+ *   bench_packet [flows] [rounds] */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
