@@ -45,10 +45,8 @@ static enum tracking first_syn(const struct judge *j)
     take_syn(j);
     j->s->syn_ts = j->p->tcp.ts_value;
     judge_state(j->s, STREAM_SYN_SENT);
-    if (j->p->payload.len == 0 || !j->p->tcp.has_fast_open)
-        return TRACKING_HEADER;
-    /* RFC 7413: data on the SYN, which the server may take or leave */
-    j->s->fast_open = true;
+    /* data on the SYN (RFC 7413, but also without that option), which the server may take or leave */
+    j->s->syn_data = j->p->payload.len > 0;
     j->me->next_seq = judge_end(j) + 1;
     return TRACKING_ACCEPTED;
 }
@@ -122,19 +120,20 @@ static enum tracking syn_again(const struct judge *j)
         j->me->ts_last = j->p->tcp.ts_value;
         return TRACKING_HEADER;
     }
-    if (j->s->fast_open)
+    if (j->s->syn_data)
         return judge_refuse(j, STREAM_EVENT_3WHS_SYN_FLOOD);
     return first_syn(j);
 }
 
+/* An answer to our SYN echoes one of the timestamps that it was sent with; some systems echo 0. */
 static bool echo_fits(const struct judge *j)
 {
-    const struct stream_half *client = j->peer;
+    const struct stream_half *client = &j->s->half[0];
+    uint32_t echo = j->p->tcp.ts_echo;
 
-    if (!client->timestamps || !j->p->tcp.has_timestamps)
+    if (j->from_client || !client->timestamps || !j->p->tcp.has_timestamps || echo == 0)
         return true;
-    return !seq_before(j->p->tcp.ts_echo, j->s->syn_ts) &&
-           !seq_after(j->p->tcp.ts_echo, client->ts_last);
+    return !seq_before(echo, j->s->syn_ts) && !seq_after(echo, client->ts_last);
 }
 
 static enum tracking synack(const struct judge *j)
@@ -146,18 +145,17 @@ static enum tracking synack(const struct judge *j)
         return judge_refuse(j, STREAM_EVENT_3WHS_SYNACK_IN_WRONG_DIRECTION);
     if (seq_before(ack, client->isn + 1) || seq_after(ack, client->next_seq))
         return judge_refuse(j, STREAM_EVENT_3WHS_SYNACK_WITH_WRONG_ACK);
-    if (!echo_fits(j))
-        return judge_refuse(j, STREAM_EVENT_PKT_INVALID_TIMESTAMP);
     take_syn(j);
     agree(j->s);
+    j->me->next_seq = judge_end(j) + 1;
     client->acked_seq = ack;
-    if (j->s->fast_open && ack == client->isn + 1) {
+    if (j->s->syn_data && ack == client->isn + 1) {
         result_event(j->out, STREAM_EVENT_3WHS_SYNACK_TFO_DATA_IGNORED);
-        j->s->fast_open = false;
+        j->s->syn_data = false;
         client->next_seq = ack;
     }
     judge_state(j->s, STREAM_SYN_RECEIVED);
-    return TRACKING_HEADER;
+    return TRACKING_ACCEPTED;
 }
 
 /* Only the client is seen: its packets after the SYN must go on where the SYN ended. */
@@ -182,18 +180,21 @@ static enum tracking one_sided(const struct judge *j)
     return judge_apply(j);
 }
 
-/* RFC 9293 section 3.10.7.3: an RST counts in SYN-SENT only if it acknowledges the SYN; the client may end its own try. */
+/* RFC 9293 section 3.10.7.3: before the handshake is done an RST counts if it acknowledges the SYN, or stands exactly where
+ * its sender is. A client that has sent nothing but its SYN does not end its try by an RST: it answers with one whatever
+ * foreign packet reached it, and goes on waiting. */
 static enum tracking reset_early(const struct judge *j)
 {
     const struct stream_half *client = &j->s->half[0];
     uint32_t ack = j->p->tcp.ack;
-    bool own = j->from_client && !seq_before(j->p->tcp.seq, client->isn) &&
-               !seq_after(j->p->tcp.seq, client->next_seq);
     bool answers = !j->from_client && judge_has(j, TCP_ACK) && seq_after(ack, client->isn) &&
                    !seq_after(ack, client->next_seq);
-    bool from_begun = !j->from_client && j->me->begun && j->p->tcp.seq == j->me->next_seq;
+    bool in_place = j->me->begun && !seq_before(j->p->tcp.seq, j->me->acked_seq) &&
+                    !seq_after(j->p->tcp.seq, j->me->next_seq);
 
-    if (!own && !answers && !from_begun)
+    if (j->from_client && j->s->state == STREAM_SYN_SENT)
+        return TRACKING_HEADER;
+    if (!answers && !in_place)
         return judge_refuse(j, STREAM_EVENT_RST_INVALID_ACK);
     j->s->reset_seen = true;
     j->s->reset_by_server = !j->from_client;
@@ -203,6 +204,8 @@ static enum tracking reset_early(const struct judge *j)
 
 enum tracking judge_syn_sent(const struct judge *j)
 {
+    if (!echo_fits(j))
+        return judge_refuse(j, STREAM_EVENT_PKT_INVALID_TIMESTAMP);
     if (judge_has(j, TCP_RST))
         return reset_early(j);
     if (judge_has(j, TCP_SYN | TCP_FIN))
@@ -271,7 +274,7 @@ static enum tracking server_early(const struct judge *j)
     bool missed =
         seq_after(j->p->tcp.ack, j->peer->next_seq) || j->me->refused_count >= REFUSED_MAX - 1;
 
-    if (!j->s->fast_open && !missed)
+    if (!j->s->syn_data && !missed)
         return judge_refuse(j, j->p->payload.len > 0 ? STREAM_EVENT_3WHS_ACK_DATA_INJECT
                                                      : STREAM_EVENT_3WHS_ACK_IN_WRONG_DIR);
     if (judge_timestamp_stale(j))

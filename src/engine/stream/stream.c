@@ -58,7 +58,7 @@ struct stream_result stream_packet(struct stream *s, const struct stream_conf *c
     struct stream_result out = {0};
     const struct assembly a = {s, conf, mem, &out};
     uint8_t state = s->state;
-    bool fast_open = s->fast_open;
+    bool syn_data = s->syn_data;
     enum tracking standing;
 
     assert(s->borrowed.len == 0); /* stream_keep was forgotten: the bytes are gone by now */
@@ -66,8 +66,8 @@ struct stream_result stream_packet(struct stream *s, const struct stream_conf *c
     s->recheck_bytes = conf->mode == STREAM_INLINE && !s->async ? conf->recheck_bytes : 0;
     s->held_bytes_max = conf->held_bytes_max;
     standing = tracking_judge(s, conf, p, from_client, &out);
-    if (fast_open &&
-        !s->fast_open) /* the server left the SYN's data: the client will say it again */
+    /* the server left the SYN's data: the client will say it again */
+    if (syn_data && !s->syn_data)
         ranges_clear(&s->half[0].held, mem);
     act(&a, p, from_client ? 0 : 1, standing);
     out.established = s->established;

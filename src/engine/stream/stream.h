@@ -126,7 +126,7 @@ struct stream {
     bool midstream : 1;    /* taken up without its handshake */
     bool async : 1;        /* only one direction has been seen so far */
     bool simultaneous : 1; /* both sides sent a SYN (RFC 9293 section 3.5) */
-    bool fast_open : 1;    /* the SYN carried data (RFC 7413) */
+    bool syn_data : 1;     /* the SYN carried data that the server has not left */
     bool reset_seen : 1;
     bool reset_by_server : 1;
     bool ended : 1; /* stream_finish was called */

@@ -75,8 +75,9 @@ static bool in_window(const struct judge *j)
 
     if (j->s->async)
         return true;
-    /* one byte more than allowed: a probe of a closed window */
-    if (seq_after(judge_end(j), me->limit_seq + 1))
+    /* RFC 9293 section 3.10.7.4 lets a segment in that begins in the window, and receivers take all of it; at the edge itself
+     * stands the probe of a closed window */
+    if (seq_after(seq, me->limit_seq))
         return false;
     return !seq_before(seq, me->acked_seq - WINDOW_MAX);
 }
@@ -139,6 +140,7 @@ enum tracking judge_apply(const struct judge *j)
     take_timestamp(j);
     take_ack(j);
     me->next_seq = seq_later(me->next_seq, judge_end(j));
+    me->limit_seq = seq_later(me->limit_seq, judge_end(j));
     if (judge_has(j, TCP_FIN)) {
         me->seen_fin = true;
         me->fin_seq = judge_end(j);
