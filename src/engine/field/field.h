@@ -68,7 +68,7 @@ enum dir {
     DIR_TOCLIENT,
 };
 #define DIR_COUNT 2
-#define DIR_BIT(dir) (1u << (dir))
+#define DIR_BIT(dir) ((uint8_t)(1u << (dir)))
 #define DIR_BOTH 3u
 
 static inline enum dir dir_other(enum dir dir)
