@@ -75,7 +75,7 @@ void conn_free(struct conn *c, size_t *input_bytes)
         close(c->fd);
     buf_fini(&c->in);
     buf_fini(&c->out);
-    OPENSSL_cleanse(&c->session, sizeof(c->session));
+    OPENSSL_cleanse(&c->peer, sizeof(c->peer));
     free(c);
     ERR_clear_error();
 }
@@ -97,19 +97,19 @@ static bool meet(struct conn *c)
 {
     const unsigned char *protocol;
     unsigned bytes;
-    struct session *s = &c->session;
+    struct peer *s = &c->peer;
     SSL_get0_alpn_selected(c->ssl, &protocol, &bytes);
     if (!link_spki_sha256(SSL_get_certificate(c->ssl), s->spki_sha256))
         return false;
     if (str_eq(str_of(protocol, bytes), str_c(LINK_ALPN_ENROL))) {
-        s->kind = SESSION_ENROL;
+        s->kind = PEER_ENROL;
         return true;
     }
     X509 *certificate = SSL_get0_peer_certificate(c->ssl);
     if (!str_eq(str_of(protocol, bytes), str_c(LINK_ALPN)) || !certificate ||
         SSL_get_verify_result(c->ssl) != X509_V_OK || !ca_serial(certificate, s->serial))
         return false;
-    s->kind = SESSION_GATEWAY;
+    s->kind = PEER_GATEWAY;
     s->certificate_begin_us = time_us(X509_get0_notBefore(certificate));
     s->certificate_end_us = time_us(X509_get0_notAfter(certificate));
     return true;
@@ -221,7 +221,7 @@ bool conn_is_late(const struct conn *c, int64_t now_us)
         return false;
     if (c->state == CONN_HANDSHAKE || c->heard_us == 0)
         return now_us - c->begin_us > UPLINK_HANDSHAKE_S * second;
-    if (c->session.kind == SESSION_ENROL)
+    if (c->peer.kind == PEER_ENROL)
         return now_us - c->begin_us > UPLINK_ENROL_S * second;
     if (c->frame_us != 0)
         return now_us - c->frame_us > UPLINK_FRAME_S * second;

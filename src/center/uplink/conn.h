@@ -1,4 +1,4 @@
-/* conn: one gateway's connection: its socket and TLS (the loop's part) and its session (the worker's part while a message is
+/* conn: one gateway's connection: its socket and TLS (the loop's part) and its peer (the worker's part while a message is
  * being answered). Private to uplink. */
 #ifndef CENTER_UPLINK_CONN_H
 #define CENTER_UPLINK_CONN_H
@@ -15,11 +15,11 @@ enum conn_state {
     CONN_CLOSED  /* to be freed when no worker has it */
 };
 
-enum session_kind { SESSION_GATEWAY, SESSION_ENROL };
+enum peer_kind { PEER_GATEWAY, PEER_ENROL };
 
 /* What is known of the other end. Only touched by the loop while not `busy`, only by the worker while it is. */
-struct session {
-    enum session_kind kind;
+struct peer {
+    enum peer_kind kind;
     char address[IP_TEXT_BYTES];
     char serial[CA_SERIAL_BYTES]; /* gateway: of the certificate in this connection */
     int64_t certificate_begin_us;
@@ -56,7 +56,7 @@ struct conn {
     int64_t heard_us; /* last whole frame */
     int64_t frame_us; /* when the frame that is coming in began; 0: none */
     int64_t sent_us;  /* last progress in sending */
-    struct session session;
+    struct peer peer;
 };
 
 /* One message for a worker. kind LINK_KINDS: no message, look at policy and revocation. */

@@ -16,20 +16,20 @@ void session_refuse(struct job *job, enum link_refusal reason)
 
 static void send_policy(const struct service *s, struct job *job)
 {
-    struct session *session = &job->conn->session;
+    struct peer *peer = &job->conn->peer;
     struct buf text;
-    int64_t number = (int64_t)session->known_policy;
+    int64_t number = (int64_t)peer->known_policy;
     uint8_t signature[LINK_SIGNATURE_BYTES];
     buf_init(&text, LINK_POLICY_BYTES_MAX);
     enum outcome outcome =
-        core_policy_for(s->core, session->gateway, (int64_t)session->known_policy, &text, &number);
+        core_policy_for(s->core, peer->gateway, (int64_t)peer->known_policy, &text, &number);
     if (outcome != OUTCOME_OK || text.failed) {
-        log_error("uplink", "gateway %s: its policy cannot be made", session->gateway.text);
+        log_error("uplink", "gateway %s: its policy cannot be made", peer->gateway.text);
     } else if (text.len > 0) {
         struct link_policy_message m = {(uint64_t)number, signature, buf_str(&text)};
         if (link_policy_sign(s->ca->policy_secret, m.number, m.text, signature) == 0) {
             link_policy_message_write(&job->reply, &m);
-            session->known_policy = m.number;
+            peer->known_policy = m.number;
         }
     }
     buf_fini(&text);
@@ -37,10 +37,10 @@ static void send_policy(const struct service *s, struct job *job)
 
 static void on_hello(const struct service *s, struct link_codec *codec, struct job *job)
 {
-    struct session *session = &job->conn->session;
+    struct peer *peer = &job->conn->peer;
     struct link_hello m;
     (void)codec;
-    if (session->said_hello || !link_hello_read(buf_str(&job->body), &m) ||
+    if (peer->said_hello || !link_hello_read(buf_str(&job->body), &m) ||
         m.policy_number > INT64_MAX) {
         session_refuse(job, LINK_REFUSE_MESSAGE);
         return;
@@ -49,9 +49,9 @@ static void on_hello(const struct service *s, struct link_codec *codec, struct j
         session_refuse(job, LINK_REFUSE_VERSION);
         return;
     }
-    session->said_hello = true;
-    session->known_policy = m.policy_number;
-    struct link_welcome welcome = {LINK_VERSION, clock_wall_us(), str_c(session->gateway.text)};
+    peer->said_hello = true;
+    peer->known_policy = m.policy_number;
+    struct link_welcome welcome = {LINK_VERSION, clock_wall_us(), str_c(peer->gateway.text)};
     link_welcome_write(&job->reply, &welcome);
     send_policy(s, job);
 }
@@ -67,8 +67,8 @@ static struct ingest_event *list_events(const struct link_batch *b)
     return events;
 }
 
-static enum outcome ingest(const struct service *s, struct session *session,
-                           const struct link_batch *b, struct ingest_result *result)
+static enum outcome ingest(const struct service *s, struct peer *peer, const struct link_batch *b,
+                           struct ingest_result *result)
 {
     char epoch[17];
     struct problem problem = {0};
@@ -76,10 +76,10 @@ static enum outcome ingest(const struct service *s, struct session *session,
     if (!events)
         return OUTCOME_FAILED;
     snprintf(epoch, sizeof(epoch), "%016llx", (unsigned long long)b->epoch);
-    struct ingest_batch batch = {session->gateway, str_c(epoch), events, b->count};
+    struct ingest_batch batch = {peer->gateway, str_c(epoch), events, b->count};
     enum outcome outcome = core_ingest(s->core, &batch, result, &problem);
     if (outcome != OUTCOME_OK)
-        log_error("uplink", "gateway %s: events were not taken: %s", session->gateway.text,
+        log_error("uplink", "gateway %s: events were not taken: %s", peer->gateway.text,
                   problem.text);
     free(events);
     return outcome;
@@ -88,7 +88,7 @@ static enum outcome ingest(const struct service *s, struct session *session,
 /* The box checks the same list before it compresses: whoever gets here with another field is broken or not our box. */
 static void on_batch(const struct service *s, struct link_codec *codec, struct job *job)
 {
-    struct session *session = &job->conn->session;
+    struct peer *peer = &job->conn->peer;
     struct link_batch b;
     struct link_offence offence;
     struct ingest_result result;
@@ -98,11 +98,11 @@ static void on_batch(const struct service *s, struct link_codec *codec, struct j
     }
     if (link_batch_check(&b, &offence) != LINK_ALLOWED) {
         log_error("uplink", "gateway %s: refused a batch with a field that may not travel (%s)",
-                  session->gateway.text, offence.path);
+                  peer->gateway.text, offence.path);
         session_refuse(job, LINK_REFUSE_FIELD);
         return;
     }
-    enum outcome outcome = ingest(s, session, &b, &result);
+    enum outcome outcome = ingest(s, peer, &b, &result);
     if (outcome == OUTCOME_OK)
         link_ack_write(&job->reply, &(struct link_ack){b.epoch, result.durable_seq});
     else
@@ -111,7 +111,7 @@ static void on_batch(const struct service *s, struct link_codec *codec, struct j
 
 static void on_heartbeat(const struct service *s, struct link_codec *codec, struct job *job)
 {
-    struct session *session = &job->conn->session;
+    struct peer *peer = &job->conn->peer;
     struct link_heartbeat m;
     struct problem problem = {0};
     char path[LINK_PATH_BYTES_MAX];
@@ -125,8 +125,8 @@ static void on_heartbeat(const struct service *s, struct link_codec *codec, stru
         session_refuse(job, LINK_REFUSE_FIELD);
         return;
     }
-    if (core_heartbeat(s->core, session->gateway, m.health, &problem) != OUTCOME_OK)
-        log_error("uplink", "gateway %s: its heartbeat was not taken: %s", session->gateway.text,
+    if (core_heartbeat(s->core, peer->gateway, m.health, &problem) != OUTCOME_OK)
+        log_error("uplink", "gateway %s: its heartbeat was not taken: %s", peer->gateway.text,
                   problem.text);
     link_pulse_write(&job->reply, &(struct link_pulse){m.wall_us, m.mono_us, received_us});
     send_policy(s, job);
@@ -140,35 +140,34 @@ static void on_policy_have(const struct service *s, struct link_codec *codec, st
     if (!link_policy_have_read(buf_str(&job->body), &number) || number > INT64_MAX)
         session_refuse(job, LINK_REFUSE_MESSAGE);
     else
-        job->conn->session.known_policy = number;
+        job->conn->peer.known_policy = number;
 }
 
 /* Once in a connection and not before half of the life is over: a box in the wrong hands does not collect certificates. */
-static bool may_renew(const struct session *session, int64_t now_us)
+static bool may_renew(const struct peer *peer, int64_t now_us)
 {
-    int64_t half_us = (session->certificate_end_us - session->certificate_begin_us) / 2;
-    return !session->renewed && now_us > session->certificate_begin_us + half_us;
+    int64_t half_us = (peer->certificate_end_us - peer->certificate_begin_us) / 2;
+    return !peer->renewed && now_us > peer->certificate_begin_us + half_us;
 }
 
 static void on_renew(const struct service *s, struct link_codec *codec, struct job *job)
 {
-    struct session *session = &job->conn->session;
+    struct peer *peer = &job->conn->peer;
     struct ca_issued issued;
     (void)codec;
-    if (!may_renew(session, core_now(s->core))) {
+    if (!may_renew(peer, core_now(s->core))) {
         log_warn("uplink", "gateway %s: asks too early for another certificate",
-                 session->gateway.text);
+                 peer->gateway.text);
         return;
     }
     buf_init(&issued.der, LINK_CERTIFICATE_BYTES_MAX);
-    if (ca_issue(s->ca, buf_str(&job->body), session->gateway.text, s->certificate_s, &issued) <
-        0) {
+    if (ca_issue(s->ca, buf_str(&job->body), peer->gateway.text, s->certificate_s, &issued) < 0) {
         session_refuse(job, LINK_REFUSE_MESSAGE);
     } else {
         struct certificate certificate = {issued.serial, issued.not_after_us};
-        if (core_certificate_add(s->core, session->gateway, &certificate) == OUTCOME_OK) {
+        if (core_certificate_add(s->core, peer->gateway, &certificate) == OUTCOME_OK) {
             link_frame_write(&job->reply, LINK_CERTIFICATE, buf_str(&issued.der));
-            session->renewed = true;
+            peer->renewed = true;
         } else {
             session_refuse(job, LINK_REFUSE_CENTER);
         }
@@ -183,30 +182,29 @@ static void (*const handlers[LINK_KINDS])(const struct service *, struct link_co
     [LINK_RENEW] = on_renew,
 };
 
-static bool is_valid(const struct service *s, struct session *session)
+static bool is_valid(const struct service *s, struct peer *peer)
 {
     struct claim owner;
-    if (core_gateway_by_serial(s->core, str_c(session->serial), &owner) != SERIAL_VALID)
+    if (core_gateway_by_serial(s->core, str_c(peer->serial), &owner) != SERIAL_VALID)
         return false;
-    session->gateway = owner.gateway;
+    peer->gateway = owner.gateway;
     return true;
 }
 
 void session_answer(const struct service *s, struct link_codec *codec, struct job *job)
 {
-    struct session *session = &job->conn->session;
-    if (session->kind == SESSION_ENROL) {
+    struct peer *peer = &job->conn->peer;
+    if (peer->kind == PEER_ENROL) {
         enrol_answer(s, job);
         return;
     }
-    if (!is_valid(s, session)) {
-        log_warn("uplink", "%s: certificate %s is not valid any more", session->address,
-                 session->serial);
+    if (!is_valid(s, peer)) {
+        log_warn("uplink", "%s: certificate %s is not valid any more", peer->address, peer->serial);
         session_refuse(job, LINK_REFUSE_REVOKED);
     } else if (job->kind == LINK_KINDS) {
-        if (session->said_hello)
+        if (peer->said_hello)
             send_policy(s, job);
-    } else if (!handlers[job->kind] || session->said_hello == (job->kind == LINK_HELLO)) {
+    } else if (!handlers[job->kind] || peer->said_hello == (job->kind == LINK_HELLO)) {
         session_refuse(job, LINK_REFUSE_MESSAGE);
     } else {
         handlers[job->kind](s, codec, job);

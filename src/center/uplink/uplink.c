@@ -76,9 +76,9 @@ static void mark_changed(struct uplink *u)
     pthread_mutex_lock(&changes->lock);
     for (struct conn *c = u->first; c && (changes->all || changes->count > 0); c = c->next) {
         bool hit = changes->all;
-        /* A connection that a worker has just now is asked too: its session is not looked at here. */
+        /* A connection that a worker has just now is asked too: its peer is not looked at here. */
         for (size_t i = 0; i < changes->count && !hit; i++)
-            hit = c->busy || id_eq(&c->session.gateway, &changes->gateways[i]);
+            hit = c->busy || id_eq(&c->peer.gateway, &changes->gateways[i]);
         c->policy_due |= hit && c->state == CONN_OPEN;
     }
     changes->count = 0;
@@ -134,7 +134,7 @@ static size_t strangers_of(const struct uplink *u, const char *address)
 {
     size_t count = 0;
     for (const struct conn *c = u->first; c; c = c->next)
-        count += c->is_stranger && strcmp(c->session.address, address) == 0;
+        count += c->is_stranger && strcmp(c->peer.address, address) == 0;
     return count;
 }
 
@@ -175,7 +175,7 @@ static void welcome(struct uplink *u, int fd, const char *address)
     c->armed = EPOLLIN;
     buf_init(&c->in, LINK_FRAME_BYTES_MAX);
     buf_init(&c->out, LINK_FRAME_BYTES_MAX);
-    memcpy(c->session.address, address, IP_TEXT_BYTES);
+    memcpy(c->peer.address, address, IP_TEXT_BYTES);
     c->next = u->first;
     if (c->next)
         c->next->before = c;
@@ -258,7 +258,7 @@ static void take_answers(struct uplink *u)
         if (c->state == CONN_CLOSED || job->reply.failed) {
             hang_up(u, c);
         } else {
-            if (!id_is_none(&c->session.gateway))
+            if (!id_is_none(&c->peer.gateway))
                 count_stranger(u, c, false);
             buf_add(&c->out, buf_str(&job->reply));
             c->sent_us = clock_mono_us();

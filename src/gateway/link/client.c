@@ -53,7 +53,8 @@ static bool have_identity(struct client *c)
     struct identity id;
     int result = identity_load(&id, c->conf->folder, &err);
     if (result != 0) {
-        snprintf(c->problem, sizeof(c->problem), "%.200s", result < 0 ? err.text : "not enrolled yet");
+        snprintf(c->problem, sizeof(c->problem), "%.200s",
+                 result < 0 ? err.text : "not enrolled yet");
         return c->is_enrolled;
     }
     SSL_CTX *context = identity_context(&id, &err);
