@@ -152,4 +152,209 @@ enum outcome core_heartbeat(struct core *core, struct id gateway, struct str sta
 enum outcome core_policy_for(struct core *core, struct id gateway, int64_t known_number,
                              struct buf *out, int64_t *number);
 
+/* ================= the door for people (api, command line) ================= */
+
+/* One request of one person. Answers live in the arena; the problem is filled when the outcome is not OK. What the actor's
+ * scope does not reach is OUTCOME_NOT_FOUND. Roles are checked by the caller's table of routes before the call. */
+struct call {
+    struct core *core;
+    struct arena *arena;
+    struct actor actor;
+    struct problem problem;
+};
+
+/* The center itself and its command line: admin over all firms. Never for a request from outside. */
+struct actor core_actor_self(void);
+
+/* -- setting up -- */
+
+struct new_user {
+    const char *login;
+    const char *name;
+    enum role role;
+    struct id organisation; /* none: the operator */
+    const char *password;
+    enum language language;
+};
+
+#define PASSWORD_BYTES_MIN 12
+#define PASSWORD_BYTES_MAX 256
+
+/* The operator and the first admin, when the store is empty; OUTCOME_CONFLICT when it is not. */
+enum outcome core_set_up(struct call *c, const char *operator_name, const struct new_user *admin);
+/* A random password that can be typed: 20 characters. */
+void core_password_random(char out[24]);
+
+/* -- people -- */
+
+#define SESSION_TOKEN_CHARS 43
+#define SESSION_TOKEN_BYTES (SESSION_TOKEN_CHARS + 1)
+
+struct session {
+    struct user user;
+    struct actor actor;
+    const char *csrf;
+    int64_t expires_us;
+    char token[SESSION_TOKEN_BYTES]; /* only from core_login */
+};
+
+struct login {
+    struct str login;
+    struct str password;
+    struct str address; /* the peer's IP text, for the limit of tries */
+};
+
+/* OUTCOME_LOGIN_FAILED (not said whether login or password), or OUTCOME_LIMITED (too many tries of this login or address). */
+enum outcome core_login(struct call *c, const struct login *login, struct session *out);
+/* OUTCOME_LOGIN_FAILED when the token is no live session. */
+enum outcome core_session(struct call *c, struct str token, struct session *out);
+enum outcome core_logout(struct call *c, struct str token);
+struct password_change {
+    const char *old_password;
+    const char *new_password;
+    struct str token; /* this session stays, all others of the user end */
+};
+enum outcome core_password_change(struct call *c, const struct password_change *change);
+enum outcome core_user_add(struct call *c, const struct new_user *user, struct user *out);
+enum outcome core_user_list(struct call *c, struct user_list *out);
+
+/* -- organisations -- */
+
+struct new_firm {
+    const char *name;
+    const char *site;
+    enum language language;
+    const char *phrase; /* NULL: the center makes one */
+    struct id reseller; /* none: the actor's own organisation when it is a reseller, else direct */
+};
+
+enum outcome core_organisation_list(struct call *c, struct organisation_list *out);
+enum outcome core_organisation_add(struct call *c, const struct organisation *o,
+                                   struct organisation *out);
+enum outcome core_firm_add(struct call *c, const struct new_firm *firm, struct firm *out);
+enum outcome core_firm_get(struct call *c, struct id id, struct firm *out);
+enum outcome core_firm_list(struct call *c, struct firm_list *out);
+enum outcome core_contact_add(struct call *c, struct id firm, const struct contact *contact,
+                              struct firm *out);
+enum outcome core_site_add(struct call *c, struct id firm, const char *name, struct firm *out);
+/* Lets a responder, agent or insurer reach the firm. */
+enum outcome core_grant_add(struct call *c, struct id organisation, struct id firm);
+
+/* -- fleet -- */
+
+#define CLAIM_LIFE_US (INT64_C(72) * 3600 * 1000000)
+
+struct claim_code {
+    char shown[LINK_CODE_SHOWN_BYTES]; /* "ACDE-FGHJ-KMNP" */
+    int64_t expires_us;
+};
+
+enum outcome core_gateway_add(struct call *c, struct id site, const char *name,
+                              struct gateway *out);
+enum outcome core_gateway_get(struct call *c, struct id id, struct gateway *out);
+enum outcome core_gateway_list(struct call *c, const struct gateway_filter *f,
+                               struct gateway_list *out);
+/* A new code; older ones of this gateway end. */
+enum outcome core_claim_code_new(struct call *c, struct id gateway, struct claim_code *out);
+enum outcome core_gateway_revoke(struct call *c, struct id id, struct gateway *out);
+
+/* -- devices -- */
+
+struct device_change {
+    bool set_name, set_place;
+    const char *name;  /* NULL: take it back */
+    const char *place; /* NULL: take it back */
+};
+
+#define ISOLATE_HOURS_MAX 720
+
+struct isolate {
+    const char *reason;
+    int64_t hours;
+};
+
+enum outcome core_device_get(struct call *c, struct id id, struct device *out);
+enum outcome core_device_list(struct call *c, const struct device_filter *f,
+                              struct device_list *out);
+enum outcome core_device_change(struct call *c, struct id id, const struct device_change *change,
+                                struct device *out);
+enum outcome core_device_isolate(struct call *c, struct id id, const struct isolate *order,
+                                 struct device *out);
+/* OUTCOME_CONFLICT when it is not isolated. */
+enum outcome core_device_release(struct call *c, struct id id, struct device *out);
+
+/* -- incidents -- */
+
+/* A text for people: its key, its parameters as a JSON object, and the words themselves. */
+struct told {
+    const char *key;
+    const char *params;
+    const char *words[LANGUAGES];
+};
+
+#define TODO_MAX 3
+#define REASONS_MAX 4
+
+struct story {
+    struct told title;
+    struct told what;
+    struct told stopped;
+    struct told not_known;
+    struct told todo[TODO_MAX];
+    size_t todo_count;
+    struct told reasons[REASONS_MAX];
+    size_t reason_count;
+    const char *verdict; /* "blocked", as openapi.yaml lists them */
+};
+
+struct incident_view {
+    struct incident incident;
+    bool has_device;
+    struct device
+        device; /* as it was at the last event; name, place and isolation as they are now */
+    struct story story;
+};
+
+struct incident_view_list {
+    struct incident_view *items;
+    size_t count;
+    bool more;
+};
+
+enum outcome core_incident_get(struct call *c, struct id id, struct incident_view *out);
+enum outcome core_incident_list(struct call *c, const struct incident_filter *f,
+                                struct incident_view_list *out);
+enum outcome core_incident_events(struct call *c, const struct event_filter *f,
+                                  struct event_list *out);
+/* OUTCOME_CONFLICT unless it is new. */
+enum outcome core_incident_acknowledge(struct call *c, struct id id, struct incident_view *out);
+struct resolution {
+    enum incident_state state; /* STATE_RESOLVED or STATE_FALSE_POSITIVE */
+    const char *note;          /* or NULL */
+};
+/* OUTCOME_CONFLICT when it is over already. */
+enum outcome core_incident_resolve(struct call *c, struct id id, const struct resolution *r,
+                                   struct incident_view *out);
+enum outcome core_summary(struct call *c, struct summary *out);
+enum outcome core_notice_list(struct call *c, const struct notice_filter *f,
+                              struct notice_list *out);
+
+/* ================= the door for the daemon's own threads ================= */
+
+/* Once a second or so: gateways that fell silent, sessions that ended, isolations that ran out. */
+enum outcome core_tick(struct core *core);
+/* Notices whose time has come, oldest first. */
+enum outcome core_outbox_due(struct core *core, struct arena *arena, uint32_t limit,
+                             struct notice_list *out);
+struct delivery {
+    bool sent;
+    bool hopeless;   /* the relay refused it for good: no further try */
+    const char *why; /* when not sent */
+};
+/* Sent, or tried again later (1 min, doubling, at most 1 h between tries), or dead after 24 h or when hopeless. */
+enum outcome core_outbox_done(struct core *core, const struct notice *notice,
+                              const struct delivery *delivery);
+/* Ready to work: the store answers. */
+bool core_ready(struct core *core, struct err *err);
+
 #endif

@@ -338,4 +338,108 @@ struct notice {
     const char *error;
 };
 
+/* ---- lists, newest first, page by page ---- */
+
+#define PAGE_MAX 200
+
+struct position {
+    int64_t at_us; /* 0: from the start */
+    struct id id;
+};
+
+struct page {
+    uint32_t limit; /* 1 to PAGE_MAX */
+    struct position before;
+};
+
+struct organisation_list {
+    struct organisation *items;
+    size_t count;
+};
+
+struct firm_list {
+    struct firm *items;
+    size_t count;
+};
+
+struct user_list {
+    struct user *items;
+    size_t count;
+};
+
+struct gateway_list {
+    struct gateway *items;
+    size_t count;
+    bool more;
+};
+
+struct gateway_filter {
+    struct id firm; /* none: all in scope */
+    struct page page;
+};
+
+struct device_list {
+    struct device *items;
+    size_t count;
+    bool more;
+};
+
+enum tristate { ANY, NO, YES };
+
+struct device_filter {
+    struct id firm;
+    enum tristate isolated;
+    enum tristate unknown;
+    struct page page;
+};
+
+struct event_list {
+    struct event *items;
+    size_t count;
+    bool more;
+};
+
+struct event_position {
+    int64_t received_us;
+    uint64_t seq;
+};
+
+struct event_filter {
+    struct id incident;
+    uint32_t limit;
+    struct event_position before; /* zero: from the newest */
+};
+
+struct incident_list {
+    struct incident *items;
+    size_t count;
+    bool more;
+};
+
+struct incident_filter {
+    struct id firm;
+    struct id device;
+    unsigned levels; /* bit per enum level; 0: all */
+    unsigned states; /* bit per enum incident_state; 0: all */
+    struct page page;
+};
+
+struct summary {
+    int64_t open[LEVELS];
+    int64_t gateways[GATEWAY_STATES];
+    int64_t devices, devices_unknown, devices_isolated;
+};
+
+struct notice_list {
+    struct notice *items;
+    size_t count;
+    bool more;
+};
+
+struct notice_filter {
+    struct id firm;
+    struct id incident;
+    struct page page;
+};
+
 #endif

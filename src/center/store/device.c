@@ -174,6 +174,18 @@ int store_device_list(struct unit *u, struct scope s, const struct device_filter
     return result;
 }
 
+int store_device_expire(struct unit *u, struct scope s, int64_t before_us)
+{
+    struct query q = query_open(
+        u,
+        "UPDATE device SET isolation_state = '', isolation_by = '', isolation_reason = NULL, "
+        "isolation_since_us = 0, isolation_expires_us = 0 WHERE isolation_by = 'center' "
+        "AND isolation_expires_us > 0 AND isolation_expires_us < :before AND " REACHED("firm_id"));
+    query_int(&q, ":before", before_us);
+    query_scope(&q, s);
+    return query_run(&q);
+}
+
 int store_device_count(struct unit *u, struct scope s, struct id gateway, int64_t *count)
 {
     struct query q = query_open(

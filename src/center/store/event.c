@@ -145,8 +145,8 @@ int store_event_list(struct unit *u, struct scope s, const struct event_filter *
     struct vec months, v;
     int result = 0;
 
-    if (f.limit == 0 || f.limit > STORE_PAGE_MAX)
-        f.limit = STORE_PAGE_MAX;
+    if (f.limit == 0 || f.limit > PAGE_MAX)
+        f.limit = PAGE_MAX;
     vec_init(&months, sizeof(int64_t));
     vec_init(&v, sizeof(struct event));
     int64_t from = f.before.received_us ? month_of(f.before.received_us) : INT64_MAX;

@@ -9,7 +9,7 @@ int store_notice_add(struct unit *u, struct scope s, const struct notice *n)
                       "message_id, in_reply_to, state, created_us, next_try_us) "
                       "SELECT :id, firm_id, id, :kind, :level, :recipient, :language, :subject, "
                       ":body, :message_id, "
-                      ":in_reply_to, :state, :created, :created FROM incident "
+                      ":in_reply_to, :state, :created, :next FROM incident "
                       "WHERE id = :incident AND " REACHED("firm_id") " ON CONFLICT DO NOTHING");
     query_id(&q, ":id", &n->id);
     query_id(&q, ":incident", &n->incident);
@@ -23,6 +23,7 @@ int store_notice_add(struct unit *u, struct scope s, const struct notice *n)
     query_text(&q, ":in_reply_to", n->in_reply_to);
     query_word(&q, ":state", WORDS_NOTICE_STATE, n->state);
     query_int(&q, ":created", n->created_us);
+    query_int(&q, ":next", n->next_try_us);
     query_scope(&q, s);
     return query_run(&q);
 }
@@ -91,17 +92,18 @@ int store_notice_list(struct unit *u, struct scope s, const struct notice_filter
     return result;
 }
 
-int store_notice_thread(struct unit *u, struct scope s, struct id incident, const char *recipient,
-                        const char **message_id)
+int store_notice_first(struct unit *u, struct scope s, struct id incident, const char *recipient,
+                       struct notice *out)
 {
     struct query q =
-        query_open(u, "SELECT message_id FROM notice WHERE incident_id = :incident AND recipient = "
-                      ":recipient AND " REACHED("firm_id") " ORDER BY id LIMIT 1");
+        query_open(u, NOTICE_SELECT " AND n.incident_id = :incident AND n.recipient = :recipient "
+                                    "AND n.kind = 'first'");
     query_id(&q, ":incident", &incident);
     query_text(&q, ":recipient", recipient);
     query_scope(&q, s);
     int found = query_step(&q);
-    *message_id = found == 1 ? column_text(&q, 0) : NULL;
+    if (found == 1)
+        read_notice(&q, out);
     return query_end(&q, found);
 }
 
@@ -119,9 +121,13 @@ int store_notice_list_due(struct unit *u, struct scope s, int64_t now_us, uint32
 
 int store_notice_put(struct unit *u, struct scope s, const struct notice *n)
 {
-    struct query q = query_open(u, "UPDATE notice SET state = :state, attempts = :attempts, "
+    struct query q = query_open(u, "UPDATE notice SET level = :level, subject = :subject, body = "
+                                   ":body, state = :state, attempts = :attempts, "
                                    "sent_us = :sent, next_try_us = :next, "
                                    "error = :error WHERE id = :id AND " REACHED("firm_id"));
+    query_word(&q, ":level", WORDS_LEVEL, n->level);
+    query_text(&q, ":subject", n->subject);
+    query_text(&q, ":body", n->body);
     query_word(&q, ":state", WORDS_NOTICE_STATE, n->state);
     query_int(&q, ":attempts", n->attempts);
     query_int(&q, ":sent", n->sent_us);

@@ -197,7 +197,7 @@ void *list_take(struct unit *u, struct vec *v, size_t *count)
 
 int64_t page_limit(const struct page *p)
 {
-    return (p->limit == 0 || p->limit > STORE_PAGE_MAX ? STORE_PAGE_MAX : p->limit) + 1;
+    return (p->limit == 0 || p->limit > PAGE_MAX ? PAGE_MAX : p->limit) + 1;
 }
 
 bool page_cut(const struct page *p, size_t *count)

@@ -217,9 +217,9 @@ const char *unit_error(const struct unit *u)
     return u->failed ? u->err.text : "";
 }
 
-struct arena *unit_arena(struct unit *u)
+void unit_use_arena(struct unit *u, struct arena *arena)
 {
-    return u->arena;
+    u->arena = arena;
 }
 
 int store_migrate(struct store *s, int64_t now_us, struct err *err)

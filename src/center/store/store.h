@@ -53,21 +53,8 @@ NODISCARD int unit_part_undo(struct unit *unit);
 bool unit_failed(const struct unit *unit);
 /* Why, for the log. */
 const char *unit_error(const struct unit *unit);
-struct arena *unit_arena(struct unit *unit);
-
-/* ---- paging: newest first; `before` is the position of the last row of the page before ---- */
-
-#define STORE_PAGE_MAX 200
-
-struct position {
-    int64_t at_us; /* 0: from the start */
-    struct id id;
-};
-
-struct page {
-    uint32_t limit; /* 1 to STORE_PAGE_MAX */
-    struct position before;
-};
+/* What is read from now on lives in another arena. */
+void unit_use_arena(struct unit *unit, struct arena *arena);
 
 /* ---- organisations: names and kinds are shared; what belongs to a firm is scoped ---- */
 
@@ -75,10 +62,6 @@ NODISCARD int store_organisation_add(struct unit *u, const struct organisation *
 NODISCARD int store_organisation_get(struct unit *u, struct id id, struct organisation *out);
 /* The operator itself: the one organisation without a parent. */
 NODISCARD int store_operator_get(struct unit *u, struct organisation *out);
-struct organisation_list {
-    struct organisation *items;
-    size_t count;
-};
 /* Of the tree what the scope reaches: the scope's own organisation and its firms; everything for all firms. */
 NODISCARD int store_organisation_list(struct unit *u, struct scope s,
                                       struct organisation_list *out);
@@ -88,10 +71,6 @@ NODISCARD int store_firm_add(struct unit *u, const struct firm *f, struct id res
                              int64_t now_us);
 /* With sites and contacts. */
 NODISCARD int store_firm_get(struct unit *u, struct scope s, struct id id, struct firm *out);
-struct firm_list {
-    struct firm *items;
-    size_t count;
-};
 NODISCARD int store_firm_list(struct unit *u, struct scope s, struct firm_list *out);
 /* Lets an organisation beside the tree (responder, agent, insurer) reach a firm, or ends it. */
 NODISCARD int store_grant_add(struct unit *u, struct scope s, struct id organisation,
@@ -121,10 +100,6 @@ NODISCARD int store_user_add(struct unit *u, const struct user *user, const char
                              int64_t now_us);
 NODISCARD int store_user_by_login(struct unit *u, const char *login, struct login_row *out);
 NODISCARD int store_user_get(struct unit *u, struct id id, struct login_row *out);
-struct user_list {
-    struct user *items;
-    size_t count;
-};
 NODISCARD int store_user_list(struct unit *u, struct user_list *out);
 NODISCARD int store_user_failure(struct unit *u, struct id id, int64_t failures,
                                  int64_t locked_until_us);
@@ -164,15 +139,6 @@ NODISCARD int store_audit_add(struct unit *u, const struct audit_row *row, int64
 NODISCARD int store_gateway_add(struct unit *u, struct scope s, const struct gateway *g,
                                 int64_t now_us);
 NODISCARD int store_gateway_get(struct unit *u, struct scope s, struct id id, struct gateway *out);
-struct gateway_list {
-    struct gateway *items;
-    size_t count;
-    bool more;
-};
-struct gateway_filter {
-    struct id firm; /* none: all in scope */
-    struct page page;
-};
 NODISCARD int store_gateway_list(struct unit *u, struct scope s, const struct gateway_filter *f,
                                  struct gateway_list *out);
 /* Gateways that were heard before `before_us` for the last time and are not yet marked silent. */
@@ -231,22 +197,12 @@ NODISCARD int store_device_seen(struct unit *u, struct scope s, const struct dev
 NODISCARD int store_device_named(struct unit *u, struct scope s, const struct device *d);
 NODISCARD int store_device_isolation(struct unit *u, struct scope s, struct id id,
                                      const struct isolation *i);
-/* Ends the isolation and remembers when. */
+/* Remembers when its release was ordered. */
 NODISCARD int store_device_released(struct unit *u, struct scope s, struct id id, int64_t now_us);
-struct device_list {
-    struct device *items;
-    size_t count;
-    bool more;
-};
-enum tristate { ANY, NO, YES };
-struct device_filter {
-    struct id firm;
-    enum tristate isolated;
-    enum tristate unknown;
-    struct page page;
-};
 NODISCARD int store_device_list(struct unit *u, struct scope s, const struct device_filter *f,
                                 struct device_list *out);
+/* Ends the center's isolations that ran out before `before_us`. */
+NODISCARD int store_device_expire(struct unit *u, struct scope s, int64_t before_us);
 NODISCARD int store_device_count(struct unit *u, struct scope s, struct id gateway, int64_t *count);
 
 /* What a gateway must hold to: rows of its isolations and of its releases after `since_us`. */
@@ -275,20 +231,6 @@ struct event_row {
 
 /* Into the table of the month of received_us (made when missing). 0: that (gateway, epoch, seq) is there already. */
 NODISCARD int store_event_add(struct unit *u, struct scope s, const struct event_row *row);
-struct event_list {
-    struct event *items;
-    size_t count;
-    bool more;
-};
-struct event_position {
-    int64_t received_us;
-    uint64_t seq;
-};
-struct event_filter {
-    struct id incident;
-    uint32_t limit;
-    struct event_position before; /* zero: from the newest */
-};
 NODISCARD int store_event_list(struct unit *u, struct scope s, const struct event_filter *f,
                                struct event_list *out);
 
@@ -322,18 +264,6 @@ NODISCARD int store_incident_by_cause(struct unit *u, struct scope s, const stru
                                       struct incident *out);
 /* Writes everything that changes in an incident's life. */
 NODISCARD int store_incident_put(struct unit *u, struct scope s, const struct incident *i);
-struct incident_list {
-    struct incident *items;
-    size_t count;
-    bool more;
-};
-struct incident_filter {
-    struct id firm;
-    struct id device;
-    unsigned levels; /* bit per enum level; 0: all */
-    unsigned states; /* bit per enum incident_state; 0: all */
-    struct page page;
-};
 NODISCARD int store_incident_list(struct unit *u, struct scope s, const struct incident_filter *f,
                                   struct incident_list *out);
 /* Open incidents of a device that are fed at or after `open_after_us`. */
@@ -342,37 +272,22 @@ NODISCARD int store_incident_list_open(struct unit *u, struct scope s, const str
 /* The next number of a day: "261122-0007". */
 NODISCARD int store_incident_number(struct unit *u, const char *day, const char **number);
 
-struct summary {
-    int64_t open[LEVELS];
-    int64_t gateways[GATEWAY_STATES];
-    int64_t devices, devices_unknown, devices_isolated;
-};
 NODISCARD int store_summary(struct unit *u, struct scope s, struct summary *out);
 
 /* ---- notices ---- */
 
 /* 0: this recipient has that kind of notice of this incident already. */
 NODISCARD int store_notice_add(struct unit *u, struct scope s, const struct notice *n);
-struct notice_list {
-    struct notice *items;
-    size_t count;
-    bool more;
-};
-struct notice_filter {
-    struct id firm;
-    struct id incident;
-    struct page page;
-};
 /* Newest first; with `incident` set, that incident's. */
 NODISCARD int store_notice_list(struct unit *u, struct scope s, const struct notice_filter *f,
                                 struct notice_list *out);
-/* The message id of the first notice of an incident to a recipient; NULL when there is none. */
-NODISCARD int store_notice_thread(struct unit *u, struct scope s, struct id incident,
-                                  const char *recipient, const char **message_id);
+/* The first notice of an incident to a recipient. */
+NODISCARD int store_notice_first(struct unit *u, struct scope s, struct id incident,
+                                 const char *recipient, struct notice *out);
 /* Waiting ones whose time has come, oldest first, at most `limit`. */
 NODISCARD int store_notice_list_due(struct unit *u, struct scope s, int64_t now_us, uint32_t limit,
                                     struct notice_list *out);
-/* Writes state, attempts, sent_us, next_try_us, error. */
+/* Writes level, subject, body, state, attempts, sent_us, next_try_us, error. */
 NODISCARD int store_notice_put(struct unit *u, struct scope s, const struct notice *n);
 
 #endif
