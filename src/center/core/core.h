@@ -190,7 +190,7 @@ void core_password_random(char out[24]);
 #define SESSION_TOKEN_CHARS 43
 #define SESSION_TOKEN_BYTES (SESSION_TOKEN_CHARS + 1)
 
-struct session {
+struct person_session {
     struct user user;
     struct actor actor;
     const char *csrf;
@@ -205,9 +205,9 @@ struct login {
 };
 
 /* OUTCOME_LOGIN_FAILED (not said whether login or password), or OUTCOME_LIMITED (too many tries of this login or address). */
-enum outcome core_login(struct call *c, const struct login *login, struct session *out);
+enum outcome core_login(struct call *c, const struct login *login, struct person_session *out);
 /* OUTCOME_LOGIN_FAILED when the token is no live session. */
-enum outcome core_session(struct call *c, struct str token, struct session *out);
+enum outcome core_session(struct call *c, struct str token, struct person_session *out);
 enum outcome core_logout(struct call *c, struct str token);
 struct password_change {
     const char *old_password;

@@ -63,7 +63,7 @@ static void token_hash(struct str token, char out[65])
     text_hex(out, str_of(digest, 32));
 }
 
-static void fill_session(struct session *s, const struct login_row *row)
+static void fill_session(struct person_session *s, const struct login_row *row)
 {
     static const struct scope everything = {SCOPE_ALL_FIRMS, {{0}}};
     bool staff = (ROLES_STAFF & ROLE_BIT(row->user.role)) != 0;
@@ -94,7 +94,8 @@ static enum outcome wrong_password(struct call *c, const struct login_row *row)
     return refuse(&c->problem);
 }
 
-static enum outcome open_session(struct call *c, const struct login_row *row, struct session *out)
+static enum outcome open_session(struct call *c, const struct login_row *row,
+                                 struct person_session *out)
 {
     struct work w;
     char hash[65], csrf[SESSION_TOKEN_BYTES];
@@ -115,7 +116,7 @@ static enum outcome open_session(struct call *c, const struct login_row *row, st
     return work_end(&w, good && out->csrf ? OUTCOME_OK : OUTCOME_FAILED);
 }
 
-enum outcome core_login(struct call *c, const struct login *login, struct session *out)
+enum outcome core_login(struct call *c, const struct login *login, struct person_session *out)
 {
     struct work w;
     struct login_row row;
@@ -150,7 +151,7 @@ static enum outcome note_use(struct call *c, const char *hash)
                     store_session_used(w.unit, hash, w.now_us) < 0 ? OUTCOME_FAILED : OUTCOME_OK);
 }
 
-enum outcome core_session(struct call *c, struct str token, struct session *out)
+enum outcome core_session(struct call *c, struct str token, struct person_session *out)
 {
     struct work w;
     struct session_row session;

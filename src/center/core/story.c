@@ -151,22 +151,26 @@ static const char *fitting(struct core *core, const struct incident *i, const st
     return key;
 }
 
-static void add_todo(struct core *core, const struct incident *i, const struct device *d,
-                     const struct params *p, struct arena *a, struct story *out)
+/* Returns how many keys it chose. */
+static size_t choose_todo(struct core *core, const struct incident *i, const struct device *d,
+                          const char *keys[TODO_MAX])
 {
     const struct advice *found = NULL;
     bool over = i->state == STATE_RESOLVED || i->state == STATE_FALSE_POSITIVE;
+    size_t count = 0;
     for (size_t n = 0; n < ARRAY_COUNT(advices) && !over && !found; n++)
         if (advices[n].kind == i->kind && advices[n].level == i->level)
             found = &advices[n];
     /* cut off while it was of a lower level: the machine itself is the matter now */
     if (!found && i->level == LEVEL_RED && !over)
         found = &advices[0];
-    for (size_t n = 0; found && n < TODO_MAX && found->keys[n]; n++)
-        out->todo[out->todo_count++] =
-            catalogue_tell(core->words, fitting(core, i, d, found->keys[n]), p, a);
+    while (found && count < TODO_MAX && found->keys[count]) {
+        keys[count] = fitting(core, i, d, found->keys[count]);
+        count++;
+    }
     if (!found)
-        out->todo[out->todo_count++] = catalogue_tell(core->words, "do.nothing", p, a);
+        keys[count++] = "do.nothing";
+    return count;
 }
 
 /* ---- parameters ---- */
@@ -226,6 +230,9 @@ void story_tell(struct core *core, const struct incident *i, const struct device
     out->stopped = catalogue_tell(core->words, stopped_key(core, i, a), &p, a);
     out->not_known = catalogue_tell(core->words, not_known_key(i), &p, a);
     out->verdict = verdict_of(i);
-    add_todo(core, i, device, &p, a, out);
+    const char *todo[TODO_MAX];
+    out->todo_count = choose_todo(core, i, device, todo);
+    for (size_t n = 0; n < out->todo_count; n++)
+        out->todo[n] = catalogue_tell(core->words, todo[n], &p, a);
     add_reasons(core, i, &p, a, out);
 }
