@@ -181,14 +181,24 @@ static void delimiter_found(struct http1_multipart *m, const struct http1_at *at
     m->cr_held = false;
 }
 
-/* Data or preamble from s on; returns how many bytes were dealt with (at least one). */
+/* Only blanks, "--" or the line's end may follow a boundary; else a longer word merely begins like it. */
+static bool may_follow_boundary(uint8_t c)
+{
+    return c == '-' || c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Data or preamble from s on; returns how many bytes were dealt with; none when the mode changed. */
 static size_t data_bytes(struct http1_multipart *m, const struct http1_at *at, struct str s)
 {
     uint8_t c = s.p[0];
     if (m->matched) {
-        if (c == m->delimiter[m->matched]) {
-            if (++m->matched == m->delimiter_len)
-                delimiter_found(m, at);
+        bool whole = m->matched == m->delimiter_len;
+        if (whole && may_follow_boundary(c)) {
+            delimiter_found(m, at);
+            return 0;
+        }
+        if (!whole && c == m->delimiter[m->matched]) {
+            m->matched++;
             return 1;
         }
         release(m, at, m->line_empty);
@@ -229,6 +239,9 @@ void http1_multipart_add(struct http1_multipart *m, const struct http1_at *at, s
 
 void http1_multipart_end(struct http1_multipart *m, const struct http1_at *at, bool complete)
 {
+    bool data = m->mode == MODE_DATA || m->mode == MODE_PREAMBLE;
+    if (data && m->matched == m->delimiter_len)
+        delimiter_found(m, at);
     bool ended = m->mode == MODE_EPILOGUE || (m->mode == MODE_DELIMITER_LINE && m->dashes == 2);
     if (m->mode == MODE_DATA)
         release(m, at, m->line_empty);

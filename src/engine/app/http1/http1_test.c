@@ -1,0 +1,239 @@
+/* Conversations by hand: each is played whole, then cut at every byte of every piece with the same result, then with too
+ * little memory. `want`: lines that must be seen; one that begins with "!" must not. */
+#include "engine/app/http1/conversation.h"
+#include "engine/app/http1/http1.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define GET "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+static size_t count_of(const struct conversation_row *row)
+{
+    size_t count = 0;
+    while (count < CONVERSATION_PIECES_MAX &&
+           (row->pieces[count].bytes.p || row->pieces[count].gap))
+        count++;
+    return count;
+}
+
+/* How many of the row's lines are not as wanted; says which. */
+static int check_row(const struct conversation_row *row)
+{
+    struct buf seen;
+    int wrong = 0;
+    buf_init(&seen, 0);
+    struct play play = {.pieces = row->pieces, .count = count_of(row), .cut_piece = NO_CUT};
+    conversation_play(&play, &seen);
+    for (size_t i = 0; i < CONVERSATION_WANT_MAX && row->want[i]; i++) {
+        bool unwanted = row->want[i][0] == '!';
+        if (conversation_has(&seen, row->want[i] + unwanted) != unwanted)
+            continue;
+        wrong++;
+        fprintf(stderr, "%s: %s\nseen:\n%s\n", row->name, row->want[i], buf_c(&seen));
+    }
+    buf_fini(&seen);
+    return wrong;
+}
+
+static void test_rows(void **state)
+{
+    int wrong = 0;
+    for (size_t i = 0; i < conversation_row_count; i++)
+        wrong += check_row(&conversation_rows[i]);
+    assert_int_equal(wrong, 0);
+}
+
+static void test_cut_at_each_byte(void **state)
+{
+    struct buf whole, cut;
+    buf_init(&whole, 0);
+    buf_init(&cut, 0);
+    for (size_t i = 0; i < conversation_row_count; i++) {
+        struct play play = {.pieces = conversation_rows[i].pieces,
+                            .count = count_of(&conversation_rows[i]),
+                            .cut_piece = NO_CUT};
+        buf_reset(&whole);
+        conversation_play(&play, &whole);
+        for (play.cut_piece = 0; play.cut_piece < play.count; play.cut_piece++)
+            for (play.cut_at = 1; play.cut_at < play.pieces[play.cut_piece].bytes.len;
+                 play.cut_at++) {
+                buf_reset(&cut);
+                conversation_play(&play, &cut);
+                if (!str_eq(buf_str(&whole), buf_str(&cut)))
+                    fail_msg("%s, piece %zu cut at %zu:\n%s\nwhole:\n%s", conversation_rows[i].name,
+                             play.cut_piece, play.cut_at, buf_c(&cut), buf_c(&whole));
+            }
+    }
+    buf_fini(&whole);
+    buf_fini(&cut);
+}
+
+/* Memory that ends at any allocation: nothing leaks (asserted in the play), nothing crashes. */
+static void test_little_memory(void **state)
+{
+    struct buf seen;
+    buf_init(&seen, 0);
+    for (size_t i = 0; i < conversation_row_count; i++) {
+        struct play play = {.pieces = conversation_rows[i].pieces,
+                            .count = count_of(&conversation_rows[i]),
+                            .cut_piece = NO_CUT};
+        for (uint32_t limit = 64; limit < 24 << 10; limit += limit < 8 << 10 ? 64 : 1024) {
+            play.memory_limit_bytes = limit;
+            buf_reset(&seen);
+            conversation_play(&play, &seen);
+        }
+    }
+    buf_fini(&seen);
+}
+
+static void play_all(const struct piece *pieces, size_t count, const struct app_conf *conf,
+                     bool inspect, struct buf *seen)
+{
+    struct play play = {
+        .pieces = pieces, .count = count, .cut_piece = NO_CUT, .inspect = inspect, .conf = conf};
+    buf_reset(seen);
+    conversation_play(&play, seen);
+}
+
+/* Passive: nothing is shown before there is enough; the window slides. Inline: bytes are shown as they come. */
+static void test_windows(void **state)
+{
+    static const struct piece pieces[] = {TS(GET),
+                                          TC("HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\nabcd"),
+                                          TC("efghij"), TC("kl"), TC("mn")};
+    struct app_conf conf;
+    struct buf seen;
+    buf_init(&seen, 0);
+    app_conf_defaults(&conf);
+    conf.response_min_inspect = 8;
+    conf.response_window = 3;
+    play_all(pieces, ARRAY_COUNT(pieces), &conf, true, &seen);
+    assert_false(conversation_has(&seen, "0 tc file.data=[0]abcd"));
+    assert_true(conversation_has(&seen, "0 tc file.data=[0]abcdefghij"));
+    assert_true(conversation_has(&seen, "0 tc http.response_body=[7]hijkl"));
+    assert_true(conversation_has(&seen, "0 tc http.response_body=[9 end]jklmn"));
+    conf.inline_mode = true;
+    play_all(pieces, ARRAY_COUNT(pieces), &conf, true, &seen);
+    assert_true(conversation_has(&seen, "0 tc file.data=[0]abcd"));
+    assert_true(conversation_has(&seen, "0 tc file.data=[1]bcdefghij"));
+    buf_fini(&seen);
+}
+
+static void test_body_limit(void **state)
+{
+    static const struct piece pieces[] = {
+        TS(GET), TC("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789")};
+    struct app_conf conf;
+    struct buf seen;
+    buf_init(&seen, 0);
+    app_conf_defaults(&conf);
+    conf.response_body_limit = 4;
+    play_all(pieces, ARRAY_COUNT(pieces), &conf, false, &seen);
+    assert_true(conversation_has(&seen, "0 tc file.data=0123"));
+    assert_true(conversation_has(&seen, "0 file tc / 10 closed")); /* files go on */
+    buf_fini(&seen);
+}
+
+/* What is put before and behind `count` times `unit`. */
+static struct buf repeat(const char *before, const char *unit, size_t count, const char *behind)
+{
+    struct buf b;
+    buf_init(&b, 0);
+    buf_add_c(&b, before);
+    for (size_t i = 0; i < count; i++)
+        buf_add_c(&b, unit);
+    buf_add_c(&b, behind);
+    assert_false(b.failed);
+    return b;
+}
+
+static void test_limits(void **state)
+{
+    static const struct {
+        const char *name, *before, *unit;
+        size_t count;
+        const char *want;
+    } limits[] = {
+        {"soft line", "GET / HTTP/1.1\r\nHost: a\r\nX: ", "x", 9000,
+         "0 event request_field_too_long"},
+        {"hard line", "GET / HTTP/1.1\r\nHost: a\r\nX: ", "x", 19000, "failed ts"},
+        {"hard request line", "GET /", "x", 19000, "failed ts"},
+        {"head", "GET / HTTP/1.1\r\nHost: a\r\n", "X: 1234567890123456789012345678901234567890\r\n",
+         4000, "failed ts"},
+        {"headers", "GET / HTTP/1.1\r\nHost: a\r\n", "X: 1\r\n", 2000,
+         "0 event request_too_many_headers"},
+        {"repetition", "GET / HTTP/1.1\r\nHost: a\r\n", "X: 1\r\n", 70,
+         "0 event request_header_repetition"},
+    };
+    struct buf seen;
+    buf_init(&seen, 0);
+    for (size_t i = 0; i < ARRAY_COUNT(limits); i++) {
+        struct buf b = repeat(limits[i].before, limits[i].unit, limits[i].count, "\r\n\r\n");
+        struct piece piece = {DIR_TOSERVER, buf_str(&b), 0};
+        play_all(&piece, 1, NULL, false, &seen);
+        if (!conversation_has(&seen, limits[i].want))
+            fail_msg("%s: no %s", limits[i].name, limits[i].want);
+        buf_fini(&b);
+    }
+    buf_fini(&seen);
+}
+
+/* More requests than may wait for a response: given up, not grown. */
+static void test_pipeline_limit(void **state)
+{
+    struct buf b = repeat("", GET, APP_LIVE_TX_MAX + 1, ""), seen;
+    buf_init(&seen, 0);
+    struct piece piece = {DIR_TOSERVER, buf_str(&b), 0};
+    play_all(&piece, 1, NULL, false, &seen);
+    assert_true(conversation_has(&seen, "255 done ts tc"));
+    assert_true(conversation_has(&seen, "failed ts"));
+    buf_fini(&b);
+    buf_fini(&seen);
+}
+
+static void test_probe(void **state)
+{
+    static const struct {
+        const char *bytes;
+        enum dir dir;
+        uint16_t port;
+        enum app_probe want;
+    } probes[] = {
+        {"GET / HTTP/1.1\r\n", DIR_TOSERVER, 80, APP_PROBE_YES},
+        {"GET / HTTP/1.1\r\n", DIR_TOSERVER, 4444, APP_PROBE_YES},
+        {"\r\n POST /x", DIR_TOSERVER, 80, APP_PROBE_YES},
+        {"GE", DIR_TOSERVER, 4444, APP_PROBE_MORE},
+        {"", DIR_TOSERVER, 80, APP_PROBE_MORE},
+        {"FOO /x HTTP/1.1\r\n", DIR_TOSERVER, 4444, APP_PROBE_YES},
+        {"FOO /x\r\n", DIR_TOSERVER, 4444, APP_PROBE_NO},
+        {"OPTIONS sip:a@b SIP/2.0\r\n", DIR_TOSERVER, 5060, APP_PROBE_NO},
+        {"OPTIONS rtsp://a RTSP/1.0\r\n", DIR_TOSERVER, 554, APP_PROBE_NO},
+        {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", DIR_TOSERVER, 80, APP_PROBE_NO},
+        {"EHLO a\r\n", DIR_TOSERVER, 25, APP_PROBE_NO},
+        {"\x16\x03\x01\x02", DIR_TOSERVER, 443, APP_PROBE_NO},
+        {"\x16\x03\x01\x02", DIR_TOSERVER, 80, APP_PROBE_NO},
+        {"HTTP/1.1 200 OK\r\n", DIR_TOCLIENT, 4444, APP_PROBE_YES},
+        {"HTT", DIR_TOCLIENT, 80, APP_PROBE_MORE},
+        {"220 mail\r\n", DIR_TOCLIENT, 25, APP_PROBE_NO},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(probes); i++)
+        if (http1_parser.probe(str_c(probes[i].bytes), probes[i].dir, probes[i].port) !=
+            probes[i].want)
+            fail_msg("probe of row %zu", i);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows),           cmocka_unit_test(test_cut_at_each_byte),
+        cmocka_unit_test(test_little_memory),  cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_body_limit),     cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_pipeline_limit), cmocka_unit_test(test_probe),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
