@@ -128,6 +128,38 @@ static void keep_time(struct crewman *c)
     obey(c);
 }
 
+/* Frames that arrived before guard held the bridge back were forwarded by it: they are not ours. */
+static void drain(struct io_port *port)
+{
+    struct io_frame frame;
+    uint32_t seen = 0;
+    while (seen < IO_RING_FRAMES && io_take(port, &frame)) {
+        if (++seen % IO_BATCH == 0)
+            io_give_back(port);
+    }
+    io_give_back(port);
+}
+
+/* Says that rules are compiled, and waits for guard to hold the bridge back. */
+static void await_go(struct crewman *c)
+{
+    struct control_message message = {.kind = CONTROL_READY};
+    struct pollfd fd = {.fd = c->conf->control_fd, .events = POLLIN};
+    c->stop = control_send(c->conf->control_fd, &message) < 0;
+    for (bool go = false; !go && !c->stop;) {
+        poll(&fd, 1, -1);
+        int got = control_receive(c->conf->control_fd, &message);
+        if (got < 0 || (got > 0 && message.kind == CONTROL_STOP))
+            c->stop = true;
+        else if (got > 0 && message.kind == CONTROL_ISOLATION)
+            isolated_set(&c->isolated, &message.mac, message.isolated);
+        else if (got > 0)
+            go = message.kind == CONTROL_READY;
+    }
+    drain(c->ports[SIDE_LAN]);
+    drain(c->ports[SIDE_WAN]);
+}
+
 static void loop(struct crewman *c)
 {
     struct pollfd fds[] = {
@@ -175,9 +207,8 @@ int worker_run(const struct worker_conf *conf)
         log_error("engine", "%s", err.text);
         status = 78;
     } else {
-        struct control_message ready = {.kind = CONTROL_READY};
-        if (control_send(conf->control_fd, &ready) == 0)
-            loop(&c);
+        await_go(&c);
+        loop(&c);
     }
     clean_up(&c);
     return status;

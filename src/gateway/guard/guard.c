@@ -1,0 +1,217 @@
+#include "gateway/guard/guard.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "gateway/guard/watch.h"
+#include "gateway/local/local.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#define EXIT_USAGE 64
+#define EXIT_CONFIG 78
+#define TICK_MS 50
+#define BEAT_LATE_MS 2000    /* an engine that is silent for so long hangs */
+#define START_LATE_MS 120000 /* compiling the largest rule sets takes seconds */
+#define HEALTH_MS 5000
+#define EVENT_QUEUE_BYTES (4 << 20)
+
+static int make_signal_fd(struct err *err)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGCHLD);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    return fd < 0 ? err_errno(err, "signalfd") : fd;
+}
+
+static int make_timer_fd(struct err *err)
+{
+    struct itimerspec every = {{0, TICK_MS * 1000000L}, {0, TICK_MS * 1000000L}};
+    int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (fd < 0 || timerfd_settime(fd, 0, &every, NULL) < 0)
+        return err_errno(err, "timerfd");
+    return fd;
+}
+
+/* Both ends stay open here: what waits in the queue survives a restart of link or engine. */
+static int make_event_queue(struct watch *w, struct err *err)
+{
+    int bytes = EVENT_QUEUE_BYTES;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, w->event_fds) < 0)
+        return err_errno(err, "the event queue");
+    (void)!setsockopt(w->event_fds[0], SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes));
+    return 0;
+}
+
+static int open_eve(struct watch *w, struct err *err)
+{
+    char path[600];
+    w->eve_fd = -1;
+    if (w->options.no_eve)
+        return 0;
+    snprintf(path, sizeof(path), "%s/eve.json", w->options.state_folder);
+    w->eve_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+    return w->eve_fd < 0 ? err_errno(err, "%s", path) : 0;
+}
+
+static int restore_isolations(struct watch *w, struct err *err)
+{
+    uint32_t damaged;
+    snprintf(w->isolation_path, sizeof(w->isolation_path), "%s/isolated", w->options.state_folder);
+    if (isolation_load(&w->isolations, w->isolation_path, &damaged, err) < 0)
+        return -1;
+    if (damaged)
+        log_warn("guard", "%s: %u damaged lines left out", w->isolation_path, damaged);
+    orders_tell_engine(w); /* there is none yet: this puts them into the kernel's table */
+    return 0;
+}
+
+static int prepare(struct watch *w, struct err *err)
+{
+    const struct run_options *o = &w->options;
+    children_init(w);
+    w->hold.fail_closed = o->fail_closed;
+    if (geteuid() != 0)
+        return err_set(err, "root is needed to open network ports");
+    if (file_make_folder(o->state_folder, 0750, err) < 0 || open_eve(w, err) < 0 ||
+        make_event_queue(w, err) < 0)
+        return -1;
+    w->listen_fd = local_listen(o->socket, err);
+    w->signal_fd = w->listen_fd < 0 ? -1 : make_signal_fd(err);
+    w->timer_fd = w->signal_fd < 0 ? -1 : make_timer_fd(err);
+    if (w->timer_fd < 0)
+        return -1;
+    if (hold_open(&w->hold, o->bridge, o->lan, o->wan, err) < 0)
+        return -1;
+    w->fail_open_since_us = clock_wall_us(); /* until the engine says it is ready */
+    return restore_isolations(w, err);
+}
+
+static void watch_engine(struct watch *w, int64_t now)
+{
+    struct child *engine = &w->children[CHILD_ENGINE];
+    struct err err;
+    if (!engine->pid)
+        return;
+    if (!engine->ready) {
+        if (now - engine->started_us > START_LATE_MS * 1000)
+            children_kill_engine(w, "it does not become ready");
+        return;
+    }
+    int64_t silent_us = now - w->last_beat_us;
+    if (silent_us > BEAT_LATE_MS * 1000) {
+        children_kill_engine(w, "it hangs");
+        return;
+    }
+    /* Not renewed while it is late: the bridge forwards before two seconds of silence are over. */
+    if (silent_us > (HOLD_MS - HOLD_RENEW_MS) * 1000 ||
+        now - w->last_renew_us < HOLD_RENEW_MS * 1000)
+        return;
+    w->last_renew_us = now;
+    if (hold_renew(&w->hold, &err) < 0)
+        log_error("guard", "holding the bridge back: %s", err.text);
+}
+
+static void tick(struct watch *w)
+{
+    uint64_t times;
+    (void)!read(w->timer_fd, &times, sizeof(times));
+    int64_t now = clock_mono_us();
+    children_start_due(w, now);
+    watch_engine(w, now);
+    orders_expire(w);
+    if (now - w->last_health_us > HEALTH_MS * 1000) {
+        w->last_health_us = now;
+        tell_health(w);
+    }
+}
+
+static void take_signals(struct watch *w)
+{
+    struct signalfd_siginfo info;
+    while (read(w->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+        if (info.ssi_signo == SIGCHLD)
+            children_reap(w);
+        else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+            w->stopping = true;
+    }
+}
+
+static void loop(struct watch *w)
+{
+    while (!w->stopping) {
+        struct pollfd fds[2 + CHILDREN] = {
+            {.fd = w->signal_fd, .events = POLLIN},
+            {.fd = w->timer_fd, .events = POLLIN},
+        };
+        for (size_t i = 0; i < CHILDREN; i++)
+            fds[2 + i] = (struct pollfd){.fd = w->children[i].fd, .events = POLLIN};
+        if (poll(fds, ARRAY_COUNT(fds), -1) < 0)
+            continue;
+        if (fds[0].revents)
+            take_signals(w);
+        if (fds[1].revents)
+            tick(w);
+        for (enum child_kind kind = 0; kind < CHILDREN; kind++)
+            if (fds[2 + kind].revents & POLLIN)
+                orders_take(w, kind);
+            else if (fds[2 + kind].revents)
+                children_reap(w);
+    }
+}
+
+static int run(struct watch *w)
+{
+    struct err err;
+    if (prepare(w, &err) < 0) {
+        log_error("guard", "%s", err.text);
+        return EXIT_CONFIG;
+    }
+    log_info("guard",
+             "bridge %s between %s (LAN) and %s (WAN); frames pass while the engine starts",
+             w->options.bridge, w->options.lan, w->options.wan);
+    loop(w);
+    log_info("guard", "stopping; the bridge stays and frames pass without inspection");
+    children_stop(w);
+    if (hold_let_go(&w->hold, &err) < 0)
+        log_error("guard", "%s", err.text);
+    if (w->options.remove)
+        hold_remove(&w->hold);
+    hold_close(&w->hold);
+    unlink(w->options.socket);
+    return 0;
+}
+
+int guard_command(int argc, char **argv)
+{
+    struct err err;
+    struct watch *w = calloc(1, sizeof(*w));
+    int status = 0;
+    if (!w)
+        return EXIT_CONFIG;
+    if (run_options_read(&w->options, argc, argv, &err) < 0) {
+        fprintf(stderr, "omamori run: %s\n", err.text);
+        status = EXIT_USAGE;
+    } else if (w->options.help) {
+        fputs(run_help, stdout);
+    } else {
+        status = run(w);
+    }
+    conf_free(w->options.conf);
+    free(w);
+    return status;
+}

@@ -1,0 +1,191 @@
+#include "gateway/guard/hold.h"
+
+#include "base/file.h"
+#include "gateway/guard/netlink.h"
+#include "gateway/guard/program.h"
+
+#include <net/if.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#define TABLE "otasuke"
+
+_Static_assert(HOLD_RENEW_MS *(HOLD_SETS - 1) < HOLD_MS + HOLD_RENEW_MS,
+               "a set is empty before its next turn");
+_Static_assert(HOLD_RENEW_MS *HOLD_SETS > HOLD_MS, "a set is empty before its next turn");
+
+static const char *const held_sets[HOLD_SETS] = {"held0", "held1", "held2", "held3"};
+
+/* The table made anew in one step; isolation and holding begin empty. The order of the rules: a machine that is cut off
+ * stays cut off whatever else holds. */
+static const char table_text[] = "table bridge " TABLE "\n"
+                                 "delete table bridge " TABLE "\n"
+                                 "table bridge " TABLE " {\n"
+                                 "  set isolated { type ether_addr; flags timeout; }\n"
+                                 "  set closed { type ifname; }\n"
+                                 "  set held0 { type ifname; flags timeout; }\n"
+                                 "  set held1 { type ifname; flags timeout; }\n"
+                                 "  set held2 { type ifname; flags timeout; }\n"
+                                 "  set held3 { type ifname; flags timeout; }\n"
+                                 "  chain forward {\n"
+                                 "    type filter hook forward priority 0; policy accept;\n"
+                                 "    ether saddr @isolated counter drop\n"
+                                 "    ether daddr @isolated counter drop\n"
+                                 "    iifname @closed drop\n"
+                                 "    iifname @held0 drop\n"
+                                 "    iifname @held1 drop\n"
+                                 "    iifname @held2 drop\n"
+                                 "    iifname @held3 drop\n"
+                                 "  }\n"
+                                 "}\n";
+
+static int run_ip(struct err *err, const char *a, const char *b, const char *c, const char *d)
+{
+    const char *const argv[] = {"ip", "link", a, b, c, d, NULL};
+    return program_run(argv, NULL, err);
+}
+
+/* The box itself does not speak on these ports: no address, no neighbour discovery. */
+static void silence(const char *interface)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", interface);
+    FILE *f = fopen(path, "w");
+    if (!f)
+        return; /* no IPv6 in this kernel */
+    fputs("1", f);
+    fclose(f);
+}
+
+static int make_bridge(const struct hold *h, struct err *err)
+{
+    if (if_nametoindex(h->bridge))
+        return 0;
+    const char *const argv[] = {"ip",   "link",           "add",       "name", h->bridge,
+                                "type", "bridge",         "stp_state", "0",    "forward_delay",
+                                "0",    "mcast_snooping", "0",         NULL};
+    return program_run(argv, NULL, err);
+}
+
+static int join(const struct hold *h, const char *port, struct err *err)
+{
+    silence(port);
+    if (run_ip(err, "set", port, "master", h->bridge) < 0)
+        return -1;
+    const char *const up[] = {"ip", "link", "set", port, "up", NULL};
+    return program_run(up, NULL, err);
+}
+
+static int set_up(struct hold *h, struct err *err)
+{
+    const char *const nft[] = {"nft", "-f", "-", NULL};
+    const char *const up[] = {"ip", "link", "set", h->bridge, "up", NULL};
+    if (!if_nametoindex(h->lan))
+        return err_set(err, "there is no interface %s (see: ip link)", h->lan);
+    if (!if_nametoindex(h->wan))
+        return err_set(err, "there is no interface %s (see: ip link)", h->wan);
+    if (program_run(nft, table_text, err) < 0 || make_bridge(h, err) < 0)
+        return -1;
+    silence(h->bridge);
+    if (join(h, h->lan, err) < 0 || join(h, h->wan, err) < 0)
+        return -1;
+    return program_run(up, NULL, err);
+}
+
+static struct str name_key(char key[HOLD_NAME_BYTES], const char *name)
+{
+    memset(key, 0, HOLD_NAME_BYTES);
+    memcpy(key, name, strnlen(name, HOLD_NAME_BYTES - 1));
+    return str_of(key, HOLD_NAME_BYTES);
+}
+
+static int add_both(struct hold *h, const char *set, uint64_t timeout_ms, struct err *err)
+{
+    char lan[HOLD_NAME_BYTES], wan[HOLD_NAME_BYTES];
+    struct netlink_element elements[] = {
+        {TABLE, set, name_key(lan, h->lan), timeout_ms},
+        {TABLE, set, name_key(wan, h->wan), timeout_ms},
+    };
+    return netlink_add(h->fd, &h->sequence, elements, 2, err);
+}
+
+static int remove_both(struct hold *h, const char *set, struct err *err)
+{
+    char key[HOLD_NAME_BYTES];
+    struct netlink_element lan = {TABLE, set, name_key(key, h->lan), 0};
+    if (netlink_remove(h->fd, &h->sequence, &lan, err) < 0)
+        return -1;
+    struct netlink_element wan = {TABLE, set, name_key(key, h->wan), 0};
+    return netlink_remove(h->fd, &h->sequence, &wan, err);
+}
+
+int hold_open(struct hold *h, const char *bridge, const char *lan, const char *wan, struct err *err)
+{
+    bool fail_closed = h->fail_closed;
+    *h = (struct hold){.fd = -1, .fail_closed = fail_closed};
+    if (strlen(bridge) >= HOLD_NAME_BYTES || strlen(lan) >= HOLD_NAME_BYTES ||
+        strlen(wan) >= HOLD_NAME_BYTES)
+        return err_set(err, "an interface name has at most %d characters", HOLD_NAME_BYTES - 1);
+    strcpy(h->bridge, bridge);
+    strcpy(h->lan, lan);
+    strcpy(h->wan, wan);
+    if (strcmp(lan, wan) == 0)
+        return err_set(err, "--lan and --wan name the same interface, %s", lan);
+    if (set_up(h, err) < 0)
+        return -1;
+    h->fd = netlink_open(err);
+    if (h->fd < 0)
+        return -1;
+    return h->fail_closed ? add_both(h, "closed", 0, err) : 0;
+}
+
+void hold_close(struct hold *h)
+{
+    if (h->fd >= 0)
+        close(h->fd);
+    h->fd = -1;
+}
+
+int hold_renew(struct hold *h, struct err *err)
+{
+    const char *set = held_sets[h->turn++ % HOLD_SETS];
+    if (add_both(h, set, HOLD_MS, err) < 0)
+        return -1;
+    h->held = true;
+    return 0;
+}
+
+int hold_let_go(struct hold *h, struct err *err)
+{
+    int rc = 0;
+    for (size_t i = 0; i < HOLD_SETS; i++)
+        if (remove_both(h, held_sets[i], err) < 0)
+            rc = -1;
+    h->held = false;
+    return rc;
+}
+
+int hold_isolate(struct hold *h, const struct mac *mac, uint64_t seconds, struct err *err)
+{
+    /* Anew, so that a new expiry counts: an element that is there keeps its old one. */
+    if (hold_release(h, mac, err) < 0)
+        return -1;
+    struct netlink_element e = {TABLE, "isolated", str_of(mac->bytes, sizeof(mac->bytes)),
+                                seconds * 1000};
+    return netlink_add(h->fd, &h->sequence, &e, 1, err);
+}
+
+int hold_release(struct hold *h, const struct mac *mac, struct err *err)
+{
+    struct netlink_element e = {TABLE, "isolated", str_of(mac->bytes, sizeof(mac->bytes)), 0};
+    return netlink_remove(h->fd, &h->sequence, &e, err);
+}
+
+void hold_remove(struct hold *h)
+{
+    const char *const nft[] = {"nft", "delete", "table", "bridge", TABLE, NULL};
+    const char *const del[] = {"ip", "link", "del", h->bridge, NULL};
+    struct err err;
+    (void)!program_run(nft, NULL, &err);
+    (void)!program_run(del, NULL, &err);
+}
