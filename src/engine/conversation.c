@@ -167,7 +167,7 @@ void inspect_end(struct engine *e, struct conversation *c)
         conversation_feed(e, c, DIR_TOSERVER);
         conversation_feed(e, c, DIR_TOCLIENT);
     }
-    if (c->flow.passed)
+    if (c->flow.passed || c->flow.dropped)
         return;
     look_once_more(e, c, DIR_TOSERVER);
     look_once_more(e, c, DIR_TOCLIENT);

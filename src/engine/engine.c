@@ -218,7 +218,7 @@ static void process(struct engine *e, const struct packet *p, struct engine_answ
         struct stream_result *stream = way.has_stream_result ? &way.stream : NULL;
         if (stream)
             report_stream_events(e, way.c, p, way.dir, stream);
-        if (!way.c || !way.c->flow.passed)
+        if (!way.c || !(way.c->flow.passed || way.c->flow.dropped))
             inspect_packet(e, way.c, &(struct glance){p, way.dir, stream}, &verdict);
         judge_stream(e, &way, &verdict);
         report_alerts(e, way.c, p, way.dir, &verdict);

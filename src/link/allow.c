@@ -179,7 +179,7 @@ static bool take_word(struct walk *w, struct str word)
 
 static const struct field_row *row_here(const struct walk *w, enum field_type type)
 {
-    const struct field_row *row = field_find(w->path);
+    const struct field_row *row = allowed_field_find(w->path);
     return row && row->type == type ? row : NULL;
 }
 
@@ -218,7 +218,7 @@ static void walk_scalar(struct walk *w, bool keep)
     }
     if (w->broken || !keep)
         return;
-    const struct field_row *row = field_find(w->path);
+    const struct field_row *row = allowed_field_find(w->path);
     if (!row || !fits || (!null && row->type != type))
         refuse(w);
     else
@@ -244,7 +244,7 @@ static bool path_enter(struct walk *w, struct str name, bool literal)
     memcpy(w->path + w->path_len, part.p, part.len);
     w->path_len += part.len;
     w->path[w->path_len] = '\0';
-    return field_find(w->path) || field_has_inside(w->path, '.') || field_has_inside(w->path, '[');
+    return allowed_field_find(w->path) || field_has_inside(w->path, '.') || field_has_inside(w->path, '[');
 }
 
 static void path_leave(struct walk *w, size_t path_len)

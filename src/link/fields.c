@@ -286,7 +286,7 @@ static int compare_row(const void *key, const void *row)
     return strcmp(key, ((const struct field_row *)row)->path);
 }
 
-const struct field_row *field_find(const char *path)
+const struct field_row *allowed_field_find(const char *path)
 {
     return bsearch(path, field_rows, field_row_count, sizeof(field_rows[0]), compare_row);
 }

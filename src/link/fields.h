@@ -23,7 +23,7 @@ extern const struct field_row field_rows[];
 extern const size_t field_row_count;
 
 /* The row of a path, or NULL. */
-const struct field_row *field_find(const char *path);
+const struct field_row *allowed_field_find(const char *path);
 /* Does any row begin with `path` and `next` ('.': it is an object, '[': an array)? */
 bool field_has_inside(const char *path, char next);
 /* NULL: events of this type stay at the gateway. */

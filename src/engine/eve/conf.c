@@ -32,6 +32,7 @@ static void read_alert(struct eve_conf *eve, const struct conf_node *node)
     eve->app_layer = node_bool(node, "metadata.app-layer", eve->metadata);
     eve->flow_in_alert = node_bool(node, "metadata.flow", eve->metadata);
     eve->rule_metadata = node_bool(node, "metadata.rule.metadata", eve->metadata);
+    eve->rule_reference = node_bool(node, "metadata.rule.reference", false);
     eve->rule_text = node_bool(node, "metadata.rule.raw", false);
 }
 

@@ -67,10 +67,10 @@ static void write_rule(const struct eve_conf *conf, const struct eve_event *even
     json_text(out, "category", rule->class_text);
     json_uint(out, "severity", rule->priority);
     write_target(rule, event->packet, out);
-    if (conf->rule_metadata) {
+    if (conf->rule_metadata)
         write_rule_metadata(rule, out);
+    if (conf->rule_reference)
         write_references(rule, out);
-    }
     if (conf->rule_text)
         json_bytes(out, "rule", str_c(rule->text));
     json_end_object(out);

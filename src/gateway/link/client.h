@@ -94,7 +94,7 @@ void link_status_write(const struct client *c, struct buf *out);
 void link_health_write(const struct client *c, int64_t wall_us, struct buf *out);
 void status_send(struct client *c);
 /* One datagram to guard: a word and a JSON text. False: the queue is full. */
-bool control_send(int control_fd, const char *word, struct str json);
+bool guard_send(int control_fd, const char *word, struct str json);
 /* Takes what guard says. False: guard is gone. */
 bool control_read(struct client *c);
 /* link.trace_folder: text that is about to be compressed or sent. */

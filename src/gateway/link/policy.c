@@ -44,7 +44,7 @@ static const char *why_not(struct client *c, const struct link_policy_message *m
 static void put_in_force(struct client *c, const struct link_policy_message *m)
 {
     c->policy = c->scratch;
-    if (!control_send(c->control_fd, "policy", m->text))
+    if (!guard_send(c->control_fd, "policy", m->text))
         log_error("link", "policy %llu could not be handed to guard",
                   (unsigned long long)m->number);
 }

@@ -98,7 +98,7 @@ void link_health_write(const struct client *c, int64_t wall_us, struct buf *out)
     json_end_object(&j);
 }
 
-bool control_send(int control_fd, const char *word, struct str json)
+bool guard_send(int control_fd, const char *word, struct str json)
 {
     struct buf message;
     buf_init(&message, 0);
@@ -116,7 +116,7 @@ void status_send(struct client *c)
     struct buf text;
     buf_init(&text, 0);
     link_status_write(c, &text);
-    (void)control_send(c->control_fd, "status", buf_str(&text)); /* the next one comes soon */
+    (void)guard_send(c->control_fd, "status", buf_str(&text)); /* the next one comes soon */
     buf_fini(&text);
 }
 
