@@ -182,11 +182,27 @@ static enum answer check_sameip(const struct ask *a, const struct rule_check *c)
     return yes_if(c, is_ip(a->packet) && ip_eq(&a->packet->src, &a->packet->dst));
 }
 
-/* The decoder keeps one mark for all checksums of a packet; the rule's protocol says which one is meant. */
+/* The decoder keeps one mark for all checksums of a packet; the rule's word says of which protocol it speaks. */
+static bool csum_speaks_of(const struct packet *p, uint64_t which)
+{
+    switch ((enum rule_csum)which) {
+    case RULE_CSUM_IPV4: return p->src.version == 4;
+    case RULE_CSUM_TCPV4: return p->src.version == 4 && p->l4 == PACKET_L4_TCP;
+    case RULE_CSUM_TCPV6: return p->src.version == 6 && p->l4 == PACKET_L4_TCP;
+    case RULE_CSUM_UDPV4: return p->src.version == 4 && p->l4 == PACKET_L4_UDP;
+    case RULE_CSUM_UDPV6: return p->src.version == 6 && p->l4 == PACKET_L4_UDP;
+    case RULE_CSUM_ICMPV4: return p->l4 == PACKET_L4_ICMP4;
+    case RULE_CSUM_ICMPV6: return p->l4 == PACKET_L4_ICMP6;
+    }
+    return false;
+}
+
 static enum answer check_csum(const struct ask *a, const struct rule_check *c)
 {
     bool want_valid = c->number.b != 0;
-    return yes_if(c, is_ip(a->packet) && a->packet->checksum_bad != want_valid);
+    if (!csum_speaks_of(a->packet, c->number.a))
+        return ANSWER_NO;
+    return yes_if(c, a->packet->checksum_bad != want_valid);
 }
 
 static const struct {
@@ -225,13 +241,17 @@ static enum answer check_ipopts(const struct ask *a, const struct rule_check *c)
     return ANSWER_NO;
 }
 
+/* event: the layer, counted from the outermost; any when there is no such number */
 static enum answer check_vlan_id(const struct ask *a, const struct rule_check *c)
 {
-    for (uint8_t i = 0; i < a->packet->vlan_count; i++)
-        if ((c->dir > 1 || c->dir == i) &&
-            rule_number_holds(&c->number, a->packet->vlan[i] & 0xfffu))
-            return yes_if(c, true);
-    return a->packet->vlan_count ? yes_if(c, false) : ANSWER_NO;
+    const struct packet *p = a->packet;
+    if (c->event < PACKET_VLAN_MAX)
+        return c->event < p->vlan_count ? number_if(true, c, p->vlan[c->event] & 0xfffu)
+                                        : ANSWER_NO;
+    for (uint8_t i = 0; i < p->vlan_count && i < PACKET_VLAN_MAX; i++)
+        if (number_if(true, c, p->vlan[i] & 0xfffu) == ANSWER_YES)
+            return ANSWER_YES;
+    return ANSWER_NO;
 }
 
 static enum answer check_vlan_layers(const struct ask *a, const struct rule_check *c)
@@ -249,14 +269,13 @@ static enum answer of_dirs(const struct rule_check *c, const uint64_t v[2])
     return yes_if(c, rule_number_holds(&c->number, v[0]) || rule_number_holds(&c->number, v[1]));
 }
 
-/* stream_size: 0 server, 1 client, 2 both must hold, 3 either. */
 static enum answer check_stream_size(const struct ask *a, const struct rule_check *c)
 {
     if (!a->view->has_stream)
         return ANSWER_NO;
-    bool server = rule_number_holds(&c->number, a->view->stream_bytes[DIR_TOCLIENT]);
-    bool client = rule_number_holds(&c->number, a->view->stream_bytes[DIR_TOSERVER]);
-    const bool answers[4] = {server, client, server && client, server || client};
+    bool to_server = rule_number_holds(&c->number, a->view->stream_bytes[DIR_TOSERVER]);
+    bool to_client = rule_number_holds(&c->number, a->view->stream_bytes[DIR_TOCLIENT]);
+    const bool answers[4] = {to_server, to_client, to_server && to_client, to_server || to_client};
     return yes_if(c, answers[c->dir & 3]);
 }
 

@@ -165,6 +165,25 @@ static bool holds_when_absent(const struct rule_buffer *source)
     return source->items != NULL;
 }
 
+/* The rule's own choice where it lies in this buffer; else the longest that must be there. */
+static const struct rule_content *fast_of(const struct rule_buffer *source)
+{
+    const struct rule_content *best = NULL;
+    if (source->buffer == RULE_BUFFER_BASE64)
+        return NULL;
+    for (const struct rule_item *item = source->items; item; item = item->next) {
+        if (item->kind == RULE_ABSENT)
+            return NULL;
+        if (item->kind != RULE_CONTENT || item->content.negated)
+            continue;
+        if (item == source->fast)
+            return &item->content;
+        if (!best || item->content.bytes.len > best->bytes.len)
+            best = &item->content;
+    }
+    return best;
+}
+
 static int compile_buffer(struct compile *c, const struct rule_buffer *source,
                           struct match_buffer *out)
 {
@@ -181,7 +200,14 @@ static int compile_buffer(struct compile *c, const struct rule_buffer *source,
         steps[i] = (struct match_step){.item = item, .kind = item->kind};
     flag_steps(steps, count);
     *out = (struct match_buffer){
-        source, steps, count, (uint16_t)slot, place_of(source->buffer), holds_when_absent(source)};
+        .source = source,
+        .fast = fast_of(source),
+        .steps = steps,
+        .step_count = count,
+        .slot = (uint16_t)slot,
+        .place = place_of(source->buffer),
+        .holds_when_absent = holds_when_absent(source),
+    };
     return 0;
 }
 
@@ -333,13 +359,11 @@ int compile_choose(const struct match_rule *mr, bool (*fits)(const struct match_
     int best = -1;
     uint32_t best_score = 0;
     for (uint8_t i = 0; i < mr->buffer_count; i++) {
-        const struct rule_item *fast = mr->buffers[i].source->fast;
-        if (!fast || fast->kind != RULE_CONTENT || fast->content.negated ||
-            !fits(&mr->buffers[i], arg))
+        const struct rule_content *c = mr->buffers[i].fast;
+        if (!c || !fits(&mr->buffers[i], arg))
             continue;
-        const struct rule_content *c = &fast->content;
-        uint32_t score =
-            filter_len(c) + ((c->fast_pattern || c->fast_pattern_only) ? 0x100000u : 0);
+        bool chosen = mr->buffers[i].source->fast && c == &mr->buffers[i].source->fast->content;
+        uint32_t score = filter_len(c) + (chosen ? 0x100000u : 0);
         if (score > best_score) {
             best = i;
             best_score = score;

@@ -95,7 +95,7 @@ static int payload_scan(struct match_image *image, const int8_t *literal_of, enu
         const struct match_rule *mr = &image->rules[i];
         if (literal_of[i] < 0 || !(mr->rule->dirs & DIR_BIT(dir)) || !wants_scan(mr, l4, stream))
             continue;
-        rc = literal_set_add(&set, &mr->buffers[literal_of[i]].source->fast->content, i);
+        rc = literal_set_add(&set, mr->buffers[literal_of[i]].fast, i);
     }
     struct match_scan *scan = NULL;
     if (rc < 0)

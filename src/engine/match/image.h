@@ -26,6 +26,7 @@ struct match_step {
 
 struct match_buffer {
     const struct rule_buffer *source;
+    const struct rule_content *fast; /* what the prefilter may look for in it; NULL: nothing */
     const struct match_step *steps;
     uint16_t step_count;
     uint16_t slot;

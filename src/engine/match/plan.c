@@ -121,7 +121,7 @@ static int collect(const struct plans *p, enum dir dir, struct literal_set *sets
         if (literal < 0)
             continue;
         const struct match_buffer *b = &p->image->rules[i].buffers[literal];
-        if (literal_set_add(&sets[b->slot], &b->source->fast->content, i) < 0)
+        if (literal_set_add(&sets[b->slot], b->fast, i) < 0)
             return -1;
     }
     return 0;

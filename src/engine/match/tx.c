@@ -105,21 +105,37 @@ static void scan_new(struct match_worker *w, const struct match_scan *scan, cons
         look_scan(w, scan, str_from(v->bytes, skip), v->offset + skip);
 }
 
+/* Instances keep their places: those behind the ones that were scanned are new. */
+static void scan_instances(struct match_worker *w, const struct match_plan_scan *s,
+                           const struct values *values, struct tx_grown *g)
+{
+    for (; g->index < values->count; g->index++)
+        look_scan(w, s->scan, values->items[g->index].bytes, 0);
+}
+
+/* Windows: of several files those that have something to show. How far it was scanned is known of the first one; a further
+ * one is scanned whole. Transformed bytes have no offsets that stay. */
+static void scan_windows(struct match_worker *w, const struct match_plan_scan *s,
+                         const struct values *values, bool transformed, struct tx_grown *g)
+{
+    for (uint32_t i = 0; i < values->count; i++) {
+        const struct value *v = &values->items[i];
+        uint64_t end = v->offset + v->bytes.len;
+        bool known = i == 0 && !transformed && g->offset >= v->offset && g->offset <= end;
+        scan_new(w, s->scan, v, known ? g->offset : 0);
+        if (i == 0)
+            g->offset = v->last ? 0 : end;
+    }
+}
+
 static void scan_growing(struct match_worker *w, const struct look *look,
                          const struct match_plan_scan *s, struct tx_grown *g)
 {
     const struct values *values = values_get(w, look, s->scan->slot);
-    bool changed = w->image->slots[s->scan->slot].source->transform_count > 0;
-    for (uint32_t i = changed ? 0 : g->index; i < values->count; i++) {
-        const struct value *v = &values->items[i];
-        scan_new(w, s->scan, v, i == g->index && !changed ? g->offset : 0);
-        if (v->last) {
-            *g = (struct tx_grown){i + 1, 0};
-            continue;
-        }
-        *g = (struct tx_grown){i, v->offset + v->bytes.len};
-        break;
-    }
+    if (s->field->kind == FIELD_BYTES)
+        scan_instances(w, s, values, g);
+    else
+        scan_windows(w, s, values, w->image->slots[s->scan->slot].source->transform_count > 0, g);
 }
 
 static void scan_fields(struct match_worker *w, const struct look *look, struct tx_match *tm)

@@ -1,0 +1,303 @@
+/* Transactions: fields of every kind, step by step progress, bodies that grow, what is absent, several values, events, and
+ * payload together with fields. */
+#include "engine/match/double.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define S(text) STR_LIT(text)
+
+static struct double_tx http(void)
+{
+    struct double_tx tx = {.uri = S("/index.php?q=1"),
+                           .method = S("GET"),
+                           .agent = S("curl/8"),
+                           .header = S("Host: a\r\n"),
+                           .stat_code = S("200")};
+    tx.tx.proto = APP_HTTP1;
+    tx.tx.dirs = DIR_BOTH;
+    return tx;
+}
+
+/* rows of one buffer: what http.uri holds, and whether the rule hits */
+static void uri_rows(void **state)
+{
+    static const struct {
+        const char *name, *items, *uri;
+        bool want;
+    } rows[] = {
+        {"content", "http.uri; content:\"abc\";", "xabc", true},
+        {"miss", "http.uri; content:\"abc\";", "xab", false},
+        {"bsize", "http.uri; content:\"a\"; bsize:3;", "abc", true},
+        {"bsize <>", "http.uri; content:\"a\"; bsize:2<>5;", "abc", true},
+        {"bsize miss", "http.uri; content:\"a\"; bsize:>3;", "abc", false},
+        {"bsize alone", "http.uri; bsize:3;", "abc", true},
+        {"xor", "http.uri; xor:\"01\"; content:\"abc\";", "`cb", true},
+        {"xor miss", "http.uri; xor:\"02\"; content:\"abc\";", "`cb", false},
+        {"to_md5", "http.uri; to_md5; content:\"|90 01 50 98|\"; startswith;", "abc", true},
+        {"to_sha1", "http.uri; to_sha1; content:\"|a9 99 3e 36|\"; startswith;", "abc", true},
+        {"to_sha256", "http.uri; to_sha256; content:\"|ba 78 16 bf|\"; startswith;", "abc", true},
+        {"url_decode", "http.uri; url_decode; content:\"a b/c%4\";", "a+b%2fc%4", true},
+        {"dotprefix", "http.uri; dotprefix; content:\".ab\"; startswith;", "ab", true},
+        {"strip_whitespace", "http.uri; strip_whitespace; content:\"abc\";", "a b\t\r\nc", true},
+        {"compress_whitespace", "http.uri; compress_whitespace; content:\"a b\";", "a   b", true},
+        {"to_lowercase", "http.uri; to_lowercase; content:\"abc\";", "aBC", true},
+        {"to_uppercase", "http.uri; to_uppercase; content:\"ABC\";", "aBC", true},
+        {"two transforms", "http.uri; to_lowercase; dotprefix; content:\".abc\"; startswith;",
+         "aBC", true},
+        {"pcrexform", "http.uri; pcrexform:\"a(.+)d\"; content:\"bc\"; bsize:2;", "xabcdx", true},
+        {"from_base64", "http.uri; from_base64; content:\"hello\";", "aGVsbG8=", true},
+        {"pcre alone", "http.uri; pcre:\"/^x.*c$/\";", "xabc", true},
+        {"pcre alone miss", "http.uri; pcre:\"/^x.*c$/\";", "xabcd", false},
+        {"negated alone", "http.uri; content:!\"abc\";", "xyz", true},
+        {"negated alone miss", "http.uri; content:!\"abc\";", "xabc", false},
+        {"two contents", "http.uri; content:\"a\"; content:\"b\"; distance:0;", "ab", true},
+        {"base64_data",
+         "http.uri; content:\"=\"; base64_decode:relative; base64_data; content:\"hello\";",
+         "d=aGVsbG8=", true},
+        {"variable across buffers",
+         "http.uri; byte_extract:1,0,n,string,dec; http.method; content:\"T\"; offset:n; depth:1;",
+         "2x", true},
+        {"variable across buffers miss",
+         "http.uri; byte_extract:1,0,n,string,dec; http.method; content:\"T\"; offset:n; depth:1;",
+         "1x", false},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        char rule[1024];
+        snprintf(rule, sizeof rule, "alert http any any -> any any (%s sid:1;)", rows[i].items);
+        struct stage *s = stage_new(rule);
+        assert_int_equal(match_image_rules(s->image)->count, 1);
+        struct double_tx tx = http();
+        tx.uri = str_c(rows[i].uri);
+        bool got = strcmp(stage_tx(s, &tx, DIR_TOSERVER, DOUBLE_LINE), "1") == 0;
+        if (got != rows[i].want)
+            fail_msg("%s: wanted %d", rows[i].name, rows[i].want);
+        /* holds once only */
+        assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, DOUBLE_HEADERS), "");
+        assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, TX_COMPLETE), "");
+        assert_true(tx.tx.inspected_done & DIR_BIT(DIR_TOSERVER));
+        match_tx_fini(&tx.tx, &s->mem);
+        stage_free(s);
+    }
+}
+
+static void fields_come_one_after_the_other(void **state)
+{
+    struct stage *s = stage_new(
+        "alert http any any -> any any (http.uri; content:\"/index\"; http.user_agent; "
+        "content:\"curl\"; sid:1;)\n"
+        "alert http any any -> any any (http.user_agent; content:\"curl\"; http.uri; "
+        "content:\"/admin\"; sid:2;)\n"
+        "alert http any any -> any any (http.uri; content:\"/index\"; sid:3;)\n"
+        "alert http any any -> any any (http.stat_code; content:\"200\"; sid:4;)\n"
+        "alert http any any -> any any (http.method; content:\"POST\"; http.user_agent; "
+        "content:\"curl\"; sid:5;)\n"
+        "alert http any any -> any any (flow:to_client; http.uri; content:\"/index\"; sid:6;)\n"
+        "alert dns any any -> any any (dns.query; content:\"x\"; sid:7;)\n");
+    struct double_tx tx = http();
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, DOUBLE_LINE), "3");
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, DOUBLE_HEADERS), "1");
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, TX_COMPLETE), "");
+    assert_string_equal(stage_tx(s, &tx, DIR_TOCLIENT, DOUBLE_LINE), "4");
+    assert_string_equal(stage_tx(s, &tx, DIR_TOCLIENT, TX_COMPLETE), "");
+    assert_int_equal(tx.tx.inspected_done, DIR_BOTH);
+    match_tx_fini(&tx.tx, &s->mem);
+    stage_free(s);
+}
+
+/* A body in pieces of every size, a window of 16 bytes behind the new ones: the same hits whatever way it is cut. */
+static void body_cut_at_every_byte(void **state)
+{
+    static const char body[] = "aaaa MZ head of a program ..... evil part and the end";
+    for (size_t step = 1; step <= sizeof body; step++) {
+        struct stage *s = stage_new(
+            "alert http any any -> any any (http.request_body; content:\"evil part\"; sid:1;)\n"
+            "alert http any any -> any any (http.uri; content:\"index\"; file.data; "
+            "content:\"MZ\"; content:\"head\"; distance:1; within:4; sid:2;)\n"
+            "alert http any any -> any any (http.request_body; content:!\"absent\"; sid:3;)\n"
+            "alert http any any -> any any (http.request_body; content:!\"evil\"; sid:4;)\n"
+            "alert http any any -> any any (http.request_body; content:\"the end\"; endswith; "
+            "sid:5;)\n"
+            "alert http any any -> any any (http.request_body; content:\"evil\"; endswith; "
+            "sid:6;)\n"
+            "alert http any any -> any any (http.request_body; content:\"aaaa\"; startswith; "
+            "sid:7;)\n"
+            "alert http any any -> any any (http.request_body; pcre:\"/ev.l/\"; sid:8;)\n"
+            "alert http any any -> any any (http.request_body; bsize:53; sid:9;)\n");
+        int seen[10] = {0};
+        struct double_tx tx = http();
+        size_t len = sizeof body - 1, old = 0;
+        for (size_t at = step; old < len; at += step) {
+            size_t end = at < len ? at : len;
+            size_t from = old > 16 ? old - 16 : 0;
+            tx.has_body[0] = true;
+            tx.body[0] = (struct field_window){str_of(body + from, end - from), from, end == len};
+            stage_tx(s, &tx, DIR_TOSERVER, end == len ? TX_COMPLETE : DOUBLE_HEADERS);
+            for (uint32_t i = 0; i < s->hits.count; i++)
+                seen[s->hits.items[i].rule->sid]++;
+            old = end;
+        }
+        /* negated: 3 and 4 look at the last window: what went by before is gone. 4 must not hold on a whole body. */
+        static const int want[10] = {0, 1, 1, 1, -1, 1, 0, 1, 1, 1};
+        for (int sid = 1; sid < 10; sid++)
+            if (want[sid] >= 0 && seen[sid] != want[sid])
+                fail_msg("pieces of %zu: sid %d seen %d times", step, sid, seen[sid]);
+        if (step >= sizeof body - 1)
+            assert_int_equal(seen[4], 0);
+        match_tx_fini(&tx.tx, &s->mem);
+        stage_free(s);
+    }
+}
+
+static void several_values(void **state)
+{
+    struct stage *s = stage_new("alert dns any any -> any any (dns.query; content:\"bad\"; "
+                                "content:\".example\"; endswith; sid:1;)\n"
+                                "alert dns any any -> any any (dns.query; content:\"one\"; "
+                                "dns.query; content:\"two\"; sid:2;)\n"
+                                "alert dns any any -> any any (dns.opcode:5; sid:3;)\n"
+                                "alert dns any any -> any any (dns.query; bsize:7; sid:4;)\n");
+    struct double_tx tx = {
+        .query = {S("bad.org"), S("one.example")}, .query_count = 2, .opcode = 5};
+    tx.tx.proto = APP_DNS;
+    /* both items in one value, not spread over two */
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, TX_COMPLETE), "3 4");
+    struct double_tx both = {.query = {S("one"), S("bad.two.example")}, .query_count = 2};
+    both.tx.proto = APP_DNS;
+    assert_string_equal(stage_tx(s, &both, DIR_TOSERVER, TX_COMPLETE), "1 2");
+    stage_free(s);
+}
+
+static void what_is_absent(void **state)
+{
+    struct stage *s =
+        stage_new("alert http any any -> any any (http.user_agent; absent; sid:1;)\n"
+                  "alert http any any -> any any (http.user_agent; absent:or_else; "
+                  "content:\"curl\"; sid:2;)\n"
+                  "alert http any any -> any any (http.user_agent; content:!\"curl\"; sid:3;)\n"
+                  "alert http any any -> any any (http.user_agent; content:\"curl\"; sid:4;)\n");
+    struct double_tx without = http();
+    without.agent = STR_EMPTY;
+    assert_string_equal(stage_tx(s, &without, DIR_TOSERVER, DOUBLE_LINE), "");
+    assert_string_equal(stage_tx(s, &without, DIR_TOSERVER, TX_COMPLETE), "1 2 3");
+    struct double_tx with = http();
+    assert_string_equal(stage_tx(s, &with, DIR_TOSERVER, TX_COMPLETE), "2 4");
+    stage_free(s);
+}
+
+static void events_of_the_parser(void **state)
+{
+    struct stage *s = stage_new(
+        "alert http any any -> any any (flow:to_server; app-layer-event:http.odd; sid:1;)\n"
+        "alert http any any -> any any (flow:to_server; app-layer-event:http.worse; http.uri; "
+        "content:\"index\"; sid:2;)\n");
+    struct double_tx tx = http();
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, DOUBLE_LINE), "");
+    tx.tx.events = 1u << 3;
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, DOUBLE_LINE), "1");
+    tx.tx.events |= 1u << 4;
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, DOUBLE_HEADERS), "2");
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, TX_COMPLETE), "");
+    match_tx_fini(&tx.tx, &s->mem);
+    stage_free(s);
+}
+
+static void files(void **state)
+{
+    struct stage *s =
+        stage_new("alert http any any -> any any (filename:\"evil\"; sid:1;)\n"
+                  "alert http any any -> any any (fileext:\"exe\"; sid:2;)\n"
+                  "alert http any any -> any any (filesize:>100; sid:3;)\n"
+                  "alert http any any -> any any (fileext:\"pdf\"; filesize:<50; sid:4;)\n");
+    struct double_tx tx = http();
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, DOUBLE_HEADERS), "");
+    tx.file_name[0] = S("notes.txt");
+    tx.file_count = 1;
+    tx.file_size = 10;
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, DOUBLE_HEADERS), "");
+    tx.file_name[1] = S("Evil.EXE");
+    tx.file_count = 2;
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, DOUBLE_HEADERS), "1 2");
+    tx.file_size = 1000;
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, TX_COMPLETE), "3");
+    match_tx_fini(&tx.tx, &s->mem);
+    stage_free(s);
+}
+
+/* `alert http` with plain content beside a field: the content is looked for in payload. */
+static void payload_and_field(void **state)
+{
+    struct stage *s = stage_new("alert http any any -> any any (content:\"secret\"; http.uri; "
+                                "content:\"index\"; sid:1;)\n");
+    stage_header(s, PACKET_L4_TCP, DIR_TOSERVER);
+    s->view.stream_accepted = true;
+    struct double_tx tx = http();
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, DOUBLE_LINE), "");
+    s->view.proto = APP_HTTP1;
+    assert_string_equal(stage_stream(s, S("xx secret xx"), 0, 12), "");
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, DOUBLE_HEADERS), "1");
+    struct double_tx other = http();
+    assert_string_equal(stage_tx(s, &other, DIR_TOSERVER, TX_COMPLETE), "");
+    match_tx_fini(&tx.tx, &s->mem);
+    stage_free(s);
+}
+
+static void protocols_without_a_plan(void **state)
+{
+    struct stage *s =
+        stage_new("alert http any any -> any any (http.uri; content:\"index\"; sid:1;)\n");
+    /* the image was made; a transaction of a protocol without plan, and one out of range, are nothing */
+    struct double_tx tx = http();
+    tx.tx.proto = APP_SMTP;
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, TX_COMPLETE), "");
+    assert_true(tx.tx.inspected_done & DIR_BIT(DIR_TOSERVER));
+    stage_free(s);
+}
+
+/* The budget runs out at the n-th request for n = 0, 1, ...: hits may be lost or come late, nothing breaks, nothing leaks. */
+static void budget_runs_out(void **state)
+{
+    static const char rules[] =
+        "alert http any any -> any any (http.uri; content:\"/index\"; http.user_agent; "
+        "content:\"curl\"; sid:1;)\n"
+        "alert http any any -> any any (http.uri; content:\"/index\"; flowbits:set,a; "
+        "flowint:n,+,1; sid:2;)\n"
+        "alert http any any -> any any (http.user_agent; content:\"curl\"; flowbits:isset,a; "
+        "sid:3;)\n"
+        "alert http any any -> any any (http.request_body; content:\"evil\"; threshold:type "
+        "limit,track by_flow,count 1,seconds 60; sid:4;)\n";
+    for (uint32_t limit = 0; limit < 4096; limit += 16) {
+        struct stage *s = stage_new(rules);
+        s->mem.limit_bytes = limit;
+        struct double_tx tx = http();
+        tx.has_body[0] = true;
+        tx.body[0] = (struct field_window){S("so evil"), 0, true};
+        stage_tx(s, &tx, DIR_TOSERVER, DOUBLE_LINE);
+        stage_tx(s, &tx, DIR_TOSERVER, DOUBLE_HEADERS);
+        const char *said = stage_tx(s, &tx, DIR_TOSERVER, TX_COMPLETE);
+        if (limit == 0) /* no state at all: one look, at the end; bits cannot be kept */
+            assert_string_equal(said, "2 1 4");
+        match_tx_fini(&tx.tx, &s->mem);
+        stage_free(s);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(uri_rows),
+        cmocka_unit_test(fields_come_one_after_the_other),
+        cmocka_unit_test(body_cut_at_every_byte),
+        cmocka_unit_test(several_values),
+        cmocka_unit_test(what_is_absent),
+        cmocka_unit_test(events_of_the_parser),
+        cmocka_unit_test(files),
+        cmocka_unit_test(payload_and_field),
+        cmocka_unit_test(protocols_without_a_plan),
+        cmocka_unit_test(budget_runs_out),
+    };
+    return cmocka_run_group_tests_name("match/tx", tests, NULL, NULL);
+}
