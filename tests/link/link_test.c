@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
-#include "center/uplink/ca.h"
+#include "center/uplink/conn.h"
 #include "center/uplink/uplink.h"
 #include "gateway/link/identity.h"
 #include "gateway/link/link.h"
@@ -13,6 +13,7 @@
 
 #include <arpa/inet.h>
 #include <poll.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -222,6 +223,142 @@ static void wrong_center_is_refused_by_the_box(void **state)
     assert_non_null(strstr(err.text, "does not know the claim code"));
     assert_false(link_is_enrolled(&box, gateway));
     assert_int_equal(double_certificates(), 0);
+}
+
+/* Somebody on the way: ends the box's TLS with a key of his own and hands every message on to the real center, and its
+ * answers back. */
+struct middle {
+    int listen_fd;
+    SSL_CTX *to_box;
+    SSL_CTX *to_center;
+    unsigned center_port;
+    int frames_from_box;
+    int frames_from_center;
+};
+
+static int dial(unsigned port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+    return fd;
+}
+
+/* Hands one whole frame on. False: there is none any more. */
+static bool hand_on(SSL *from, SSL *to)
+{
+    uint8_t bytes[LINK_FRAME_HEAD_BYTES + 16384];
+    size_t have = 0;
+    size_t need = LINK_FRAME_HEAD_BYTES;
+    while (have < need) {
+        size_t got;
+        if (SSL_read_ex(from, bytes + have, need - have, &got) != 1)
+            return false;
+        have += got;
+        if (have == LINK_FRAME_HEAD_BYTES)
+            need +=
+                (size_t)bytes[4] << 24 | (size_t)bytes[5] << 16 | (size_t)bytes[6] << 8 | bytes[7];
+        if (need > sizeof(bytes))
+            return false;
+    }
+    size_t sent;
+    return SSL_write_ex(to, bytes, need, &sent) == 1;
+}
+
+static void *stand_between(void *argument)
+{
+    struct middle *m = argument;
+    int box_fd = accept(m->listen_fd, NULL, NULL);
+    int center_fd = dial(m->center_port);
+    SSL *to_box = SSL_new(m->to_box);
+    SSL *to_center = SSL_new(m->to_center);
+    SSL_set_fd(to_box, box_fd);
+    SSL_set_fd(to_center, center_fd);
+    if (SSL_accept(to_box) == 1 && SSL_connect(to_center) == 1) {
+        while (hand_on(to_box, to_center)) {
+            m->frames_from_box++;
+            if (!hand_on(to_center, to_box))
+                break;
+            m->frames_from_center++;
+        }
+    }
+    SSL_free(to_box);
+    SSL_free(to_center);
+    close(box_fd);
+    close(center_fd);
+    return NULL;
+}
+
+static void man_in_the_middle_gets_nothing(void **state)
+{
+    (void)state;
+    struct err err;
+    struct ca his;
+    struct middle m = {.center_port = uplink_port(uplink)};
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t address_bytes = sizeof(address);
+    char folder[200];
+    char gateway[LINK_GATEWAY_ID_BYTES];
+    pthread_t thread;
+    snprintf(folder, sizeof(folder), "%s/middle", top);
+    assert_int_equal(ca_open(&his, folder, &err), 0);
+    m.to_box = conn_context(&his, folder, &err);
+    m.to_center = identity_enrol_context(&err);
+    assert_true(m.to_box && m.to_center);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    m.listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(m.listen_fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(m.listen_fd, 1), 0);
+    assert_int_equal(getsockname(m.listen_fd, (struct sockaddr *)&address, &address_bytes), 0);
+    assert_int_equal(pthread_create(&thread, NULL, stand_between, &m), 0);
+
+    char his_address[64];
+    snprintf(his_address, sizeof(his_address), "127.0.0.1:%u", ntohs(address.sin_port));
+    box.center = his_address;
+    assert_int_equal(link_enrol(&box, CODE, &err), -1);
+    pthread_join(thread, NULL);
+    assert_non_null(strstr(err.text, "somebody listens in between"));
+    assert_int_equal(m.frames_from_box, 1); /* the claim's id; never the box's proof */
+    assert_int_equal(m.frames_from_center, 1);
+    assert_false(link_is_enrolled(&box, gateway));
+    assert_int_equal(double_certificates(), 0);
+    /* the code is still good for the true way */
+    box.center = center_address;
+    enrol();
+    close(m.listen_fd);
+    SSL_CTX_free(m.to_box);
+    SSL_CTX_free(m.to_center);
+    ca_close(&his);
+}
+
+/* Connections that say nothing: only so many from one address, and none of them for long; a box that is in stays in. */
+static void silent_strangers_are_shown_out(void **state)
+{
+    (void)state;
+    enum { COUNT = UPLINK_STRANGERS_PER_ADDRESS + 8 };
+    struct pollfd p[COUNT];
+    size_t turned_away = 0;
+    enrol();
+    start_link();
+    WAIT_FOR(status_has("\"connected\":true"));
+    for (size_t i = 0; i < COUNT; i++)
+        p[i] = (struct pollfd){.fd = dial(uplink_port(uplink)), .events = POLLIN};
+    nap(300);
+    (void)poll(p, COUNT, 0);
+    for (size_t i = 0; i < COUNT; i++)
+        turned_away += p[i].revents != 0;
+    assert_int_equal(turned_away, COUNT - UPLINK_STRANGERS_PER_ADDRESS);
+    send_alert(1);
+    WAIT_FOR(double_times(1) == 1);
+    nap((UPLINK_HANDSHAKE_S + 2) * 1000);
+    (void)poll(p, COUNT, 0);
+    for (size_t i = 0; i < COUNT; i++) {
+        assert_int_not_equal(p[i].revents, 0);
+        close(p[i].fd);
+    }
+    read_control();
+    assert_true(status_has("\"connected\":true"));
 }
 
 /* ---- a client of our own, to say what a good box never says ---- */
@@ -632,6 +769,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(enrols_once, before, after),
         cmocka_unit_test_setup_teardown(wrong_code_is_refused_by_the_center, before, after),
         cmocka_unit_test_setup_teardown(wrong_center_is_refused_by_the_box, before, after),
+        cmocka_unit_test_setup_teardown(man_in_the_middle_gets_nothing, before, after),
+        cmocka_unit_test_setup_teardown(silent_strangers_are_shown_out, before, after),
         cmocka_unit_test_setup_teardown(no_certificate_no_link, before, after),
         cmocka_unit_test_setup_teardown(foreign_certificate_no_link, before, after),
         cmocka_unit_test_setup_teardown(enrolment_connection_is_for_enrolment_only, before, after),

@@ -68,6 +68,9 @@ static bool have_identity(struct client *c)
     SSL_CTX_free(c->context);
     c->id = id;
     c->context = context;
+    if (spool_belong_to(c->spool, id.gateway))
+        log_warn("link",
+                 "this box is another gateway now: what was kept for the one before is given up");
     if (!c->is_enrolled || other) {
         c->is_enrolled = true;
         c->policy.number = 0;

@@ -543,6 +543,37 @@ void spool_ack(struct spool *s, uint64_t epoch, uint64_t seq)
     }
 }
 
+static void clear(struct spool *s)
+{
+    for (size_t i = 0; i < LINK_IMPORTANCES; i++) {
+        struct lane *lane = &s->lanes[i];
+        while (lane->first) {
+            lane->dropped += lane->first->count - lane->first->acked_count;
+            remove_first(s, lane);
+        }
+        lane->unreported = 0; /* the other gateway's losses are its own matter too */
+    }
+}
+
+bool spool_belong_to(struct spool *s, const char *gateway)
+{
+    char path[512];
+    struct buf owner;
+    struct str name = str_c(gateway);
+    snprintf(path, sizeof(path), "%s/owner", s->folder);
+    buf_init(&owner, 0);
+    bool known = file_read(path, LINK_GATEWAY_ID_BYTES, &owner, NULL) == 0 && owner.len > 0;
+    bool same = known && str_eq(buf_str(&owner), name);
+    buf_fini(&owner);
+    if (same)
+        return false;
+    if (known)
+        clear(s);
+    if (file_write(path, name, 0600, NULL) < 0)
+        s->write_errors++;
+    return known;
+}
+
 void spool_state(const struct spool *s, struct spool_state *out)
 {
     *out = (struct spool_state){.bytes = s->bytes,

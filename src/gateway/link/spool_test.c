@@ -277,6 +277,29 @@ static void last_tags_are_known_again(void **state)
     empty_folder();
 }
 
+static void events_stay_with_their_gateway(void **state)
+{
+    (void)state;
+    uint32_t got[4];
+    struct spool_state st;
+    struct spool *s = open_spool(1 << 20);
+    append(s, LINK_IMPORTANCE_ALERT, 1, 0);
+    assert_false(spool_belong_to(s, "first")); /* what came before enrolment goes with it */
+    spool_close(s);
+    s = open_spool(1 << 20);
+    assert_false(spool_belong_to(s, "first"));
+    append(s, LINK_IMPORTANCE_ALERT, 2, 0);
+    assert_true(spool_belong_to(s, "second"));
+    spool_state(s, &st);
+    assert_int_equal(st.lanes[LINK_IMPORTANCE_ALERT].dropped, 2);
+    append(s, LINK_IMPORTANCE_ALERT, 3, 0);
+    assert_int_equal(spool_sync(s), 0);
+    assert_int_equal(drain(s, got, 4), 1);
+    assert_int_equal(got[0], 3);
+    spool_close(s);
+    empty_folder();
+}
+
 /* ---- random operations against a naive model ---- */
 
 struct model_event {
@@ -375,9 +398,13 @@ static void random_operations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_synced_is_sent),        cmocka_unit_test(important_first),
-        cmocka_unit_test(least_important_goes_first), cmocka_unit_test(damaged_files),
-        cmocka_unit_test(second_process_is_kept_out), cmocka_unit_test(last_tags_are_known_again),
+        cmocka_unit_test(only_synced_is_sent),
+        cmocka_unit_test(important_first),
+        cmocka_unit_test(least_important_goes_first),
+        cmocka_unit_test(damaged_files),
+        cmocka_unit_test(second_process_is_kept_out),
+        cmocka_unit_test(last_tags_are_known_again),
+        cmocka_unit_test(events_stay_with_their_gateway),
         cmocka_unit_test(random_operations),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
