@@ -1,4 +1,4 @@
-/* rule_load FILE [SECONDS]: reads a rule file without building the matcher; prints what was loaded, what was refused and why,
+/* rule_load FILE...: reads rule files without building the matcher; prints what was loaded, what was refused and why,
  * time and memory. The fields are those of the parsers, by name only. */
 #include "base/clock.h"
 #include "engine/rule/fields_double.h"
@@ -75,9 +75,12 @@ int main(int argc, char **argv)
     printf("loaded %u of %u (%.2f %%), duplicates %u, disabled %u, with a fast pattern %u\n",
            s->counts.active, all, all ? 100.0 * s->counts.active / all : 0.0, s->counts.duplicates,
            s->counts.disabled_lines, fast);
-    printf("address sets %u, port sets %u, arena %.1f MB, peak %.1f MB, %.3f s\n",
+    printf("address sets %u, port sets %u, arena %.1f MB, peak %.1f MB, %.3f s, of it %.3f s of "
+           "processor\n",
            s->address_set_count, s->port_set_count, (double)s->arena.used_bytes / 1048576,
-           (double)usage.ru_maxrss / 1024, (double)(end - start) / 1e6);
+           (double)usage.ru_maxrss / 1024, (double)(end - start) / 1e6,
+           (double)usage.ru_utime.tv_sec + (double)usage.ru_utime.tv_usec / 1e6 +
+               (double)usage.ru_stime.tv_usec / 1e6);
     rule_set_free(s);
     field_table_fini(&fields);
     return 0;

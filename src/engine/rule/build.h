@@ -52,8 +52,9 @@ struct rule_loader {
     struct map classes, references;
     struct name_table flowbits, flowints, xbits, captures, dataset_names;
     uint8_t action_order[RULE_ACTIONS];
-    void *pcre_context; /* pcre2_compile_context * */
-    const char *folder; /* of the file in hand, with '/' at its end; "" without one */
+    void *pcre_context;         /* pcre2_compile_context * */
+    const char *threshold_file; /* that conf names, read after the rules; or NULL */
+    const char *folder;         /* of the file in hand, with '/' at its end; "" without one */
 };
 
 struct build {
@@ -76,11 +77,8 @@ struct build {
     struct rule_check **checks_end, **acts_end;
     struct str variables[RULE_VARIABLES_MAX];
     uint8_t variable_count;
-    uint64_t seen;         /* bits of keywords that may stand only once */
-    uint64_t payload_need; /* ... */
-    uint8_t field_dirs;
-    uint64_t field_protos;
-    bool has_field, has_flow, has_priority;
+    uint64_t seen; /* bits of words that may stand only once */
+    bool has_flow, has_priority;
     struct vec references, metadata; /* struct rule_pair */
 };
 

@@ -23,6 +23,8 @@ static int read_app_protocol(struct build *b, const struct keyword *k, struct st
                             (int)(name.len < 40 ? name.len : 40),
                             name.p ? (const char *)name.p : "");
     mode = str_trim(mode);
+    if (str_eq_nocase(mode, STR_LIT("exact")))
+        mode = STR_EMPTY;
     for (uint8_t i = 0; mode.len && i < ARRAY_COUNT(modes); i++)
         if (str_eq_nocase(mode, str_c(modes[i]))) {
             check->app_mode = i;

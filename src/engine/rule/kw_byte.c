@@ -265,7 +265,7 @@ static int read_byte_test(struct build *b, const struct keyword *k, struct str v
     if (!value_next(&value, ',', &bytes) || !value_next(&value, ',', &sign) ||
         !value_next(&value, ',', &number) || !value_next(&value, ',', &offset))
         return build_refuse(b, "\"byte_test:bytes,operator,value,offset\" is expected");
-    if (value_read(b, bytes, 1, BYTES_TEXT_MAX, &byte.bytes) < 0 ||
+    if (value_read(b, bytes, 0, BYTES_TEXT_MAX, &byte.bytes) < 0 ||
         read_test_operator(b, &byte, sign) < 0 ||
         value_read(b, number, 0, INT64_MAX, &byte.value) < 0 ||
         value_read(b, offset, -OFFSET_MAX, OFFSET_MAX, &byte.offset) < 0 ||

@@ -255,7 +255,7 @@ static int read_absent(struct build *b, const struct keyword *k, struct str valu
     return item ? 0 : -1;
 }
 
-/* "urilen:>20,norm": length of the URI, as it came unless norm is said. */
+/* "urilen:>20,norm": length of the normalized URI, or with raw of the URI as it came. */
 static int read_urilen(struct build *b, const struct keyword *k, struct str value)
 {
     struct rule_number size;
@@ -267,7 +267,7 @@ static int read_urilen(struct build *b, const struct keyword *k, struct str valu
     if (number_read(b, number, UINT16_MAX, NULL, &size) < 0)
         return -1;
     uint32_t id =
-        build_field(b, str_c(str_eq_nocase(kind, STR_LIT("norm")) ? "http.uri" : k->field));
+        build_field(b, str_c(str_eq_nocase(kind, STR_LIT("raw")) ? "http.uri.raw" : k->field));
     struct rule_buffer *into = id == FIELD_NONE ? NULL : build_buffer(b, id);
     struct rule_item *item = into ? build_item_in(b, into, RULE_BSIZE) : NULL;
     if (item)
@@ -290,7 +290,7 @@ static const struct keyword rows[] = {
     {.name = "isdataat", .read = read_isdataat, .value = KEYWORD_VALUE},
     {.name = "bsize", .read = read_bsize, .value = KEYWORD_VALUE},
     {.name = "absent", .read = read_absent, .value = KEYWORD_MAY},
-    {.name = "urilen", .read = read_urilen, .value = KEYWORD_VALUE, .field = "http.uri.raw"},
+    {.name = "urilen", .read = read_urilen, .value = KEYWORD_VALUE, .field = "http.uri"},
 };
 
 const struct keyword_family keywords_content = {rows, ARRAY_COUNT(rows)};

@@ -16,9 +16,9 @@ static struct rule_transform *transform_new(struct build *b, enum rule_transform
         build_refuse(b, "it must follow a sticky buffer");
         return NULL;
     }
-    if (b->buffer) {
-        build_refuse(b, "it must stand before what is looked for");
-        return NULL;
+    if (b->buffer) { /* what stood before looks at the bytes as they are; what follows at the changed ones */
+        b->buffer = NULL;
+        b->transform_count = 0;
     }
     if (b->transform_count == RULE_TRANSFORMS_MAX) {
         build_refuse(b, "more than %d transforms", RULE_TRANSFORMS_MAX);

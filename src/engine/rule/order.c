@@ -11,6 +11,7 @@ struct place {
     struct rule *rule;
     uint32_t place;
     uint8_t action, uses[4];
+    uint8_t level; /* of those that ask and set: length of the chain of flowbits before it */
 };
 
 static const enum rule_check_kind kinds[4] = {RULE_CHECK_FLOWBITS, RULE_CHECK_FLOWINT,
@@ -37,9 +38,54 @@ static int place_compare(const void *left, const void *right)
     int uses = memcmp(a->uses, b->uses, sizeof a->uses);
     if (uses)
         return uses;
+    if (a->level != b->level)
+        return a->level < b->level ? -1 : 1;
     if (a->rule->priority != b->rule->priority)
         return a->rule->priority < b->rule->priority ? -1 : 1;
     return a->place < b->place ? -1 : 1;
+}
+
+#define LEVELS_MAX 15 /* circles end here */
+
+/* Highest level of a flowbit that the rule asks to be set. */
+static uint8_t level_asked(const struct rule *r, const uint8_t *levels)
+{
+    uint8_t level = 0;
+    for (const struct rule_check *c = r->checks; c; c = c->next)
+        for (uint8_t i = 0;
+             c->kind == RULE_CHECK_FLOWBITS && c->bits.op == RULE_BIT_ISSET && i < c->bits.count;
+             i++)
+            if (levels[c->bits.ids[i]] > level)
+                level = levels[c->bits.ids[i]];
+    return level;
+}
+
+/* What it sets is known only after it. True when that is news. */
+static bool raise_levels(const struct rule *r, uint8_t level, uint8_t *levels)
+{
+    bool news = false;
+    for (const struct rule_check *c = r->acts; c; c = c->next)
+        if (c->kind == RULE_CHECK_FLOWBITS && c->bits.op == RULE_BIT_SET &&
+            levels[c->bits.ids[0]] <= level && level < LEVELS_MAX) {
+            levels[c->bits.ids[0]] = (uint8_t)(level + 1);
+            news = true;
+        }
+    return news;
+}
+
+/* A sets x; B asks x and sets y; C asks y and sets z: C after B, however deep. */
+static void find_levels(struct place *places, size_t count, uint8_t *levels)
+{
+    bool news = true;
+    for (int round = 0; news && round < LEVELS_MAX; round++) {
+        news = false;
+        for (size_t i = 0; i < count; i++) {
+            if (places[i].uses[0] != USE_ASK_SET)
+                continue;
+            places[i].level = level_asked(places[i].rule, levels);
+            news |= raise_levels(places[i].rule, places[i].level, levels);
+        }
+    }
 }
 
 int rule_sort(struct rule_loader *l)
@@ -48,15 +94,21 @@ int rule_sort(struct rule_loader *l)
     if (count == 0)
         return 0;
     struct place *places = calloc(count, sizeof *places);
+    uint8_t *levels = calloc(l->flowbits.names.count + 1, 1);
     struct rule **rules = l->rules.items;
-    if (!places)
+    if (!places || !levels) {
+        free(places);
+        free(levels);
         return -1;
+    }
     for (size_t i = 0; i < count; i++) {
         places[i] = (struct place){
             .rule = rules[i], .place = (uint32_t)i, .action = l->action_order[rules[i]->action]};
         for (size_t k = 0; k < ARRAY_COUNT(kinds); k++)
             places[i].uses[k] = use_of(rules[i], kinds[k]);
     }
+    find_levels(places, count, levels);
+    free(levels);
     qsort(places, count, sizeof *places, place_compare);
     for (size_t i = 0; i < count; i++)
         rules[i] = places[i].rule;

@@ -258,7 +258,6 @@ int loader_refused(struct rule_loader *l, const struct rule_refused *refused)
     if (!slot)
         return -1;
     *slot = *refused;
-    l->set->counts.refused++;
     return 0;
 }
 
@@ -284,6 +283,17 @@ static int add_rule(struct rule_loader *l, struct rule *rule)
     return map_put(&l->by_sid, key, (void *)l->rules.count);
 }
 
+static int refuse_rule(struct build *b, struct str text)
+{
+    const struct rule_refused refused = {.file = b->rule->file,
+                                         .line = b->rule->line,
+                                         .sid = b->rule->sid ? b->rule->sid : sid_in(text),
+                                         .keyword = b->keyword,
+                                         .reason = b->reason};
+    b->loader->set->counts.refused++;
+    return loader_refused(b->loader, &refused);
+}
+
 static int load_rule(struct rule_loader *l, struct str text, const char *file, uint32_t line)
 {
     struct rule *rule = arena_zalloc(l->arena, sizeof *rule);
@@ -307,12 +317,7 @@ static int load_rule(struct rule_loader *l, struct str text, const char *file, u
     if (!b.reason && read_rule(&b, text) == 0)
         result = add_rule(l, rule);
     else
-        result =
-            loader_refused(l, &(struct rule_refused){.file = file,
-                                                     .line = line,
-                                                     .sid = rule->sid ? rule->sid : sid_in(text),
-                                                     .keyword = b.keyword,
-                                                     .reason = b.reason});
+        result = refuse_rule(&b, text);
     vec_fini(&b.references);
     vec_fini(&b.metadata);
     return result;
