@@ -110,6 +110,19 @@ static int check_sizes(struct build *b)
     return 0;
 }
 
+/* base64_data looks at what a base64_decode before it has made. */
+static int check_base64(struct build *b)
+{
+    bool decoded = false;
+    for (const struct rule_buffer *buffer = b->rule->buffers; buffer; buffer = buffer->next) {
+        if (buffer->buffer == RULE_BUFFER_BASE64 && !decoded)
+            return build_refuse(b, "base64_decode is missing before base64_data");
+        for (const struct rule_item *i = buffer->items; i; i = i->next)
+            decoded |= i->kind == RULE_BASE64_DECODE;
+    }
+    return 0;
+}
+
 int rule_check_whole(struct build *b)
 {
     struct rule *r = b->rule;
@@ -117,7 +130,7 @@ int rule_check_whole(struct build *b)
         return build_refuse(b, "sid is missing");
     if (b->sticky_chosen && !b->buffer)
         return build_refuse(b, "the last sticky buffer has nothing to look for");
-    if (check_directions(b) < 0 || check_sizes(b) < 0)
+    if (check_directions(b) < 0 || check_sizes(b) < 0 || check_base64(b) < 0)
         return -1;
     find_nature(r);
     if (r->needs_packet && r->is_stateful_tx)

@@ -167,6 +167,11 @@ void rule_set_free(struct rule_set *s)
     free(s);
 }
 
+void rule_loader_limit(struct rule_loader *l, size_t bytes)
+{
+    l->arena->limit_bytes = l->arena->used_bytes + bytes + 1;
+}
+
 /* ---- one rule ---- */
 
 /* Cuts off the first option: up to the ';' that has no backslash before it. */

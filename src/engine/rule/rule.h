@@ -540,6 +540,8 @@ NODISCARD int rule_load_thresholds(struct rule_loader *l, struct str text, const
 NODISCARD int rule_load_text(struct rule_loader *l, struct str text, const char *name,
                              struct err *err);
 NODISCARD int rule_load_file(struct rule_loader *l, const char *path, struct err *err);
+/* At most so many bytes more for rules (without it: 1 GiB in all). What no longer fits is refused or fails the call. */
+void rule_loader_limit(struct rule_loader *l, size_t bytes);
 /* Orders and closes the set; the loader is empty afterwards. NULL when memory is out. */
 NODISCARD struct rule_set *rule_loader_take(struct rule_loader *l);
 void rule_set_free(struct rule_set *s);
