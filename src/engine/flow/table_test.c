@@ -45,16 +45,23 @@ static void world_begin(struct world *w, uint32_t max)
     w->p.frame = &w->frame;
 }
 
-/* A packet from host `from` to host `to` (last byte of the address). */
-static struct packet *packet_of(struct world *w, enum packet_l4 l4, uint8_t from, uint8_t to,
-                                uint16_t sp, uint16_t dp)
+struct ends {
+    uint8_t from, to; /* last byte of the address */
+    uint16_t from_port, to_port;
+};
+
+/* The world's packet, made anew. */
+static struct packet *packet_of(struct world *w, enum packet_l4 l4, struct ends ends)
 {
     static const uint8_t protos[] = {0, 6, 17, 1, 58, 132};
     w->frame.bytes.len = 100;
-    w->p = (struct packet){
-        .frame = &w->frame, .l4 = l4, .ip_proto = protos[l4], .src_port = sp, .dst_port = dp};
-    w->p.src = (struct ip){4, {10, 0, 0, from}};
-    w->p.dst = (struct ip){4, {10, 0, 0, to}};
+    w->p = (struct packet){.frame = &w->frame,
+                           .l4 = l4,
+                           .ip_proto = protos[l4],
+                           .src_port = ends.from_port,
+                           .dst_port = ends.to_port};
+    w->p.src = (struct ip){4, {10, 0, 0, ends.from}};
+    w->p.dst = (struct ip){4, {10, 0, 0, ends.to}};
     return &w->p;
 }
 
@@ -68,13 +75,13 @@ static void both_ways_one_flow(void **state)
     struct world w;
     bool to_client, is_new;
     world_begin(&w, 8);
-    packet_of(&w, PACKET_L4_UDP, 1, 2, 1000, 53);
+    packet_of(&w, PACKET_L4_UDP, (struct ends){1, 2, 1000, 53});
     struct flow *flow = look(&w, &to_client, &is_new);
     assert_true(is_new && !to_client);
     assert_int_equal(flow->state, FLOW_NEW);
     for (size_t i = sizeof *flow; i < w.conf.object_bytes; i++)
         assert_int_equal(((uint8_t *)flow)[i], 0);
-    packet_of(&w, PACKET_L4_UDP, 2, 1, 53, 1000);
+    packet_of(&w, PACKET_L4_UDP, (struct ends){2, 1, 53, 1000});
     assert_ptr_equal(look(&w, &to_client, &is_new), flow);
     assert_true(to_client && !is_new);
     assert_int_equal(flow->state, FLOW_ESTABLISHED);
@@ -99,11 +106,11 @@ static void what_is_no_flow(void **state)
     struct world w;
     bool to_client, is_new;
     world_begin(&w, 8);
-    packet_of(&w, PACKET_L4_UDP, 1, 2, 1000, 53)->is_fragment = true;
+    packet_of(&w, PACKET_L4_UDP, (struct ends){1, 2, 1000, 53})->is_fragment = true;
     assert_null(look(&w, &to_client, &is_new));
-    packet_of(&w, PACKET_L4_UDP, 1, 2, 1000, 53)->src.version = 0;
+    packet_of(&w, PACKET_L4_UDP, (struct ends){1, 2, 1000, 53})->src.version = 0;
     assert_null(look(&w, &to_client, &is_new));
-    packet_of(&w, PACKET_L4_NONE, 1, 2, 0, 0);
+    packet_of(&w, PACKET_L4_NONE, (struct ends){1, 2, 0, 0});
     assert_null(look(&w, &to_client, &is_new));
     assert_int_equal(flow_table_counts(w.t)->total, 0);
     flow_table_free(w.t);
@@ -113,21 +120,21 @@ static void vlan_and_protocol_keep_apart(void **state)
 {
     struct world w;
     world_begin(&w, 16);
-    packet_of(&w, PACKET_L4_UDP, 1, 2, 1000, 53);
+    packet_of(&w, PACKET_L4_UDP, (struct ends){1, 2, 1000, 53});
     first_look(&w);
     for (uint8_t tags = 1; tags <= 3; tags++) {
-        packet_of(&w, PACKET_L4_UDP, 1, 2, 1000, 53)->vlan_count = tags;
+        packet_of(&w, PACKET_L4_UDP, (struct ends){1, 2, 1000, 53})->vlan_count = tags;
         w.p.vlan[0] = 0; /* a tag with id 0 is a tag all the same */
         first_look(&w);
     }
-    packet_of(&w, PACKET_L4_UDP, 1, 2, 1000, 53)->vlan_count = 1;
+    packet_of(&w, PACKET_L4_UDP, (struct ends){1, 2, 1000, 53})->vlan_count = 1;
     w.p.vlan[0] = 7;
     first_look(&w);
-    packet_of(&w, PACKET_L4_TCP, 1, 2, 1000, 53);
+    packet_of(&w, PACKET_L4_TCP, (struct ends){1, 2, 1000, 53});
     first_look(&w);
-    packet_of(&w, PACKET_L4_OTHER, 1, 2, 0, 0);
+    packet_of(&w, PACKET_L4_OTHER, (struct ends){1, 2, 0, 0});
     first_look(&w);
-    packet_of(&w, PACKET_L4_OTHER, 1, 2, 0, 0)->ip_proto = 47;
+    packet_of(&w, PACKET_L4_OTHER, (struct ends){1, 2, 0, 0})->ip_proto = 47;
     first_look(&w);
     assert_int_equal(flow_table_counts(w.t)->active, 8);
     assert_int_equal(flow_table_counts(w.t)->udp, 5);
@@ -148,22 +155,22 @@ static void ping_is_one_flow(void **state)
     bool to_client, is_new;
     world_begin(&w, 64);
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        packet_of(&w, rows[i].l4, 1, 2, 0, 0)->icmp_type = rows[i].question;
+        packet_of(&w, rows[i].l4, (struct ends){1, 2, 0, 0})->icmp_type = rows[i].question;
         struct flow *flow = first_look(&w);
         assert_int_equal(flow->client_port, rows[i].question);
-        packet_of(&w, rows[i].l4, 2, 1, 0, 0)->icmp_type = rows[i].answer;
+        packet_of(&w, rows[i].l4, (struct ends){2, 1, 0, 0})->icmp_type = rows[i].answer;
         assert_ptr_equal(look(&w, &to_client, &is_new), flow);
         assert_true(to_client);
-        packet_of(&w, rows[i].l4, 3, 3, 0, 0)->icmp_type =
+        packet_of(&w, rows[i].l4, (struct ends){3, 3, 0, 0})->icmp_type =
             rows[i].answer; /* to oneself, the answer seen first */
         flow = first_look(&w);
-        packet_of(&w, rows[i].l4, 3, 3, 0, 0)->icmp_type = rows[i].question;
+        packet_of(&w, rows[i].l4, (struct ends){3, 3, 0, 0})->icmp_type = rows[i].question;
         assert_ptr_equal(look(&w, &to_client, &is_new), flow);
         assert_true(to_client);
     }
-    packet_of(&w, PACKET_L4_ICMP4, 1, 2, 0, 0)->icmp_type = 3;
+    packet_of(&w, PACKET_L4_ICMP4, (struct ends){1, 2, 0, 0})->icmp_type = 3;
     first_look(&w);
-    packet_of(&w, PACKET_L4_ICMP4, 1, 2, 0, 0)->icmp_type = 3;
+    packet_of(&w, PACKET_L4_ICMP4, (struct ends){1, 2, 0, 0})->icmp_type = 3;
     w.p.icmp_code = 1;
     first_look(&w);
     flow_table_free(w.t);
@@ -183,7 +190,7 @@ static void who_opened_it(void **state)
         struct world w;
         bool to_client, is_new;
         world_begin(&w, 8);
-        packet_of(&w, PACKET_L4_TCP, 1, 2, 80, 1000)->has_mac = true;
+        packet_of(&w, PACKET_L4_TCP, (struct ends){1, 2, 80, 1000})->has_mac = true;
         w.p.src_mac.bytes[5] = 1;
         w.p.dst_mac.bytes[5] = 2;
         w.frame.side_known = rows[i].side_known;
@@ -209,7 +216,7 @@ static void syn_on_a_closed_flow_begins_anew(void **state)
     struct world w;
     bool to_client, is_new;
     world_begin(&w, 8);
-    packet_of(&w, PACKET_L4_TCP, 1, 2, 1000, 80)->tcp.flags = TCP_SYN;
+    packet_of(&w, PACKET_L4_TCP, (struct ends){1, 2, 1000, 80})->tcp.flags = TCP_SYN;
     struct flow *flow = first_look(&w);
     uint64_t id = flow->id;
     look(&w, &to_client, &is_new);
@@ -247,7 +254,7 @@ static void timeouts_by_protocol_and_state(void **state)
         struct world w;
         bool to_client;
         world_begin(&w, 8);
-        packet_of(&w, rows[i].l4, 1, 2, 7, 7);
+        packet_of(&w, rows[i].l4, (struct ends){1, 2, 7, 7});
         w.frame.time_us = 1000 * SECOND;
         flow_set_state(w.t, first_look(&w), rows[i].state);
         assert_int_equal(flow_expire(w.t, (1000 + rows[i].seconds) * SECOND - 1, 10), 0);
@@ -266,7 +273,7 @@ static void clock_set_back(void **state)
     struct world w;
     bool to_client, is_new;
     world_begin(&w, 8);
-    packet_of(&w, PACKET_L4_UDP, 1, 2, 7, 7);
+    packet_of(&w, PACKET_L4_UDP, (struct ends){1, 2, 7, 7});
     w.frame.time_us = 1000 * SECOND;
     struct flow *flow = first_look(&w);
     w.frame.time_us = 999 * SECOND; /* a little: the same flow, its end does not move back */
@@ -284,7 +291,7 @@ static void expire_is_bounded(void **state)
     struct world w;
     world_begin(&w, 64);
     for (uint16_t i = 0; i < 50; i++) {
-        packet_of(&w, PACKET_L4_UDP, 1, 2, i, 53);
+        packet_of(&w, PACKET_L4_UDP, (struct ends){1, 2, i, 53});
         first_look(&w);
     }
     assert_int_equal(flow_expire(w.t, 3600 * SECOND, 20), 20);
@@ -302,15 +309,15 @@ static void order_of_eviction(void **state)
     struct flow *flows[8];
     world_begin(&w, 8);
     for (uint16_t i = 0; i < 8; i++) {
-        packet_of(&w, i % 2 ? PACKET_L4_TCP : PACKET_L4_OTHER, 1, 2, i, 80)->ip_proto =
-            i % 2 ? 6 : (uint8_t)(100 + i);
+        packet_of(&w, i % 2 ? PACKET_L4_TCP : PACKET_L4_OTHER, (struct ends){1, 2, i, 80})
+            ->ip_proto = i % 2 ? 6 : (uint8_t)(100 + i);
         w.frame.time_us = i * SECOND;
         flows[i] = first_look(&w);
         flow_set_state(w.t, flows[i], states[i % 4]);
     }
     for (uint16_t i = 0; i < 8; i++) {
         uint64_t id = flows[want[i]]->id;
-        packet_of(&w, PACKET_L4_TCP, 3, 4, i, 80);
+        packet_of(&w, PACKET_L4_TCP, (struct ends){3, 4, i, 80});
         w.frame.time_us = 9 * SECOND;
         flow_set_state(w.t, first_look(&w), FLOW_ESTABLISHED);
         if (w.ended.last_id != id)
@@ -327,17 +334,17 @@ static void flood_spares_conversations(void **state)
     bool to_client, is_new;
     world_begin(&w, 64);
     for (uint16_t i = 0; i < 40; i++) {
-        packet_of(&w, PACKET_L4_UDP, 1, 2, i, 53);
+        packet_of(&w, PACKET_L4_UDP, (struct ends){1, 2, i, 53});
         first_look(&w);
-        packet_of(&w, PACKET_L4_UDP, 2, 1, 53, i);
+        packet_of(&w, PACKET_L4_UDP, (struct ends){2, 1, 53, i});
         look(&w, &to_client, &is_new);
     }
     for (uint16_t i = 0; i < 10000; i++) {
-        packet_of(&w, PACKET_L4_TCP, 3, 4, i, 80)->tcp.flags = TCP_SYN;
+        packet_of(&w, PACKET_L4_TCP, (struct ends){3, 4, i, 80})->tcp.flags = TCP_SYN;
         first_look(&w);
     }
     for (uint16_t i = 0; i < 40; i++) {
-        packet_of(&w, PACKET_L4_UDP, 1, 2, i, 53);
+        packet_of(&w, PACKET_L4_UDP, (struct ends){1, 2, i, 53});
         assert_non_null(flow_find(w.t, &w.p, &to_client));
     }
     flow_table_free(w.t);
@@ -350,7 +357,7 @@ static void walk_sees_each_once(void **state)
     uint64_t sum = 0, want = 0;
     world_begin(&w, 32);
     for (uint16_t i = 0; i < 20; i++) {
-        packet_of(&w, PACKET_L4_UDP, 1, 2, i, 53);
+        packet_of(&w, PACKET_L4_UDP, (struct ends){1, 2, i, 53});
         struct flow *flow = first_look(&w);
         if (i % 3 == 0)
             flow_close(w.t, flow, FLOW_END_FORCED);
@@ -453,7 +460,7 @@ static void random_packet(struct both *b)
 {
     enum packet_l4 l4 = dice(b, 2) ? PACKET_L4_TCP : PACKET_L4_UDP;
     uint8_t from = (uint8_t)dice(b, 2), to = (uint8_t)dice(b, 2);
-    packet_of(&b->w, l4, from, to, (uint16_t)dice(b, 3), (uint16_t)dice(b, 3));
+    packet_of(&b->w, l4, (struct ends){from, to, (uint16_t)dice(b, 3), (uint16_t)dice(b, 3)});
     b->w.p.tcp.flags = l4 == PACKET_L4_TCP && dice(b, 3) == 0 ? TCP_SYN : TCP_ACK;
     b->w.frame.time_us = b->now_us;
 }

@@ -259,43 +259,48 @@ static struct datagram *datagram_get(struct defrag *f, const struct packet *p,
 
 /* --- taking a piece in --- */
 
-static bool same_bytes(const struct defrag *f, const struct cell *cell, uint32_t offset,
-                       struct str bytes)
+static bool same_bytes(const struct cell *cell, uint32_t offset, struct str bytes)
 {
     return cell->offset == offset && cell->len == bytes.len &&
            memcmp(cell->bytes, bytes.p, bytes.len) == 0;
 }
 
-/* Where a stretch goes in the list, behind all that begin before it or with it. *overlaps: bytes of it are there already;
- * *repeated: exactly this stretch is. */
-static uint32_t place_find(const struct defrag *f, const struct datagram *d, uint32_t offset,
-                           struct str bytes, bool *overlaps, bool *repeated)
+/* Where a stretch goes in the list. */
+struct place {
+    uint32_t behind; /* the last one that begins before it or with it */
+    bool overlaps;   /* bytes of it are there already */
+    bool repeated;   /* exactly this stretch is there */
+};
+
+static struct place place_find(const struct defrag *f, const struct datagram *d, uint32_t offset,
+                               struct str bytes)
 {
-    uint32_t behind = NONE;
-    if (d->cells_last != NONE && d->end <= offset)
-        return d->cells_last;
+    struct place place = {.behind = NONE};
+    if (d->cells_last != NONE && d->end <= offset) {
+        place.behind = d->cells_last;
+        return place;
+    }
     for (uint32_t at = d->cells; at != NONE; at = f->cells[at].next) {
         const struct cell *cell = &f->cells[at];
         if (cell->offset >= offset + bytes.len)
             break;
         if (cell->offset + cell->len > offset) {
-            *overlaps = true;
-            *repeated = *repeated || same_bytes(f, cell, offset, bytes);
+            place.overlaps = true;
+            place.repeated = place.repeated || same_bytes(cell, offset, bytes);
         }
         if (cell->offset <= offset)
-            behind = at;
+            place.behind = at;
     }
-    return behind;
+    return place;
 }
 
 /* One stretch of at most CELL_BYTES. False: no room. */
 static bool stretch_add(struct defrag *f, struct datagram *d, uint32_t offset, struct str bytes)
 {
-    bool overlap = false, repeated = false;
-    uint32_t behind = place_find(f, d, offset, bytes, &overlap, &repeated);
-    if (repeated)
+    struct place place = place_find(f, d, offset, bytes);
+    if (place.repeated)
         return true;
-    d->overlapped = d->overlapped || overlap;
+    d->overlapped = d->overlapped || place.overlaps;
     if (d->cell_count == DEFRAG_CELLS_MAX)
         return false;
     uint32_t at = cell_take(f);
@@ -304,7 +309,7 @@ static bool stretch_add(struct defrag *f, struct datagram *d, uint32_t offset, s
     if (at == NONE)
         return false;
     struct cell *cell = &f->cells[at];
-    uint32_t *link = behind == NONE ? &d->cells : &f->cells[behind].next;
+    uint32_t *link = place.behind == NONE ? &d->cells : &f->cells[place.behind].next;
     cell->next = *link;
     *link = at;
     if (cell->next == NONE)

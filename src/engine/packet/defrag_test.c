@@ -40,12 +40,16 @@ static void begin(uint32_t datagrams, uint32_t bytes)
     assert_non_null(w.d);
 }
 
-/* A piece [from, to) of `whole`, the payload of an IP packet of that protocol. */
-static void send_piece(bool ip6, uint32_t id, uint8_t ip_proto, struct str whole, size_t from,
-                       size_t to, bool more)
+struct cut {
+    size_t from, to;
+    bool more;
+};
+
+/* A piece of `whole`, the payload of an IP packet of that protocol. */
+static void send_piece(bool ip6, uint32_t id, uint8_t ip_proto, struct str whole, struct cut cut)
 {
-    uint16_t field = (uint16_t)(ip6 ? from | more : from / 8 | (more ? 0x2000 : 0));
-    made_begin(&w.m, str_cut(whole, from, to));
+    uint16_t field = (uint16_t)(ip6 ? cut.from | cut.more : cut.from / 8 | (cut.more ? 0x2000 : 0));
+    made_begin(&w.m, str_cut(whole, cut.from, cut.to));
     if (ip6) {
         uint8_t header[8] = {ip_proto, 0, (uint8_t)(field >> 8), (uint8_t)field,
                              0,        0, (uint8_t)(id >> 8),    (uint8_t)id};
@@ -103,7 +107,8 @@ static void every_order(void **state)
             id++;
             for (int i = 0; i < 5; i++) {
                 assert_int_equal(i == 0 ? 1 : w.count, 1);
-                send_piece(ip6, id, 17, whole, order[i] * 40, order[i] * 40 + 40, order[i] < 4);
+                send_piece(ip6, id, 17, whole,
+                           (struct cut){order[i] * 40, order[i] * 40 + 40, order[i] < 4});
                 assert_true(w.out[0].is_fragment);
                 assert_int_equal(w.out[0].l4, PACKET_L4_NONE);
                 assert_int_equal(w.out[0].event_count, 0);
@@ -145,9 +150,10 @@ static void random_cuts(void **state)
             continue;
         for (uint32_t i = 0; i < count; i++) {
             uint32_t k = order[i];
-            send_piece(ip6, round, 17, whole, cuts[k], cuts[k + 1], k + 1 < count);
+            send_piece(ip6, round, 17, whole, (struct cut){cuts[k], cuts[k + 1], k + 1 < count});
             if (rand_r(&seed) % 8 == 0 && i + 1 < count)
-                send_piece(ip6, round, 17, whole, cuts[k], cuts[k + 1], k + 1 < count);
+                send_piece(ip6, round, 17, whole,
+                           (struct cut){cuts[k], cuts[k + 1], k + 1 < count});
             if (w.out[0].event_count || w.count != (i + 1 < count ? 1u : 2u))
                 fail_msg("seed 20261122 round %u piece %u of %zu", round, i, count);
         }
@@ -211,10 +217,10 @@ static void bsd_left_wins(void **state)
     uint8_t other[64];
     memset(other, 'x', sizeof other);
     begin(4, 65536);
-    send_piece(false, 9, 17, str_of(other, 64), 16, 48, true);
-    send_piece(false, 9, 17, whole, 0, 48, true);
+    send_piece(false, 9, 17, str_of(other, 64), (struct cut){16, 48, true});
+    send_piece(false, 9, 17, whole, (struct cut){0, 48, true});
     assert_true(has_event(PACKET_EVENT_IPV4_FRAG_OVERLAP));
-    send_piece(false, 9, 17, whole, 48, 64, false);
+    send_piece(false, 9, 17, whole, (struct cut){48, 64, false});
     assert_int_equal(w.count, 2);
     assert_true(str_eq(w.out[1].ip_payload, whole));
 }
@@ -226,7 +232,7 @@ static void damaged_pieces(void **state)
     begin(4, 65536);
     /* the ping of death: the end lies beyond 65,535 */
     made_begin(&w.m, STR_EMPTY);
-    send_piece(false, 1, 1, whole, 0, 1480, true);
+    send_piece(false, 1, 1, whole, (struct cut){0, 1480, true});
     assert_int_equal(w.count, 1);
     uint8_t *bytes = made_byte(&w.m, 0);
     bytes[6] = 0x1f;
@@ -239,18 +245,18 @@ static void damaged_pieces(void **state)
     assert_int_equal(w.count, 1);
     assert_true(has_event(PACKET_EVENT_IPV4_FRAG_PKT_TOO_LARGE));
     /* IPv6: a piece in the middle that is no multiple of 8 */
-    send_piece(true, 2, 17, whole, 0, 13, true);
+    send_piece(true, 2, 17, whole, (struct cut){0, 13, true});
     assert_true(has_event(PACKET_EVENT_IPV6_FRAG_INVALID_LENGTH));
     /* a wrong header checksum: the receiver never sees this piece */
     whole = datagram_make(false, 24);
-    send_piece(false, 3, 17, whole, 0, 16, true);
-    send_piece(false, 3, 17, whole, 16, 32, false);
+    send_piece(false, 3, 17, whole, (struct cut){0, 16, true});
+    send_piece(false, 3, 17, whole, (struct cut){16, 32, false});
     assert_int_equal(w.count, 2);
-    send_piece(false, 4, 17, whole, 0, 16, true);
+    send_piece(false, 4, 17, whole, (struct cut){0, 16, true});
     made_byte(&w.m, 0)[8]++;
     w.count = packet_decode(w.d, &w.frame, w.out);
     assert_true(w.out[0].ip_checksum_bad);
-    send_piece(false, 4, 17, whole, 16, 32, false);
+    send_piece(false, 4, 17, whole, (struct cut){16, 32, false});
     assert_int_equal(w.count, 2);
     assert_int_equal(w.out[0].event_count, 0);
 }
@@ -259,16 +265,16 @@ static void same_id_of_others_is_kept_apart(void **state)
 {
     struct str whole = datagram_make(false, 24);
     begin(4, 65536);
-    send_piece(false, 3, 17, whole, 0, 16, true);
-    send_piece(false, 4, 17, whole, 16, 32, false); /* another id */
+    send_piece(false, 3, 17, whole, (struct cut){0, 16, true});
+    send_piece(false, 4, 17, whole, (struct cut){16, 32, false}); /* another id */
     assert_int_equal(w.count, 1);
-    send_piece(false, 3, 6, whole, 16, 32, false); /* another protocol */
+    send_piece(false, 3, 6, whole, (struct cut){16, 32, false}); /* another protocol */
     assert_int_equal(w.count, 1);
     w.vlan = 0x1005; /* another VLAN */
-    send_piece(false, 3, 17, whole, 16, 32, false);
+    send_piece(false, 3, 17, whole, (struct cut){16, 32, false});
     assert_int_equal(w.count, 1);
     w.vlan = 0;
-    send_piece(false, 3, 17, whole, 16, 32, false);
+    send_piece(false, 3, 17, whole, (struct cut){16, 32, false});
     assert_int_equal(w.count, 2);
 }
 
@@ -276,13 +282,13 @@ static void time_ends_waiting(void **state)
 {
     struct str whole = datagram_make(false, 24);
     begin(4, 65536);
-    send_piece(false, 3, 17, whole, 0, 16, true);
+    send_piece(false, 3, 17, whole, (struct cut){0, 16, true});
     w.now_us += 61 * SECOND;
-    send_piece(false, 3, 17, whole, 16, 32, false);
+    send_piece(false, 3, 17, whole, (struct cut){16, 32, false});
     assert_int_equal(w.count, 1);
     assert_int_equal(packet_decoder_counts(w.d)->fragments_timed_out, 1);
     w.now_us -= 3600 * SECOND; /* the clock was set back */
-    send_piece(false, 3, 17, whole, 0, 16, true);
+    send_piece(false, 3, 17, whole, (struct cut){0, 16, true});
     assert_int_equal(w.count, 1);
     assert_int_equal(packet_decoder_counts(w.d)->fragments_timed_out, 2);
 }
@@ -293,10 +299,10 @@ static void oldest_goes_first(void **state)
     struct str whole = datagram_make(false, 24);
     begin(4, 65536);
     for (uint32_t id = 1; id <= 6; id++)
-        send_piece(false, id, 17, whole, 0, 16, true);
+        send_piece(false, id, 17, whole, (struct cut){0, 16, true});
     assert_int_equal(packet_decoder_counts(w.d)->fragments_refused, 2);
     for (uint32_t id = 3; id <= 6; id++) {
-        send_piece(false, id, 17, whole, 16, 32, false);
+        send_piece(false, id, 17, whole, (struct cut){16, 32, false});
         assert_int_equal(w.count, 2);
     }
 }
@@ -308,10 +314,11 @@ static void cells_come_back(void **state)
     struct str small = datagram_make(false, 24), large = datagram_make(false, 6000);
     for (int round = 0; round < 5; round++) {
         for (uint32_t id = 0; id < 60; id++)
-            send_piece(false, id, 17, small, 0, 16, true);
+            send_piece(false, id, 17, small, (struct cut){0, 16, true});
         for (size_t at = 0; at < large.len; at += 1480)
-            send_piece(false, 1000, 17, large, at, at + 1480 < large.len ? at + 1480 : large.len,
-                       at + 1480 < large.len);
+            send_piece(false, 1000, 17, large,
+                       (struct cut){at, at + 1480 < large.len ? at + 1480 : large.len,
+                                    at + 1480 < large.len});
         assert_int_equal(w.count, 2);
         assert_true(str_eq(w.out[1].ip_payload, large));
     }
@@ -324,7 +331,7 @@ static void too_many_pieces(void **state)
     bool ignored = false;
     begin(4, 8 << 20);
     for (size_t at = 0; at + 8 < sizeof bytes && !ignored; at += 16) {
-        send_piece(false, 1, 17, str_of(bytes, sizeof bytes), at, at + 8, true);
+        send_piece(false, 1, 17, str_of(bytes, sizeof bytes), (struct cut){at, at + 8, true});
         ignored = has_event(PACKET_EVENT_IPV4_FRAG_IGNORED);
     }
     assert_true(ignored);
@@ -337,8 +344,9 @@ static void largest(void **state)
     struct str whole = datagram_make(false, 65535 - 20 - 8);
     begin(4, 8 << 20);
     for (size_t at = 0; at < whole.len; at += 1480)
-        send_piece(false, 1, 17, whole, at, at + 1480 < whole.len ? at + 1480 : whole.len,
-                   at + 1480 < whole.len);
+        send_piece(
+            false, 1, 17, whole,
+            (struct cut){at, at + 1480 < whole.len ? at + 1480 : whole.len, at + 1480 < whole.len});
     assert_int_equal(w.count, 2);
     assert_true(str_eq(w.out[1].ip_payload, whole));
     assert_false(w.out[1].checksum_bad);
