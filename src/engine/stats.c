@@ -27,6 +27,53 @@ static void add_engine(struct totals *t, const struct engine *e)
     t->slab_used += e->slab.used_bytes;
 }
 
+/* "ipv4.trunc_pkt" becomes a member of "ipv4"; names of a layer stand together in the table of events. */
+static void write_decoder_events(const struct packet_counts *c, struct json *out)
+{
+    struct str open = STR_EMPTY;
+    json_object(out, "event");
+    for (uint32_t i = 1; i < PACKET_EVENT_COUNT; i++) {
+        struct str rest = str_c(packet_event_name(i));
+        struct str layer = str_split(&rest, '.');
+        if (!c->events[i])
+            continue;
+        if (open.p && (!rest.p || !str_eq(open, layer))) {
+            json_end_object(out);
+            open = STR_EMPTY;
+        }
+        if (rest.p && !open.p) {
+            char name[32] = "";
+            memcpy(name, layer.p, layer.len < sizeof name ? layer.len : sizeof name - 1);
+            json_object(out, name);
+            open = layer;
+        }
+        json_uint(out, (const char *)(rest.p ? rest.p : layer.p), c->events[i]);
+    }
+    if (open.p)
+        json_end_object(out);
+    json_end_object(out);
+}
+
+static void write_links(const struct packet_counts *c, struct json *out)
+{
+    json_uint(out, "chdlc", c->chdlc);
+    json_uint(out, "raw", c->raw);
+    json_uint(out, "null", c->null);
+    json_uint(out, "sll", c->sll);
+    json_uint(out, "sll2", c->sll2);
+    json_uint(out, "ppp", c->ppp);
+    json_uint(out, "mpls", c->mpls);
+    json_uint(out, "vntag", c->vntag);
+    json_uint(out, "nsh", c->nsh);
+    json_uint(out, "sctp", c->sctp);
+    json_uint(out, "esp", c->esp);
+    json_uint(out, "gre", c->gre);
+    json_uint(out, "erspan", c->erspan);
+    json_uint(out, "vxlan", c->vxlan);
+    json_uint(out, "geneve", c->geneve);
+    json_uint(out, "teredo", c->teredo);
+}
+
 static void write_decoder(const struct packet_counts *c, struct json *out)
 {
     json_object(out, "decoder");
@@ -45,11 +92,8 @@ static void write_decoder(const struct packet_counts *c, struct json *out)
     json_uint(out, "pppoe", c->pppoe);
     json_uint(out, "vlan", c->vlan);
     json_uint(out, "vlan_qinq", c->vlan_qinq);
-    json_object(out, "event");
-    for (uint32_t i = 1; i < PACKET_EVENT_COUNT; i++)
-        if (c->events[i])
-            json_uint(out, packet_event_name(i), c->events[i]);
-    json_end_object(out);
+    write_links(c, out);
+    write_decoder_events(c, out);
     json_end_object(out);
     json_object(out, "defrag");
     json_object(out, "ipv4");

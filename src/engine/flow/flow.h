@@ -73,8 +73,11 @@ NODISCARD struct flow_table *flow_table_new(const struct flow_conf *conf, flow_e
 void flow_table_free(struct flow_table *t);
 /* The flow of p, made when it is new (*is_new; everything behind struct flow is zero then). *to_client is true when p goes
  * from server to client. Counts the packet and touches the flow's time. NULL: p belongs to no flow (not IP, a fragment,
- * or no room at all). A TCP SYN on a closed flow ends that one (FLOW_END_REUSED) and begins a new one. ICMP errors belong
- * to no flow of their own kind: they are looked up as their own (type, code) conversation. */
+ * the outside of a GRE or IP-in-IP tunnel, or no room at all). A TCP SYN on a closed flow ends that one (FLOW_END_REUSED)
+ * and begins a new one; a flow that is over by p's time ends too, and the table may end another by force to make room: a
+ * pointer from an earlier call is good only while on_end was not called for it. ICMP errors belong to no flow of their own
+ * kind: they are looked up as their own (type, code) conversation. Flows other than TCP become FLOW_ESTABLISHED here, by
+ * the first packet of the other side. */
 struct flow *flow_lookup(struct flow_table *t, const struct packet *p, bool *to_client,
                          bool *is_new);
 /* The flow that p would belong to, or NULL; changes nothing. */

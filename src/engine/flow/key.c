@@ -64,9 +64,15 @@ static uint32_t hash_of(const struct flow_key *key, const uint64_t secret[2])
     return (uint32_t)hash_sip(secret, str_of(words, count * sizeof words[0]));
 }
 
+/* The outside of a tunnel without ports (IP in IP, GRE): what is inside are the conversations. */
+static bool is_mere_tunnel(const struct packet *p)
+{
+    return p->l4 == PACKET_L4_OTHER && (p->ip_proto == 4 || p->ip_proto == 41 || p->ip_proto == 47);
+}
+
 bool flow_key_of(const struct packet *p, const uint64_t secret[2], struct flow_key *key)
 {
-    if (p->src.version == 0 || p->is_fragment || p->l4 == PACKET_L4_NONE)
+    if (p->src.version == 0 || p->is_fragment || p->l4 == PACKET_L4_NONE || is_mere_tunnel(p))
         return false;
     key->p = p;
     key->src_mark = p->src_port;

@@ -112,6 +112,11 @@ static void what_is_no_flow(void **state)
     assert_null(look(&w, &to_client, &is_new));
     packet_of(&w, PACKET_L4_NONE, (struct ends){1, 2, 0, 0});
     assert_null(look(&w, &to_client, &is_new));
+    static const uint8_t tunnels[] = {4, 41, 47};
+    for (size_t i = 0; i < sizeof tunnels; i++) {
+        packet_of(&w, PACKET_L4_OTHER, (struct ends){1, 2, 0, 0})->ip_proto = tunnels[i];
+        assert_null(look(&w, &to_client, &is_new));
+    }
     assert_int_equal(flow_table_counts(w.t)->total, 0);
     flow_table_free(w.t);
 }
@@ -134,7 +139,7 @@ static void vlan_and_protocol_keep_apart(void **state)
     first_look(&w);
     packet_of(&w, PACKET_L4_OTHER, (struct ends){1, 2, 0, 0});
     first_look(&w);
-    packet_of(&w, PACKET_L4_OTHER, (struct ends){1, 2, 0, 0})->ip_proto = 47;
+    packet_of(&w, PACKET_L4_OTHER, (struct ends){1, 2, 0, 0})->ip_proto = 89;
     first_look(&w);
     assert_int_equal(flow_table_counts(w.t)->active, 8);
     assert_int_equal(flow_table_counts(w.t)->udp, 5);

@@ -46,11 +46,12 @@ void packet_decoder_free(struct packet_decoder *d)
 
 void packet_event_add(struct decode_run *run, struct packet *p, enum packet_event event)
 {
+    uint32_t same = 0;
     run->decoder->counts.events[event]++;
     for (uint32_t i = 0; i < p->event_count; i++)
-        if (p->events[i] == event)
-            return;
-    if (p->event_count < PACKET_EVENTS_MAX)
+        same += p->events[i] == event;
+    /* Said twice at most: a packet full of one fault must not crowd the others out. */
+    if (same < 2 && p->event_count < PACKET_EVENTS_MAX)
         p->events[p->event_count++] = (uint8_t)event;
 }
 

@@ -43,6 +43,8 @@ enum ether_type {
     ETHER_TYPE_PPP = 0x880b, /* inside GRE */
     ETHER_TYPE_QINQ = 0x88a8,
     ETHER_TYPE_BACKBONE = 0x88e7, /* 802.1ah I-TAG */
+    ETHER_TYPE_VNTAG = 0x8926,
+    ETHER_TYPE_NSH = 0x894f,
     ETHER_TYPE_QINQ_OLD = 0x9100,
 };
 

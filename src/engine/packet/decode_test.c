@@ -97,6 +97,18 @@ static void event_names_are_found(void **state)
         assert_non_null(name);
         assert_int_equal(packet_event_find(str_c(name)), i);
     }
+    for (unsigned i = 2; i < PACKET_EVENT_COUNT;
+         i++) { /* a layer's names stand together: statistics are nested by it */
+        struct str before = str_c(packet_event_name((enum packet_event)(i - 1)));
+        struct str layer = str_c(packet_event_name((enum packet_event)i));
+        struct str rest = layer, rest_before = before;
+        layer = str_split(&rest, '.');
+        before = str_split(&rest_before, '.');
+        for (unsigned k = 1; !str_eq(layer, before) && k < i; k++) {
+            struct str other = str_c(packet_event_name((enum packet_event)k));
+            assert_false(str_eq(layer, str_split(&other, '.')));
+        }
+    }
     assert_int_equal(packet_event_find(STR_LIT("IPv4.Trunc_Pkt")), PACKET_EVENT_IPV4_TRUNC_PKT);
     assert_int_equal(packet_event_find(STR_LIT("no.such")), PACKET_EVENT_NONE);
     assert_int_equal(packet_event_find(STR_LIT("none")), PACKET_EVENT_NONE);
@@ -373,6 +385,24 @@ static void damaged_kinds(void **state)
         {"extensions_udp6", 14 + 72 + 2, 0x99, "ipv6.dstopts_unknown_opt"},
         {"extensions_udp6", 14 + 80 + 1, 1, "ipv6.fh_non_zero_reserved_field"},
         {"extensions_udp6", 14 + 80, 44, "ipv6.exthdr_dupl_fh"},
+        {"ip4_in_6", 14 + 40, 0x65, "ipv6.ipv4_in_ipv6_wrong_version"},
+        {"gre_tcp4", 14 + 20 + 1, 2, "gre.wrong_version"},
+        {"gre_tcp4", 14 + 20 + 1, 0x40, "gre.version0_flags"},
+        {"gre_tcp4", 14 + 20, 0x31, "gre.version0_recur"},
+        {"gre_routed_ether6", 14 + 40 + 11, 200, "gre.version0_malformed_sre_hdr"},
+        {"pptp_udp4", 14 + 20, 0xb0, "gre.version1_chksum"},
+        {"pptp_udp4", 14 + 20, 0x70, "gre.version1_route"},
+        {"pptp_udp4", 14 + 20, 0x38, "gre.version1_ssr"},
+        {"pptp_udp4", 14 + 20, 0x31, "gre.version1_recur"},
+        {"pptp_udp4", 14 + 20, 0x10, "gre.version1_no_key"},
+        {"pptp_udp4", 14 + 20 + 1, 0x89, "gre.version1_flags"},
+        {"pptp_udp4", 14 + 20 + 2, 0x08, "gre.version1_wrong_protocol"},
+        {"erspan_udp4", 14 + 20 + 8, 0x30, "erspan.unsupported_version"},
+        {"geneve_udp6", 14 + 28 + 2, 0x99, "geneve.unknown_payload_type"},
+        {"vntag_udp4", 14 + 4, 0x99, "vntag.unknown_type"},
+        {"nsh_tcp4", 14, 0x40, "nsh.unsupported_version"},
+        {"nsh_tcp4", 15, 1, "nsh.bad_header_length"},
+        {"nsh_tcp4", 17, 9, "nsh.unknown_payload"},
         {"extensions_udp6", 14 + 88 + 2, 1, "ipv6.exthdr_ah_res_not_null"},
     };
     static struct made_frame m;
@@ -387,6 +417,29 @@ static void damaged_kinds(void **state)
         }
         if (!has_event(&x.out[0], rows[i].want))
             fail_msg("%s[%zu]: no %s", rows[i].kind, rows[i].at, rows[i].want);
+        packet_decoder_free(x.d);
+    }
+}
+
+/* What is inside a tunnel knows the one around it; a frame inside has its own addresses and tags. */
+static void tunnels(void **state)
+{
+    static struct made_frame m;
+    for (size_t i = 0; i < made_kind_count; i++) {
+        struct decoded x = {0};
+        if (made_kinds[i].packet_count != 2)
+            continue;
+        made_kinds[i].make(&m);
+        decode(&x, made_str(&m), made_kinds[i].link);
+        assert_ptr_equal(x.out[1].outer, &x.out[0]);
+        assert_int_equal(x.out[1].origin, PACKET_TUNNELLED);
+        assert_null(x.out[0].outer);
+        assert_int_equal(packet_decoder_counts(x.d)->tunnels, 1);
+        if (strcmp(made_kinds[i].name, "erspan_udp4") == 0) {
+            assert_int_equal(x.out[1].vlan_count, 1);
+            assert_int_equal(x.out[1].vlan[0], 0x65);
+            assert_true(x.out[1].has_mac);
+        }
         packet_decoder_free(x.d);
     }
 }
@@ -464,6 +517,38 @@ static void nested_without_end(void **state)
     packet_decoder_free(x.d);
 }
 
+/* RFC 7112: a fragment header with too little of the transport behind it. */
+static void cut_transport_behind_fragment_header(void **state)
+{
+    static struct made_frame m;
+    struct decoded x = {0};
+    made_begin(&m, STR_LIT("x"));
+    made_front(&m, str_of((const uint8_t[]){6, 0, 0, 0, 0, 0, 0, 1}, 8));
+    made_ip(&m, &made_ends6, 44, STR_EMPTY);
+    decode(&x, made_str(&m), PACKET_LINK_RAW);
+    assert_true(has_event(&x.out[0], "ipv6.trunc_exthdr"));
+    assert_true(has_event(&x.out[0], "ipv6.exthdr_useless_fh"));
+    assert_int_equal(x.out[0].event_count, 2);
+    packet_decoder_free(x.d);
+}
+
+/* A fault that a packet is full of is said twice, so that others are still heard. */
+static void repeated_faults(void **state)
+{
+    static struct made_frame m;
+    struct decoded x = {0};
+    made_begin(&m, STR_LIT("x"));
+    made_udp(&m, &made_ends4);
+    made_ip(&m, &made_ends4, 17,
+            str_of((const uint8_t[]){99, 2, 99, 2, 99, 2, 99, 2, 99, 2, 148, 9}, 12));
+    decode(&x, made_str(&m), PACKET_LINK_RAW);
+    assert_int_equal(x.out[0].event_count, 4);
+    assert_true(has_event(&x.out[0], "ipv4.opt_pad_required"));
+    assert_true(has_event(&x.out[0], "ipv4.opt_invalid_len"));
+    assert_int_equal(packet_decoder_counts(x.d)->events[PACKET_EVENT_IPV4_OPT_UNKNOWN], 5);
+    packet_decoder_free(x.d);
+}
+
 static void unknown_link_is_let_be(void **state)
 {
     struct decoded x = {0};
@@ -488,10 +573,13 @@ int main(void)
         cmocka_unit_test(no_checksums_when_switched_off),
         cmocka_unit_test(options),
         cmocka_unit_test(damaged_kinds),
+        cmocka_unit_test(tunnels),
         cmocka_unit_test(stripped_tag_is_outermost),
         cmocka_unit_test(fourth_tag_is_too_many),
         cmocka_unit_test(padding_is_no_payload),
         cmocka_unit_test(nested_without_end),
+        cmocka_unit_test(cut_transport_behind_fragment_header),
+        cmocka_unit_test(repeated_faults),
         cmocka_unit_test(unknown_link_is_let_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

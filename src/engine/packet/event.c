@@ -2,7 +2,7 @@
 
 #include "engine/packet/decode.h"
 
-/* `invalid`: decoding of that packet stops there; it counts as an invalid packet. */
+/* `invalid`: a packet with it counts as an invalid one. */
 struct event_row {
     const char *name;
     bool invalid;
@@ -53,9 +53,9 @@ static const struct event_row event_rows[PACKET_EVENT_COUNT] = {
     [PACKET_EVENT_IPV4_IPLEN_SMALLER_THAN_HLEN] = {"ipv4.iplen_smaller_than_hlen", true},
     [PACKET_EVENT_IPV4_TRUNC_PKT] = {"ipv4.trunc_pkt", true},
     [PACKET_EVENT_IPV4_WRONG_IP_VERSION] = {"ipv4.wrong_ip_version", true},
-    [PACKET_EVENT_IPV4_OPT_INVALID] = {"ipv4.opt_invalid", false},
-    [PACKET_EVENT_IPV4_OPT_INVALID_LEN] = {"ipv4.opt_invalid_len", false},
-    [PACKET_EVENT_IPV4_OPT_MALFORMED] = {"ipv4.opt_malformed", false},
+    [PACKET_EVENT_IPV4_OPT_INVALID] = {"ipv4.opt_invalid", true},
+    [PACKET_EVENT_IPV4_OPT_INVALID_LEN] = {"ipv4.opt_invalid_len", true},
+    [PACKET_EVENT_IPV4_OPT_MALFORMED] = {"ipv4.opt_malformed", true},
     [PACKET_EVENT_IPV4_OPT_PAD_REQUIRED] = {"ipv4.opt_pad_required", false},
     [PACKET_EVENT_IPV4_OPT_EOL_REQUIRED] = {"ipv4.opt_eol_required", false},
     [PACKET_EVENT_IPV4_OPT_DUPLICATE] = {"ipv4.opt_duplicate", false},
@@ -138,6 +138,12 @@ static const struct event_row event_rows[PACKET_EVENT_COUNT] = {
     [PACKET_EVENT_ERSPAN_HEADER_TOO_SMALL] = {"erspan.header_too_small", true},
     [PACKET_EVENT_ERSPAN_UNSUPPORTED_VERSION] = {"erspan.unsupported_version", true},
     [PACKET_EVENT_ERSPAN_TOO_MANY_VLAN_LAYERS] = {"erspan.too_many_vlan_layers", true},
+    [PACKET_EVENT_NSH_HEADER_TOO_SMALL] = {"nsh.header_too_small", true},
+    [PACKET_EVENT_NSH_UNSUPPORTED_VERSION] = {"nsh.unsupported_version", true},
+    [PACKET_EVENT_NSH_BAD_HEADER_LENGTH] = {"nsh.bad_header_length", true},
+    [PACKET_EVENT_NSH_RESERVED_TYPE] = {"nsh.reserved_type", false},
+    [PACKET_EVENT_NSH_UNSUPPORTED_TYPE] = {"nsh.unsupported_type", false},
+    [PACKET_EVENT_NSH_UNKNOWN_PAYLOAD] = {"nsh.unknown_payload", false},
     [PACKET_EVENT_VXLAN_UNKNOWN_PAYLOAD_TYPE] = {"vxlan.unknown_payload_type", false},
     [PACKET_EVENT_GENEVE_UNKNOWN_PAYLOAD_TYPE] = {"geneve.unknown_payload_type", false},
 };

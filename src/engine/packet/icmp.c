@@ -108,8 +108,10 @@ void packet_icmp4_decode(struct decode_run *run, struct packet *p, struct str by
         packet_event_add(run, p, PACKET_EVENT_ICMPV4_UNKNOWN_TYPE);
         return;
     }
-    if (p->icmp_code > row->code_max)
+    if (p->icmp_code > row->code_max) {
         packet_event_add(run, p, PACKET_EVENT_ICMPV4_UNKNOWN_CODE);
+        return; /* what it carries is not known either */
+    }
     if (row->has_id)
         id_take(p, bytes);
     if (row->has_packet && p->payload.len < 20)
@@ -145,8 +147,10 @@ void packet_icmp6_decode(struct decode_run *run, struct packet *p, struct str by
         packet_event_add(run, p, icmp6_unknown(p->icmp_type));
         return;
     }
-    if (p->icmp_code > row->code_max)
+    if (p->icmp_code > row->code_max) {
         packet_event_add(run, p, PACKET_EVENT_ICMPV6_UNKNOWN_CODE);
+        return;
+    }
     if (row->has_id)
         id_take(p, bytes);
     /* RFC 2710 3: listener messages never cross a router. */

@@ -17,6 +17,7 @@ static const struct option_row option_rows[] = {
     {25, 8, 8},  /* quick start */
     {68, 4, 0},  /* timestamp */
     {130, 3, 0}, /* security */
+    {133, 3, 0}, /* extended security */
     {131, 3, 0}, /* loose source route */
     {134, 6, 0}, /* commercial security */
     {136, 4, 4}, /* stream id */

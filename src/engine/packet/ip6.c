@@ -131,6 +131,18 @@ static void authentication_header(struct decode_run *run, struct packet *p, stru
         packet_event_add(run, p, PACKET_EVENT_IPV6_EXTHDR_AH_RES_NOT_NULL);
 }
 
+/* RFC 7112: what carries a fragment header with offset 0 carries all headers, the transport's too. */
+static void transport_check(struct decode_run *run, struct packet *p, struct ip6_walk *walk)
+{
+    size_t want = walk->next == IP_PROTO_TCP                                   ? 20
+                  : walk->next == IP_PROTO_UDP || walk->next == IP_PROTO_ICMP6 ? 8
+                                                                               : 0;
+    if (wire_has(walk->bytes, walk->at, want))
+        return;
+    packet_event_add(run, p, PACKET_EVENT_IPV6_TRUNC_EXTHDR);
+    walk->ended = true;
+}
+
 /* RFC 8200 4.5. A fragment header on a whole datagram (RFC 6946) is only an oddity. */
 static void fragment_header(struct decode_run *run, struct packet *p, struct ip6_walk *walk)
 {
@@ -145,6 +157,7 @@ static void fragment_header(struct decode_run *run, struct packet *p, struct ip6
     p->ip_id = wire_u16(walk->bytes, at + 6);
     if (p->fragment_offset == 0 && !p->fragment_flags) {
         packet_event_add(run, p, PACKET_EVENT_IPV6_EXTHDR_USELESS_FH);
+        transport_check(run, p, walk);
         return;
     }
     walk->ended = true;

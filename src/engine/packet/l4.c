@@ -44,7 +44,7 @@ static bool option_sack_permitted(struct packet_tcp *tcp, struct str value)
 static bool option_sack(struct packet_tcp *tcp, struct str value)
 {
     tcp->has_sack = value.len >= 8 && value.len % 8 == 0;
-    return tcp->has_sack;
+    return tcp->has_sack || value.len == 0; /* an empty one says nothing; some stacks send it */
 }
 
 static bool option_timestamps(struct packet_tcp *tcp, struct str value)
@@ -195,6 +195,8 @@ static void other_decode(struct decode_run *run, struct packet *p, struct str by
 {
     p->l4 = PACKET_L4_OTHER;
     p->payload = bytes;
+    run->decoder->counts.sctp += p->ip_proto == IP_PROTO_SCTP;
+    run->decoder->counts.esp += p->ip_proto == IP_PROTO_ESP;
     if (p->ip_proto == IP_PROTO_SCTP && bytes.len < SCTP_HEADER_BYTES)
         packet_event_add(run, p, PACKET_EVENT_SCTP_PKT_TOO_SMALL);
     else if (p->ip_proto == IP_PROTO_ESP && bytes.len < 8)

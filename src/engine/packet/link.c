@@ -52,6 +52,7 @@ static void backbone_decode(struct decode_run *run, struct packet *p, struct str
 static void mpls_decode(struct decode_run *run, struct packet *p, struct str bytes)
 {
     uint32_t entry = 0;
+    run->decoder->counts.mpls++;
     for (uint32_t i = 0; i < MPLS_LABELS_MAX && !(entry & 0x100); i++) {
         if (bytes.len < 4) {
             packet_event_add(run, p, PACKET_EVENT_MPLS_HEADER_TOO_SMALL);
@@ -85,6 +86,42 @@ static void mpls_decode(struct decode_run *run, struct packet *p, struct str byt
             str_from(bytes, 4)); /* RFC 4385: a control word, then the frame of a pseudowire */
     else
         packet_event_add(run, p, PACKET_EVENT_MPLS_UNKNOWN_PAYLOAD_TYPE);
+}
+
+/* Cisco VN-Tag: four bytes of interfaces, then the next type. */
+static void vntag_decode(struct decode_run *run, struct packet *p, struct str bytes)
+{
+    run->decoder->counts.vntag++;
+    if (bytes.len < 6) {
+        packet_event_add(run, p, PACKET_EVENT_VNTAG_HEADER_TOO_SMALL);
+        return;
+    }
+    p->ether_type = wire_u16(bytes, 4);
+    if (p->ether_type == ETHER_TYPE_VNTAG ||
+        !packet_link_payload(run, p, p->ether_type, str_from(bytes, 6)))
+        packet_event_add(run, p, PACKET_EVENT_VNTAG_UNKNOWN_TYPE);
+}
+
+/* RFC 8300 2.2: two bits of version, six of length in 4-byte words, the next protocol. */
+static void nsh_decode(struct decode_run *run, struct packet *p, struct str bytes)
+{
+    run->decoder->counts.nsh++;
+    size_t header_len = (size_t)(wire_u16(bytes, 0) & 63) * 4;
+    uint8_t next = wire_u8(bytes, 3);
+    if (bytes.len < 8)
+        packet_event_add(run, p, PACKET_EVENT_NSH_HEADER_TOO_SMALL);
+    else if (wire_u8(bytes, 0) >> 6 != 0)
+        packet_event_add(run, p, PACKET_EVENT_NSH_UNSUPPORTED_VERSION);
+    else if (header_len < 8 || header_len > bytes.len)
+        packet_event_add(run, p, PACKET_EVENT_NSH_BAD_HEADER_LENGTH);
+    else if (next == 1)
+        packet_ip4_decode(run, p, str_from(bytes, header_len));
+    else if (next == 2)
+        packet_ip6_decode(run, p, str_from(bytes, header_len));
+    else if (next == 3)
+        packet_link_ethernet(run, p, str_from(bytes, header_len));
+    else
+        packet_event_add(run, p, PACKET_EVENT_NSH_UNKNOWN_PAYLOAD);
 }
 
 /* RFC 826. Only Ethernet with IPv4 is looked at; the payload stays for whoever keeps the table of devices. */
@@ -122,6 +159,8 @@ bool packet_link_payload(struct decode_run *run, struct packet *p, uint16_t ethe
     case ETHER_TYPE_BACKBONE: backbone_decode(run, p, bytes); return true;
     case ETHER_TYPE_PPPOE_SESSION: packet_pppoe_session(run, p, bytes); return true;
     case ETHER_TYPE_PPPOE_DISCOVERY: packet_pppoe_discovery(run, p, bytes); return true;
+    case ETHER_TYPE_VNTAG: vntag_decode(run, p, bytes); return true;
+    case ETHER_TYPE_NSH: nsh_decode(run, p, bytes); return true;
     case ETHER_TYPE_MPLS:
     case ETHER_TYPE_MPLS_MULTICAST: mpls_decode(run, p, bytes); return true;
     default: p->payload = bytes; return false;
@@ -164,6 +203,7 @@ void packet_link_ethernet(struct decode_run *run, struct packet *p, struct str b
  * The numbers differ among systems: 24 NetBSD, 28 FreeBSD, 30 macOS. */
 static void loop_decode(struct decode_run *run, struct packet *p, struct str bytes)
 {
+    run->decoder->counts.null++;
     if (bytes.len < 4) {
         packet_event_add(run, p, PACKET_EVENT_LTNULL_PKT_TOO_SMALL);
         return;
@@ -184,6 +224,7 @@ static void loop_decode(struct decode_run *run, struct packet *p, struct str byt
  * has_mac stays false. */
 static void sll_decode(struct decode_run *run, struct packet *p, struct str bytes)
 {
+    run->decoder->counts.sll++;
     if (bytes.len < 16)
         packet_event_add(run, p, PACKET_EVENT_SLL_PKT_TOO_SMALL);
     else
@@ -193,6 +234,7 @@ static void sll_decode(struct decode_run *run, struct packet *p, struct str byte
 /* https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html */
 static void sll2_decode(struct decode_run *run, struct packet *p, struct str bytes)
 {
+    run->decoder->counts.sll2++;
     if (bytes.len < 20)
         packet_event_add(run, p, PACKET_EVENT_SLL2_PKT_TOO_SMALL);
     else
@@ -202,6 +244,7 @@ static void sll2_decode(struct decode_run *run, struct packet *p, struct str byt
 /* Cisco HDLC: address, control, and a number as in Ethernet. */
 static void chdlc_decode(struct decode_run *run, struct packet *p, struct str bytes)
 {
+    run->decoder->counts.chdlc++;
     if (bytes.len < 4)
         packet_event_add(run, p, PACKET_EVENT_CHDLC_PKT_TOO_SMALL);
     else
@@ -215,12 +258,20 @@ void packet_link_decode(struct decode_run *run, struct packet *p, struct str byt
     case PACKET_LINK_NULL:
     case PACKET_LINK_LOOP: loop_decode(run, p, bytes); return;
     case PACKET_LINK_PPP:
-    case PACKET_LINK_PPP_HDLC: packet_ppp_decode(run, p, bytes); return;
+    case PACKET_LINK_PPP_HDLC:
+        if ((wire_u16(bytes, 0) & 0x7fff) == 0x0f00) /* some capture Cisco HDLC under this number */
+            chdlc_decode(run, p, bytes);
+        else
+            packet_ppp_decode(run, p, bytes);
+        return;
     case PACKET_LINK_RAW_BSD:
     case PACKET_LINK_RAW_OPENBSD:
     case PACKET_LINK_RAW:
     case PACKET_LINK_IPV4:
-    case PACKET_LINK_IPV6: packet_ip_decode(run, p, bytes); return;
+    case PACKET_LINK_IPV6:
+        run->decoder->counts.raw++;
+        packet_ip_decode(run, p, bytes);
+        return;
     case PACKET_LINK_LINUX_SLL: sll_decode(run, p, bytes); return;
     case PACKET_LINK_LINUX_SLL2: sll2_decode(run, p, bytes); return;
     case PACKET_LINK_CHDLC: chdlc_decode(run, p, bytes); return;

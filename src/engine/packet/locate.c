@@ -35,6 +35,10 @@ static bool ether_type_pass(struct str frame, uint16_t type, size_t *at)
             type = wire_u16(frame, *at + 2);
             *at += 4;
             break;
+        case ETHER_TYPE_VNTAG:
+            type = wire_u16(frame, *at + 4);
+            *at += 6;
+            break;
         case ETHER_TYPE_BACKBONE:
             type = wire_u16(frame, *at + 16);
             *at += 18;

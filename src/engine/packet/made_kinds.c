@@ -251,6 +251,88 @@ static void ip4_in_6(struct made_frame *m)
     made_ether(m, 0x86dd);
 }
 
+static void vntag_udp4(struct made_frame *m)
+{
+    udp4(m);
+    FRONT(m, 0, 1, 0, 2, 8, 0);
+    made_ether(m, 0x8926);
+}
+
+static void nsh_tcp4(struct made_frame *m)
+{
+    tcp4(m);
+    FRONT(m, 0, 2, 2, 1, 0, 0, 1, 255);
+    made_ether(m, 0x894f);
+}
+
+static void gre_tcp4(struct made_frame *m)
+{
+    tcp4(m);
+    FRONT(m, 0xb0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 9); /* checksum, key, sequence */
+    made_ip(m, &made_ends4, 47, STR_EMPTY);
+    made_ether(m, 0x0800);
+}
+
+static void gre_routed_ether6(struct made_frame *m)
+{
+    ether_udp6(m);
+    FRONT(m, 0x40, 0, 0x65, 0x58, 0, 0, 0, 0, 8, 0, 0, 4, 1, 2, 3, 4, 0, 0, 0, 0);
+    made_ip(m, &made_ends6, 47, STR_EMPTY);
+    made_ether(m, 0x86dd);
+}
+
+static void pptp_udp4(struct made_frame *m)
+{
+    udp4(m);
+    FRONT(m, 0xff, 3, 0, 0x21);
+    FRONT(m, 0x30, 0x81, 0x88, 0x0b, 0, (uint8_t)made_str(m).len, 0, 1, 0, 0, 0, 5, 0, 0, 0, 6);
+    made_ip(m, &made_ends4, 47, STR_EMPTY);
+    made_ether(m, 0x0800);
+}
+
+static void erspan_udp4(struct made_frame *m)
+{
+    ether_udp4(m);
+    FRONT(m, 0x10, 0, 0x88, 0xbe, 0, 0, 0, 1, 0x10, 0x65, 0, 1, 0, 0, 0, 0);
+    made_ip(m, &made_ends4, 47, STR_EMPTY);
+    made_ether(m, 0x0800);
+}
+
+static void over_udp(struct made_frame *m, uint16_t port)
+{
+    const struct made_ends ends = {"192.0.2.1", "198.51.100.2", 40000, port};
+    made_udp(m, &ends);
+    made_ip(m, &ends, 17, STR_EMPTY);
+    made_ether(m, 0x0800);
+}
+
+static void vxlan_tcp4(struct made_frame *m)
+{
+    ether_tcp4(m);
+    FRONT(m, 8, 0, 0, 0, 0, 0, 7, 0);
+    over_udp(m, 4789);
+}
+
+static void geneve_udp6(struct made_frame *m)
+{
+    ether_udp6(m);
+    FRONT(m, 1, 0, 0x65, 0x58, 0, 0, 7, 0, 1, 2, 3, 0);
+    over_udp(m, 6081);
+}
+
+static void teredo_udp6(struct made_frame *m)
+{
+    udp6(m);
+    FRONT(m, 0, 1, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0x12, 0x34, 1, 2, 3, 4);
+    over_udp(m, 3544);
+}
+
+static void no_vxlan(struct made_frame *m)
+{
+    made_begin(m, STR_LIT("hello"));
+    over_udp(m, 4789);
+}
+
 const struct made_kind made_kinds[] = {
     {"ether_tcp4", PACKET_LINK_ETHERNET, ether_tcp4, PACKET_L4_TCP, 1, 0, 0x0800},
     {"ether_tcp6", PACKET_LINK_ETHERNET, ether_tcp6, PACKET_L4_TCP, 1, 0, 0x86dd},
@@ -283,6 +365,16 @@ const struct made_kind made_kinds[] = {
     {"esp6", PACKET_LINK_ETHERNET, esp6, PACKET_L4_OTHER, 1, 0, 0x86dd},
     {"no_next6", PACKET_LINK_ETHERNET, no_next6, PACKET_L4_NONE, 1, 0, 0x86dd},
     {"ip6_in_4", PACKET_LINK_ETHERNET, ip6_in_4, PACKET_L4_UDP, 2, 0, 0x0800},
+    {"vntag_udp4", PACKET_LINK_ETHERNET, vntag_udp4, PACKET_L4_UDP, 1, 0, 0x0800},
+    {"nsh_tcp4", PACKET_LINK_ETHERNET, nsh_tcp4, PACKET_L4_TCP, 1, 0, 0x894f},
+    {"gre_tcp4", PACKET_LINK_ETHERNET, gre_tcp4, PACKET_L4_TCP, 2, 0, 0x0800},
+    {"gre_routed_ether6", PACKET_LINK_ETHERNET, gre_routed_ether6, PACKET_L4_UDP, 2, 0, 0x86dd},
+    {"pptp_udp4", PACKET_LINK_ETHERNET, pptp_udp4, PACKET_L4_UDP, 2, 0, 0x0800},
+    {"erspan_udp4", PACKET_LINK_ETHERNET, erspan_udp4, PACKET_L4_UDP, 2, 0, 0x0800},
+    {"vxlan_tcp4", PACKET_LINK_ETHERNET, vxlan_tcp4, PACKET_L4_TCP, 2, 0, 0x0800},
+    {"geneve_udp6", PACKET_LINK_ETHERNET, geneve_udp6, PACKET_L4_UDP, 2, 0, 0x0800},
+    {"teredo_udp6", PACKET_LINK_ETHERNET, teredo_udp6, PACKET_L4_UDP, 2, 0, 0x0800},
+    {"no_vxlan", PACKET_LINK_ETHERNET, no_vxlan, PACKET_L4_UDP, 1, 0, 0x0800},
     {"ip4_in_6", PACKET_LINK_ETHERNET, ip4_in_6, PACKET_L4_TCP, 2, 0, 0x86dd},
 };
 

@@ -2,11 +2,12 @@
  *
  * Way in:    a frame (bytes, link type, time) from a capture file or a port.
  * Way out:   one struct packet, or more where the frame carries more: [0] is the frame's own packet; a reassembled
- *            datagram or the inside of a tunnel follows as a packet of its own whose `outer` names the one before it.
+ *            datagram or the inside of a tunnel (IP in IP, GRE, ERSPAN, VXLAN, Geneve, Teredo) follows as a packet of its
+ *            own whose `outer` names the one before it.
  * Memory:    a packet borrows the frame's bytes; reassembled bytes are the decoder's and live until its next call.
  *            Fragments are held in the decoder's fixed tables.
  * Threads:   a decoder belongs to one worker.
- * Limits:    tunnels PACKET_NEST_MAX deep, VLAN tags 3, fragments by memory and time (see struct packet_conf): the
+ * Limits:    PACKET_OUT_MAX packets inside each other, VLAN tags 3, fragments by memory and time (see packet_conf): the
  *            oldest incomplete datagram goes first, counted. An attacker who fills the table delays other fragments
  *            only: whole packets never wait.
  *
@@ -137,9 +138,12 @@ struct packet_conf {
 void packet_conf_defaults(struct packet_conf *conf);
 
 struct packet_counts {
-    uint64_t packets, bytes, invalid, ethernet, vlan, vlan_qinq, pppoe, arp, ipv4, ipv6, tcp, udp,
-        icmpv4, icmpv6, unknown_ethertype, tunnels, fragments4, fragments6, reassembled,
-        fragments_timed_out, fragments_refused;
+    uint64_t packets, bytes, invalid;
+    uint64_t ethernet, vlan, vlan_qinq, vntag, nsh, pppoe, ppp, mpls, chdlc, null, raw, sll, sll2,
+        arp, unknown_ethertype;
+    uint64_t ipv4, ipv6, tcp, udp, sctp, esp, icmpv4, icmpv6;
+    uint64_t tunnels, gre, erspan, vxlan, geneve, teredo; /* tunnels: inner packets of every kind */
+    uint64_t fragments4, fragments6, reassembled, fragments_timed_out, fragments_refused;
     uint64_t events[256]; /* by enum packet_event */
 };
 

@@ -40,6 +40,7 @@ static void ppp_payload(struct decode_run *run, struct packet *p, uint16_t proto
 /* RFC 1661: two bytes of protocol, or one when it is odd (compressed, section 6.5). */
 void packet_ppp_decode(struct decode_run *run, struct packet *p, struct str bytes)
 {
+    run->decoder->counts.ppp++;
     if (wire_u16(bytes, 0) == 0xff03)
         bytes = str_from(bytes, 2);
     if (bytes.len < 1 || (bytes.len < 2 && !(wire_u8(bytes, 0) & 1))) {
