@@ -16,7 +16,10 @@ _Static_assert(HOLD_RENEW_MS *HOLD_SETS > HOLD_MS, "a set is empty before its ne
 
 static const char *const held_sets[HOLD_SETS] = {"held0", "held1", "held2", "held3"};
 
-/* The table made anew in one step; isolation and holding begin empty. The order of the rules: a machine that is cut off
+/* -200 is the bridge family's own place for filters. At 0 sits br_netfilter, which takes packets aside: a chain there is
+ * passed over or not, as it happens to have been registered.
+ *
+ * The table made anew in one step; isolation and holding begin empty. The order of the rules: a machine that is cut off
  * stays cut off whatever else holds. */
 static const char table_text[] = "table bridge " TABLE "\n"
                                  "delete table bridge " TABLE "\n"
@@ -28,7 +31,7 @@ static const char table_text[] = "table bridge " TABLE "\n"
                                  "  set held2 { type ifname; flags timeout; }\n"
                                  "  set held3 { type ifname; flags timeout; }\n"
                                  "  chain forward {\n"
-                                 "    type filter hook forward priority 0; policy accept;\n"
+                                 "    type filter hook forward priority -200; policy accept;\n"
                                  "    ether saddr @isolated counter drop\n"
                                  "    ether daddr @isolated counter drop\n"
                                  "    iifname @closed drop\n"
@@ -45,16 +48,29 @@ static int run_ip(struct err *err, const char *a, const char *b, const char *c, 
     return program_run(argv, NULL, err);
 }
 
+static void write_setting(const char *path, const char *value)
+{
+    FILE *f = fopen(path, "w");
+    if (!f)
+        return; /* not in this kernel: nothing to switch off */
+    fputs(value, f);
+    fclose(f);
+}
+
 /* The box itself does not speak on these ports: no address, no neighbour discovery. */
 static void silence(const char *interface)
 {
     char path[128];
     snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", interface);
-    FILE *f = fopen(path, "w");
-    if (!f)
-        return; /* no IPv6 in this kernel */
-    fputs("1", f);
-    fclose(f);
+    write_setting(path, "1");
+}
+
+/* iptables rules of the box (a container engine's "FORWARD drop") must not stop the fail-open way. */
+static void keep_iptables_out(void)
+{
+    write_setting("/proc/sys/net/bridge/bridge-nf-call-iptables", "0");
+    write_setting("/proc/sys/net/bridge/bridge-nf-call-ip6tables", "0");
+    write_setting("/proc/sys/net/bridge/bridge-nf-call-arptables", "0");
 }
 
 static int make_bridge(const struct hold *h, struct err *err)
@@ -87,6 +103,7 @@ static int set_up(struct hold *h, struct err *err)
     if (program_run(nft, table_text, err) < 0 || make_bridge(h, err) < 0)
         return -1;
     silence(h->bridge);
+    keep_iptables_out();
     if (join(h, h->lan, err) < 0 || join(h, h->wan, err) < 0)
         return -1;
     return program_run(up, NULL, err);
