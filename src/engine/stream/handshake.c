@@ -1,5 +1,8 @@
 #include "engine/stream/judge.h"
 
+/* So many different SYNs of one side in one handshake; honest ones send two. */
+#define DIFFERENT_SYNS_MAX 5
+
 static void begin(struct stream_half *h, uint32_t isn)
 {
     h->begun = true;
@@ -105,6 +108,46 @@ enum tracking judge_first(const struct judge *j)
     return judge_has(j, TCP_ACK) ? pick_up(j) : TRACKING_IGNORED;
 }
 
+/* Remembers what the sender's present SYN said, before another takes its place. False when there were too many. */
+static bool set_aside(const struct judge *j)
+{
+    const struct stream_half *me = j->me;
+    struct stream_syn *other = &j->s->other[j->from_client ? 0 : 1];
+
+    if (other->count >= DIFFERENT_SYNS_MAX)
+        return false;
+    *other = (struct stream_syn){
+        .isn = me->isn,
+        .ts = j->from_client ? j->s->syn_ts : me->ts_last,
+        .window = (uint16_t)j->peer->window,
+        .window_scale = me->window_scale,
+        .timestamps = me->timestamps,
+        .count = (uint8_t)(other->count + 1),
+    };
+    return true;
+}
+
+/* The SYN set aside is the one that counts: it changes places with the present one. */
+static void bring_back(struct stream *s, uint32_t side)
+{
+    struct stream_syn *other = &s->other[side];
+    struct stream_half *h = &s->half[side];
+
+    begin(h, other->isn);
+    h->window_scale = other->window_scale;
+    h->timestamps = other->timestamps;
+    h->ts_last = other->ts;
+    s->half[!side].window = other->window;
+    if (side == 0)
+        s->syn_ts = other->ts;
+    s->other[side].count = 0;
+}
+
+static bool answers_other(const struct judge *j, uint32_t side)
+{
+    return j->s->other[side].count > 0 && j->p->tcp.ack == j->s->other[side].isn + 1;
+}
+
 /* A client that got no answer repeats its SYN, with a new timestamp; or gives up and tries another number. */
 static enum tracking syn_again(const struct judge *j)
 {
@@ -121,17 +164,25 @@ static enum tracking syn_again(const struct judge *j)
         return TRACKING_HEADER;
     }
     if (j->s->syn_data)
+        return TRACKING_REFUSED; /* bytes were taken by the old number */
+    if (!set_aside(j))
         return judge_refuse(j, STREAM_EVENT_3WHS_SYN_FLOOD);
     return first_syn(j);
 }
 
-/* An answer to our SYN echoes one of the timestamps that it was sent with; some systems echo 0. */
+/* An answer to the SYN echoes one of the timestamps that it was sent with; some systems echo 0. Where there was nothing to
+ * echo, only a SYN/ACK may still offer the option (it is then ignored): on an RST or FIN it is made up to be refused by the
+ * client and believed by us. */
 static bool echo_fits(const struct judge *j)
 {
     const struct stream_half *client = &j->s->half[0];
     uint32_t echo = j->p->tcp.ts_echo;
 
-    if (j->from_client || !client->timestamps || !j->p->tcp.has_timestamps || echo == 0)
+    if (j->from_client || !j->p->tcp.has_timestamps)
+        return true;
+    if (!client->timestamps)
+        return judge_has(j, TCP_SYN);
+    if (echo == 0)
         return true;
     return !seq_before(echo, j->s->syn_ts) && !seq_after(echo, client->ts_last);
 }
@@ -143,6 +194,8 @@ static enum tracking synack(const struct judge *j)
 
     if (j->from_client)
         return judge_refuse(j, STREAM_EVENT_3WHS_SYNACK_IN_WRONG_DIRECTION);
+    if (!j->s->syn_data && answers_other(j, 0))
+        bring_back(j->s, 0);
     if (seq_before(ack, client->isn + 1) || seq_after(ack, client->next_seq))
         return judge_refuse(j, STREAM_EVENT_3WHS_SYNACK_WITH_WRONG_ACK);
     take_syn(j);
@@ -204,7 +257,7 @@ static enum tracking reset_early(const struct judge *j)
 
 enum tracking judge_syn_sent(const struct judge *j)
 {
-    if (!echo_fits(j))
+    if (!echo_fits(j) && !answers_other(j, 0))
         return judge_refuse(j, STREAM_EVENT_PKT_INVALID_TIMESTAMP);
     if (judge_has(j, TCP_RST))
         return reset_early(j);
@@ -215,6 +268,27 @@ enum tracking judge_syn_sent(const struct judge *j)
     if (judge_has(j, TCP_SYN))
         return syn_again(j);
     return judge_has(j, TCP_ACK) ? one_sided(j) : TRACKING_IGNORED;
+}
+
+/* The server (or another one behind the same address) answered twice. Which answer counts is the client's to say. */
+static enum tracking other_synack(const struct judge *j)
+{
+    struct stream_syn *other = &j->s->other[1];
+
+    result_event(j->out, STREAM_EVENT_3WHS_SYNACK_RESEND_WITH_DIFF_SEQ);
+    if (other->count > 0 && other->isn == j->p->tcp.seq)
+        return TRACKING_HEADER;
+    if (other->count >= DIFFERENT_SYNS_MAX || j->me->ready_end > 0 || j->me->held.first)
+        return judge_refuse(j, STREAM_EVENT_3WHS_SYNACK_FLOOD);
+    *other = (struct stream_syn){
+        .isn = j->p->tcp.seq,
+        .ts = j->p->tcp.ts_value,
+        .window = j->p->tcp.window,
+        .window_scale = scale_offered(&j->p->tcp),
+        .timestamps = j->p->tcp.has_timestamps,
+        .count = (uint8_t)(other->count + 1),
+    };
+    return TRACKING_HEADER;
 }
 
 static enum tracking synack_again(const struct judge *j)
@@ -232,9 +306,9 @@ static enum tracking synack_again(const struct judge *j)
         return judge_refuse(j, STREAM_EVENT_3WHS_SYNACK_TOSERVER_ON_SYN_RECV);
     if (j->p->tcp.ack != j->peer->acked_seq)
         return judge_refuse(j, STREAM_EVENT_3WHS_SYNACK_RESEND_WITH_DIFFERENT_ACK);
-    if (j->p->tcp.seq != j->me->isn)
-        return judge_refuse(j, STREAM_EVENT_3WHS_SYNACK_RESEND_WITH_DIFF_SEQ);
-    return TRACKING_HEADER;
+    if (j->p->tcp.seq == j->me->isn)
+        return TRACKING_HEADER;
+    return other_synack(j);
 }
 
 static enum tracking syn_late(const struct judge *j)
@@ -245,24 +319,33 @@ static enum tracking syn_late(const struct judge *j)
                                           : STREAM_EVENT_3WHS_SYN_TOCLIENT_ON_SYN_RECV);
 }
 
+/* The client answers the other SYN/ACK. */
+static void choose_other(const struct judge *j)
+{
+    bring_back(j->s, 1);
+    agree(j->s);
+}
+
 /* The client's acknowledgement of the SYN/ACK, perhaps with data, perhaps after packets that were lost. */
 static enum tracking last_step(const struct judge *j)
 {
-    bool right_seq = !seq_before(j->p->tcp.seq, j->me->isn + 1) &&
-                     (!seq_after(judge_end(j), j->me->limit_seq + 1) || j->s->midstream);
-    bool right_ack = seq_after(j->p->tcp.ack, j->peer->isn) && judge_ack_valid(j);
+    bool right_seq =
+        !seq_before(j->p->tcp.seq, j->me->isn + 1) && !seq_after(j->p->tcp.seq, j->me->limit_seq);
+    bool right_ack;
 
+    if (right_seq && j->from_client && answers_other(j, 1))
+        choose_other(j);
+    right_ack = seq_after(j->p->tcp.ack, j->peer->isn) && judge_ack_valid(j);
     if (judge_timestamp_stale(j))
         return judge_refuse(j, STREAM_EVENT_PKT_INVALID_TIMESTAMP);
     if (!right_ack && j->s->simultaneous)
         return judge_refuse(j, STREAM_EVENT_4WHS_INVALID_ACK);
     if (!right_seq && j->s->simultaneous)
         return judge_refuse(j, STREAM_EVENT_4WHS_WRONG_SEQ);
-    if (!right_ack)
-        return judge_refuse(j, right_seq ? STREAM_EVENT_3WHS_RIGHT_SEQ_WRONG_ACK_EVASION
-                                         : STREAM_EVENT_3WHS_WRONG_SEQ_WRONG_ACK);
     if (!right_seq)
-        return judge_refuse(j, STREAM_EVENT_EST_PACKET_OUT_OF_WINDOW);
+        return judge_refuse(j, STREAM_EVENT_3WHS_WRONG_SEQ_WRONG_ACK);
+    if (!right_ack)
+        return judge_refuse(j, STREAM_EVENT_3WHS_RIGHT_SEQ_WRONG_ACK_EVASION);
     judge_state(j->s, STREAM_ESTABLISHED);
     return judge_apply(j);
 }

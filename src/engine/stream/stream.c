@@ -44,7 +44,7 @@ static void act(const struct assembly *a, const struct packet *p, uint32_t side,
     a->out->ignored = standing == TRACKING_IGNORED;
     if (standing == TRACKING_ACCEPTED)
         take_payload(a, p, side);
-    if (a->out->accepted)
+    if (a->out->accepted && !s->async) /* bytes of a side that is never seen are not missing */
         assembly_acked(a, !side);
     if (s->reset_seen) {
         assembly_release(&s->half[0]);
@@ -67,7 +67,7 @@ struct stream_result stream_packet(struct stream *s, const struct stream_conf *c
     s->held_bytes_max = conf->held_bytes_max;
     standing = tracking_judge(s, conf, p, from_client, &out);
     /* the server left the SYN's data: the client will say it again */
-    if (syn_data && !s->syn_data)
+    if (syn_data && !s->syn_data && conf->mode == STREAM_ACKNOWLEDGED)
         ranges_clear(&s->half[0].held, mem);
     act(&a, p, from_client ? 0 : 1, standing);
     out.established = s->established;

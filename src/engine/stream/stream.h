@@ -113,8 +113,18 @@ struct stream_half {
     struct stream_ranges held;
 };
 
+/* What a SYN said, kept while another SYN of the same side, with another number, may turn out to be the one that counts. */
+struct stream_syn {
+    uint32_t isn, ts;
+    uint16_t window;
+    uint8_t window_scale;
+    uint8_t count; /* of different SYNs so far */
+    bool timestamps;
+};
+
 struct stream {
     struct stream_half half[2]; /* [0] sent by the client */
+    struct stream_syn other[2]; /* until the handshake is done */
     struct str borrowed;        /* in-order payload of the packet in hand, not copied (yet) ... */
     uint64_t borrowed_offset;
     uint32_t raw_window_bytes, recheck_bytes, held_bytes_max; /* as configured, for stream_keep */
