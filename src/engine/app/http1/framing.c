@@ -126,9 +126,7 @@ static void read_length(const struct http1_at *at, const struct http1_head *h,
     if (header->next_same)
         http1_event(at, HTTP1_DUPLICATE_CONTENT_LENGTH_REQUEST,
                     HTTP1_DUPLICATE_CONTENT_LENGTH_RESPONSE);
-    struct http1_header alone = *header;
-    alone.next_same = 0;
-    struct str value = str_trim(http1_header_value(h, &alone, at->af->scratch));
+    struct str value = str_trim(http1_header_value(h, header, at->af->scratch));
     if (str_to_u64(value, &f->length) && f->length <= INT64_MAX) {
         f->has_length = true;
         return;

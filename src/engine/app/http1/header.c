@@ -268,8 +268,8 @@ static size_t unfold(uint8_t *out, struct str value)
     return len;
 }
 
-struct str http1_header_value(const struct http1_head *head, const struct http1_header *h,
-                              struct arena *a)
+static struct str joined(const struct http1_head *head, const struct http1_header *h,
+                         struct arena *a)
 {
     if (!h->is_folded && h->next_same == 0)
         return http1_text(head, h->value);
@@ -291,6 +291,16 @@ struct str http1_header_value(const struct http1_head *head, const struct http1_
         out[len++] = ' ';
     }
     return str_of(out, len);
+}
+
+struct str http1_header_value(const struct http1_head *head, const struct http1_header *h,
+                              struct arena *a)
+{
+    /* of several lengths the first is the value; it is the one that counts (framing.c) */
+    struct http1_header alone = *h;
+    if (h->known == KNOWN_CONTENT_LENGTH)
+        alone.next_same = 0;
+    return joined(head, &alone, a);
 }
 
 const struct http1_header *http1_header_known(const struct http1_head *head, enum http1_known known)

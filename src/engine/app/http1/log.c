@@ -115,7 +115,7 @@ static void log_members(const struct http1_tx *tx, const struct app_conf *conf, 
 void http1_log(const struct tx *tx, const struct app_conf *conf, struct json *out)
 {
     struct arena a;
-    arena_init(&a, HTTP1_LINE_HARD, HTTP1_HEAD_MAX);
+    arena_init(&a, HTTP1_LINE_MAX, HTTP1_HEAD_MAX);
     log_members(http1_tx_const(tx), conf, out, &a);
     arena_fini(&a);
 }

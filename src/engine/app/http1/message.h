@@ -10,8 +10,7 @@
 #include "engine/app/app.h"
 #include "engine/content/content.h"
 
-#define HTTP1_LINE_SOFT 9000u  /* longer lines are an event (as libhtp's field limit) */
-#define HTTP1_LINE_HARD 18000u /* longer ones end the direction */
+#define HTTP1_LINE_MAX 18000u /* longer ones end the direction (libhtp's hard limit of a field) */
 #define HTTP1_HEAD_MAX (128u << 10)
 #define HTTP1_HEADERS_MAX 1024u
 #define HTTP1_REPEATS_MAX 64u

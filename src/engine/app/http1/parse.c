@@ -69,10 +69,10 @@ static enum turn peek_line(struct run *r, struct str *line)
     struct http1_at at = at_of(r);
     ptrdiff_t feed = str_find_byte(r->in, r->d->scanned, '\n');
     size_t len = feed < 0 ? r->in.len : (size_t)feed + 1;
-    if (len > HTTP1_LINE_SOFT)
+    if (len > HTTP1_LINE_MAX) {
         http1_event(&at, HTTP1_REQUEST_FIELD_TOO_LONG, HTTP1_RESPONSE_FIELD_TOO_LONG);
-    if (len > HTTP1_LINE_HARD)
         return TURN_FAIL;
+    }
     if (feed < 0 && !(r->end && r->in.len)) {
         r->d->scanned = (uint32_t)r->in.len;
         return TURN_MORE;
