@@ -53,6 +53,21 @@ static int for_fields(struct build *b, each_field f)
     return 0;
 }
 
+/* An event belongs to parsers, too; those of protocol detection (no mask) to every protocol. */
+static int narrow_by_events(struct build *b)
+{
+    struct rule *r = b->rule;
+    for (const struct rule_check *c = r->checks; c; c = c->next) {
+        if (c->kind != RULE_CHECK_APP_EVENT || !c->app_mask)
+            continue;
+        uint64_t left = r->app_mask ? r->app_mask & c->app_mask : c->app_mask;
+        if (!left)
+            return build_refuse(b, "its app-layer-event does not go with the protocol of the rule");
+        r->app_mask = left;
+    }
+    return 0;
+}
+
 static int check_directions(struct build *b)
 {
     struct rule *r = b->rule;
@@ -62,7 +77,7 @@ static int check_directions(struct build *b)
         r->dirs &= DIR_BIT(DIR_TOCLIENT);
     if (!r->dirs)
         return build_refuse(b, "flow names the other direction than the rule's protocol");
-    if (for_fields(b, narrow_protocols) < 0)
+    if (for_fields(b, narrow_protocols) < 0 || narrow_by_events(b) < 0)
         return -1;
     return for_fields(b, narrow_dirs);
 }
@@ -70,15 +85,17 @@ static int check_directions(struct build *b)
 /* Is this check about the packet alone? */
 static bool is_packet_check(enum rule_check_kind kind)
 {
-    return kind <= RULE_CHECK_CSUM;
+    return kind <= RULE_CHECK_CSUM || kind == RULE_CHECK_DECODE_EVENT ||
+           kind == RULE_CHECK_STREAM_EVENT;
 }
 
 static void find_nature(struct rule *r)
 {
     for (const struct rule_check *c = r->checks; c; c = c->next) {
         r->needs_packet |= is_packet_check(c->kind);
-        r->is_stateful_tx |= c->kind == RULE_CHECK_APP_EVENT || c->kind == RULE_CHECK_FILESIZE ||
-                             c->kind == RULE_CHECK_FILEEXT || c->kind == RULE_CHECK_FILEHASH;
+        r->is_stateful_tx |= (c->kind == RULE_CHECK_APP_EVENT && c->app_mask) ||
+                             c->kind == RULE_CHECK_FILESIZE || c->kind == RULE_CHECK_FILEEXT ||
+                             c->kind == RULE_CHECK_FILEHASH;
     }
     for (const struct rule_buffer *buffer = r->buffers; buffer; buffer = buffer->next) {
         r->needs_packet |=

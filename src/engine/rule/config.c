@@ -1,6 +1,7 @@
 /* Variables and the files beside the rules. */
 #include "engine/rule/config.h"
 
+#include "base/buf.h"
 #include "base/file.h"
 #include "engine/rule/keyword.h"
 
@@ -81,6 +82,24 @@ static int set_variable(struct rule_loader *l, struct map *m, struct str name, s
     return map_put(m, key, variable);
 }
 
+/* Value of a variable: text, or members that YAML has taken apart ("[a, b]" without quotation marks). */
+static struct str variable_text(struct rule_loader *l, const struct conf_node *v)
+{
+    struct buf joined;
+    if (v->value)
+        return str_c(v->value);
+    buf_init(&joined, CONFIG_BYTES_MAX);
+    for (const struct conf_node *item = v->child; item; item = item->next) {
+        buf_add_byte(&joined, joined.len ? ',' : '[');
+        buf_add_c(&joined, item->value ? item->value : "");
+    }
+    buf_add_byte(&joined, ']');
+    struct str text =
+        v->child && !joined.failed ? arena_copy(l->arena, buf_str(&joined)) : STR_EMPTY;
+    buf_fini(&joined);
+    return text;
+}
+
 static int init_variables(struct rule_loader *l, const struct conf *conf)
 {
     for (size_t i = 0; i < ARRAY_COUNT(default_addresses); i++)
@@ -96,7 +115,7 @@ static int init_variables(struct rule_loader *l, const struct conf *conf)
     for (size_t i = 0; conf && i < ARRAY_COUNT(paths); i++) {
         const struct conf_node *group = conf_find(conf, paths[i]);
         for (const struct conf_node *v = group ? group->child : NULL; v; v = v->next)
-            if (v->key && v->value && set_variable(l, maps[i], str_c(v->key), str_c(v->value)) < 0)
+            if (v->key && set_variable(l, maps[i], str_c(v->key), variable_text(l, v)) < 0)
                 return -1;
     }
     return 0;

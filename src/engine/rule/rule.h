@@ -442,7 +442,7 @@ struct rule {
         anchored; /* a payload content has depth or offset: packet boundaries mean something to it */
     bool needs_packet; /* dsize, flags, ttl ...: judged per packet, not per stream window */
     bool
-        is_stateful_tx; /* has an app-layer buffer, field, file check or app-layer-event: judged per transaction */
+        is_stateful_tx; /* has an app-layer buffer, field, file check or a protocol's app-layer-event: judged per transaction */
     const struct rule_addresses *src, *dst;
     const struct rule_ports *src_ports, *dst_ports;
     struct rule_flow flow;

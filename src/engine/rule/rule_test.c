@@ -273,7 +273,8 @@ static void field_rows(void **state)
     static const struct row rows[] = {
         {HTTP("content:\"a\"; http_uri; content:\"b\"; distance:0; http_uri;"), ""},
         {HTTP("uricontent:\"a\"; nocase;"), ""},
-        {HTTP("http_request_line; content:\"GET\"; http_response_line; content:\"x\";"), "other direction"},
+        {HTTP("http_request_line; content:\"GET\"; http_response_line; content:\"x\";"),
+         "other direction"},
         {HTTP("file_data; content:\"x\"; pkt_data; content:\"y\";"), ""},
         {HTTP("http_uri;"), "must follow a content"},
         {HTTP("http.host; content:\"a\"; http_uri;"), "cannot follow a sticky buffer"},
@@ -295,6 +296,8 @@ static void field_rows(void **state)
         {HTTP("filemd5:no_such_list;"), "no_such_list"},
         {HTTP("filemagic:\"PDF\";"), "keyword filemagic is not supported"},
         {HTTP("app-layer-event:http.known_event;"), ""},
+        {"alert tls any any -> any any (app-layer-event:http.known_event; sid:1;)",
+         "does not go with"},
         {HTTP("app-layer-event:http.unknown_event;"), "event http.unknown_event"},
         {TCP("app-layer-protocol:!tls,final; app-layer-protocol:failed;"), ""},
         {TCP("app-layer-protocol:nonsense;"), "protocol \"nonsense\""},
@@ -595,7 +598,8 @@ static void variables_come_from_conf(void **state)
             conf,
             STR_LIT(
                 "vars:\n  address-groups:\n    HOME_NET: \"[10.1.0.0/16]\"\n    MINE: $HOME_NET\n"
-                "    LOOP: $LOOP\n  port-groups:\n    ODD: \"[1,3]\"\n    ROUND: \"$ROUND\"\n"
+                "    LOOP: $LOOP\n    PAIR: [10.9.0.1, 10.9.0.2]\n  port-groups:\n    ODD: "
+                "\"[1,3]\"\n    ROUND: \"$ROUND\"\n"
                 "action-order:\n - alert\n - drop\n"),
             "conf", &err),
         0);
@@ -603,14 +607,16 @@ static void variables_come_from_conf(void **state)
                                          "alert tcp any any -> any any (sid:2;)\n"
                                          "pass tcp any any -> any any (sid:3;)\n"
                                          "alert tcp $LOOP any -> any any (sid:4;)\n"
-                                         "alert tcp any $ROUND -> any any (sid:5;)\n");
+                                         "alert tcp any $ROUND -> any any (sid:5;)\n"
+                                         "alert tcp $PAIR any -> any any (sid:6;)\n");
     char text[100];
     assert_string_equal(addresses_text(rule_of(s, 1)->src, text, sizeof text),
                         "10.1.0.0-10.1.255.255");
+    assert_string_equal(addresses_text(rule_of(s, 6)->src, text, sizeof text), "10.9.0.1-10.9.0.2");
     assert_int_equal(rule_of(s, 1)->src_ports->count, 2);
     assert_int_equal(s->rules[0]->sid, 2);
-    assert_int_equal(s->rules[1]->sid, 1);
-    assert_int_equal(s->rules[2]->sid, 3);
+    assert_int_equal(s->rules[2]->sid, 1);
+    assert_int_equal(s->rules[3]->sid, 3);
     assert_int_equal(s->refused_count, 2);
     assert_non_null(strstr(s->refused[0].reason, "contains itself"));
     assert_non_null(strstr(s->refused[1].reason, "contains itself"));
