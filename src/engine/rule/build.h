@@ -52,9 +52,8 @@ struct rule_loader {
     struct map classes, references;
     struct name_table flowbits, flowints, xbits, captures, dataset_names;
     uint8_t action_order[RULE_ACTIONS];
-    void *pcre_context;         /* pcre2_compile_context * */
-    const char *threshold_file; /* that conf names, read after the rules; or NULL */
-    const char *folder;         /* of the file in hand, with '/' at its end; "" without one */
+    void *pcre_context; /* pcre2_compile_context * */
+    const char *folder; /* of the file in hand, with '/' at its end; "" without one */
 };
 
 struct build {

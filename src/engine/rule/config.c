@@ -1,11 +1,8 @@
-/* Variables and the files beside the rules. */
+/* Variables, the order of actions, classification.config and reference.config. */
 #include "engine/rule/config.h"
 
 #include "base/buf.h"
-#include "base/file.h"
 #include "engine/rule/keyword.h"
-
-#include <stdlib.h>
 
 #define CONFIG_BYTES_MAX (16u << 20)
 #define PRIORITY_MAX 255
@@ -223,59 +220,6 @@ int rule_load_references(struct rule_loader *l, struct str text, struct err *err
     return 0;
 }
 
-typedef int (*config_take)(struct rule_loader *l, struct str text, const char *name,
-                           struct err *err);
-
-static int take_classifications(struct rule_loader *l, struct str text, const char *name,
-                                struct err *err)
-{
-    return rule_load_classifications(l, text, err);
-}
-
-static int take_references(struct rule_loader *l, struct str text, const char *name,
-                           struct err *err)
-{
-    return rule_load_references(l, text, err);
-}
-
-/* What conf calls a file, and what is done with it. */
-struct config_file {
-    const char *setting, *path;
-    config_take take;
-};
-
-/* One that cannot be read is reported among `refused`; what there was without it stays. */
-static int take_file(struct rule_loader *l, const struct config_file *file, struct err *err)
-{
-    struct buf text;
-    struct err why;
-    int result;
-    buf_init(&text, 0);
-    if (file_read(file->path, CONFIG_BYTES_MAX, &text, &why) == 0)
-        result = file->take(l, buf_str(&text), file->path, err);
-    else
-        result =
-            loader_refused(l, &(struct rule_refused){.file = loader_intern(l, str_c(file->path)),
-                                                     .keyword = file->setting,
-                                                     .reason = loader_intern(l, str_c(why.text))});
-    buf_fini(&text);
-    return result;
-}
-
-static int take_named(struct rule_loader *l, const struct conf *conf, struct err *err)
-{
-    struct config_file files[] = {{"classification-file", NULL, take_classifications},
-                                  {"reference-config-file", NULL, take_references}};
-    for (size_t i = 0; conf && i < ARRAY_COUNT(files); i++) {
-        files[i].path = conf_text(conf, files[i].setting, NULL);
-        if (files[i].path && take_file(l, &files[i], err) < 0)
-            return -1;
-    }
-    const char *thresholds = conf ? conf_text(conf, "threshold-file", NULL) : NULL;
-    l->threshold_file = thresholds ? loader_intern(l, str_c(thresholds)) : NULL;
-    return thresholds && !l->threshold_file ? -1 : 0;
-}
-
 int config_init(struct rule_loader *l, const struct conf *conf, struct err *err)
 {
     init_order(l, conf);
@@ -285,14 +229,5 @@ int config_init(struct rule_loader *l, const struct conf *conf, struct err *err)
     for (size_t i = 0; i < ARRAY_COUNT(default_references) && result == 0; i++)
         result = add_reference(l, str_c(default_references[i].name),
                                str_c(default_references[i].prefix));
-    if (result == 0)
-        result = take_named(l, conf, err);
     return result < 0 ? err_set(err, "rules: no memory") : 0;
-}
-
-int config_finish(struct rule_loader *l)
-{
-    struct err err;
-    const struct config_file file = {"threshold-file", l->threshold_file, rule_load_thresholds};
-    return file.path ? take_file(l, &file, &err) : 0;
 }

@@ -268,7 +268,7 @@ static int read_byte_test(struct build *b, const struct keyword *k, struct str v
     if (value_read(b, bytes, 0, BYTES_TEXT_MAX, &byte.bytes) < 0 ||
         read_test_operator(b, &byte, sign) < 0 ||
         value_read(b, number, 0, INT64_MAX, &byte.value) < 0 ||
-        value_read(b, offset, -OFFSET_MAX, OFFSET_MAX, &byte.offset) < 0 ||
+        value_read(b, offset, INT32_MIN, INT32_MAX, &byte.offset) < 0 ||
         read_options(b, &o, value) < 0)
         return -1;
     return add(b, RULE_BYTE_TEST, &o);

