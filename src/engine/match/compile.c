@@ -1,5 +1,7 @@
 #include "engine/match/compile.h"
 
+#include "engine/match/literal.h"
+
 #include <string.h>
 
 static bool is_constant(const struct rule_value *v)
@@ -166,7 +168,7 @@ static bool holds_when_absent(const struct rule_buffer *source)
 }
 
 /* The rule's own choice where it lies in this buffer; else the longest that must be there. */
-static const struct rule_content *fast_of(const struct rule_buffer *source)
+static const struct rule_content *longest_of(const struct rule_buffer *source)
 {
     const struct rule_content *best = NULL;
     if (source->buffer == RULE_BUFFER_BASE64)
@@ -182,6 +184,12 @@ static const struct rule_content *fast_of(const struct rule_buffer *source)
             best = &item->content;
     }
     return best;
+}
+
+static const struct rule_content *fast_of(const struct rule_buffer *source)
+{
+    const struct rule_content *c = longest_of(source);
+    return c && literal_part(c).len >= LITERAL_BYTES_MIN ? c : NULL;
 }
 
 static int compile_buffer(struct compile *c, const struct rule_buffer *source,

@@ -30,7 +30,7 @@ static bool is_flow_wide(const struct match_hit *hit)
 
 static void add_alert(struct verdict *v, const struct match_hit *hit)
 {
-    if (hit->rule->noalert)
+    if (hit->rule->noalert || hit->untold)
         return;
     if (v->alert_count < VERDICT_ALERTS_MAX)
         v->alerts[v->alert_count++] = hit;
