@@ -223,6 +223,53 @@ static void flow_state(void **state)
     stage_free(s);
 }
 
+static void bits_of_the_stream_seen_by_packet_rules(void **state)
+{
+    struct stage *s =
+        stage_new("alert tcp any any -> any any (content:\"abc\"; flowbits:set,b; sid:1;)\n"
+                  "alert tcp any any -> any any (flowbits:isset,b; dsize:3; sid:2;)\n");
+    stage_header(s, PACKET_L4_TCP, DIR_TOSERVER);
+    s->view.stream_accepted = true;
+    s->packet.payload = S("abc");
+    match_packet(s->worker, &s->view, &s->hits);
+    struct field_window window = {S("abc"), 0, false};
+    match_stream(s->worker, &s->view, &window, 0, &s->hits);
+    assert_string_equal(stage_say(s), "1 2");
+    stage_free(s);
+}
+
+static void suppress_and_rate_filter(void **state)
+{
+    struct stage *s = stage_new("alert udp any any -> any any (content:\"abc\"; sid:1;)\n");
+    struct rule *rule = (struct rule *)(uintptr_t)match_image_rules(s->image)->rules[0];
+    struct rule_threshold rate = {.kind = RULE_RATE_FILTER,
+                                  .track = RULE_TRACK_DST,
+                                  .count = 2,
+                                  .seconds = 60,
+                                  .new_action = RULE_DROP,
+                                  .timeout_s = 10};
+    rule->thresholds = &rate;
+    static const enum rule_action want[] = {RULE_ALERT, RULE_ALERT, RULE_DROP, RULE_DROP};
+    for (size_t i = 0; i < ARRAY_COUNT(want); i++) {
+        stage_packet(s, S("abc"));
+        assert_int_equal(s->hits.items[0].action, want[i]);
+    }
+    s->view.now_us += 11000000;
+    stage_packet(s, S("abc"));
+    assert_int_equal(s->hits.items[0].action, RULE_ALERT);
+    struct rule_ip_range range = {s->flow.client_ip, s->flow.client_ip};
+    struct rule_addresses one = {.ranges = &range, .count = 1};
+    struct rule_threshold suppress = {
+        .kind = RULE_SUPPRESS, .track = RULE_TRACK_SRC, .addresses = &one};
+    rule->thresholds = &suppress;
+    assert_string_equal(stage_packet(s, S("abc")), "");
+    assert_true(s->hits.items[0].untold && !s->hits.items[0].silent);
+    suppress.track = RULE_TRACK_DST;
+    assert_string_equal(stage_packet(s, S("abc")), "1");
+    rule->thresholds = NULL;
+    stage_free(s);
+}
+
 /* n packets a second apart; what is shown is written as 1, what only acts as a, the rest as 0 */
 static void thresholds(void **state)
 {
@@ -421,6 +468,8 @@ int main(void)
         cmocka_unit_test(stream_cut_at_every_byte),
         cmocka_unit_test(where_tcp_payload_is_looked_at),
         cmocka_unit_test(flow_state),
+        cmocka_unit_test(bits_of_the_stream_seen_by_packet_rules),
+        cmocka_unit_test(suppress_and_rate_filter),
         cmocka_unit_test(thresholds),
         cmocka_unit_test(hosts_are_bounded),
         cmocka_unit_test(bits_live_through_a_swap),
