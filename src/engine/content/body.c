@@ -23,6 +23,7 @@ static void slide(struct body *b, const struct body_conf *conf)
         gone = b->len;
     memmove(b->bytes, b->bytes + gone, b->len - gone);
     b->len -= (uint32_t)gone;
+    b->hole_at -= b->hole_bytes ? (uint32_t)gone : 0;
     b->base_offset += gone;
 }
 
@@ -72,6 +73,35 @@ void body_add(struct body *b, const struct body_conf *conf, struct budget *mem, 
     b->len += (uint32_t)bytes.len;
 }
 
+/* What stands before the hole is done with. */
+static void cross_hole(struct body *b)
+{
+    memmove(b->bytes, b->bytes + b->hole_at, b->len - b->hole_at);
+    b->len -= b->hole_at;
+    b->base_offset += b->hole_at + b->hole_bytes;
+    b->inspected_offset = b->base_offset;
+    b->hole_bytes = 0;
+}
+
+void body_gap(struct body *b, uint64_t bytes)
+{
+    if (b->ended || bytes == 0)
+        return;
+    b->total_bytes += bytes;
+    if (b->truncated)
+        return;
+    if (!b->bytes) {
+        b->base_offset = b->inspected_offset = b->total_bytes;
+        return;
+    }
+    if (b->hole_bytes)
+        cross_hole(b);
+    b->hole_at = b->len;
+    b->hole_bytes = bytes;
+    if (b->inspected_offset >= b->base_offset + b->len)
+        cross_hole(b);
+}
+
 void body_end(struct body *b)
 {
     b->ended = true;
@@ -79,17 +109,18 @@ void body_end(struct body *b)
 
 bool body_window(const struct body *b, const struct body_conf *conf, struct field_window *out)
 {
-    uint64_t kept_end = b->base_offset + b->len;
-    bool whole = b->ended || b->truncated;
-    if (b->len == 0 || kept_end <= b->inspected_offset)
+    uint32_t len = b->hole_bytes ? b->hole_at : b->len;
+    uint64_t kept_end = b->base_offset + len;
+    bool whole = !b->hole_bytes && (b->ended || b->truncated);
+    if (len == 0 || kept_end <= b->inspected_offset)
         return false;
-    if (!whole && kept_end < conf->min_inspect_bytes)
+    if (!whole && !b->hole_bytes && kept_end < conf->min_inspect_bytes)
         return false;
     uint64_t from = keep_from(b, conf);
     if (from < b->base_offset)
         from = b->base_offset;
     size_t skip = (size_t)(from - b->base_offset);
-    out->bytes = str_of(b->bytes + skip, b->len - skip);
+    out->bytes = str_of(b->bytes + skip, len - skip);
     out->offset = from;
     out->end = whole;
     return true;
@@ -98,6 +129,10 @@ bool body_window(const struct body *b, const struct body_conf *conf, struct fiel
 void body_inspected(struct body *b, const struct body_conf *conf)
 {
     uint64_t kept_end = b->base_offset + b->len;
+    if (b->hole_bytes) {
+        cross_hole(b);
+        return;
+    }
     if (!b->ended && !b->truncated && kept_end < conf->min_inspect_bytes)
         return;
     b->inspected_offset = kept_end;

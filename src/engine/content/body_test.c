@@ -112,6 +112,61 @@ static void test_slides(void **state)
     body_fini(&b, &mem);
 }
 
+/* Before and behind a hole are shown one after the other, each at its place in the body. */
+static void test_gap(void **state)
+{
+    const struct body_conf conf = {.min_inspect_bytes = 100, .window_bytes = 10};
+    struct body b = {0};
+    struct field_window w;
+    body_add(&b, &conf, &mem, STR_LIT("abc"));
+    body_gap(&b, 5);
+    body_add(&b, &conf, &mem, STR_LIT("xyz"));
+    assert_true(body_window(&b, &conf, &w));
+    assert_true(str_eq(w.bytes, STR_LIT("abc")));
+    assert_int_equal(w.offset, 0);
+    body_inspected(&b, &conf);
+    assert_false(body_window(&b, &conf, &w));
+    body_gap(&b, 1);
+    body_gap(&b, 1);
+    body_end(&b);
+    assert_false(body_window(&b, &conf, &w));
+    assert_int_equal(b.total_bytes, 13);
+    body_fini(&b, &mem);
+}
+
+static void test_gap_first(void **state)
+{
+    const struct body_conf conf = {0};
+    struct body b = {0};
+    struct field_window w;
+    body_gap(&b, 7);
+    body_add(&b, &conf, &mem, STR_LIT("abc"));
+    assert_true(body_window(&b, &conf, &w));
+    assert_int_equal(w.offset, 7);
+    assert_true(str_eq(w.bytes, STR_LIT("abc")));
+    body_fini(&b, &mem);
+}
+
+/* Holes after each look: offsets stay those of the body. */
+static void test_gaps_inline(void **state)
+{
+    const struct body_conf conf = {.window_bytes = 10};
+    struct body b = {0};
+    struct field_window w;
+    uint64_t at = 0;
+    for (uint32_t i = 1; i < 50; i++) {
+        body_add(&b, &conf, &mem, STR_LIT("12345"));
+        assert_true(body_window(&b, &conf, &w));
+        assert_int_equal(w.offset, at);
+        assert_int_equal(w.bytes.len, 5);
+        body_inspected(&b, &conf);
+        body_gap(&b, i);
+        at += 5 + i;
+    }
+    assert_int_equal(b.total_bytes, at);
+    body_fini(&b, &mem);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +175,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_limit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(test_slides, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_gap, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_gap_first, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_gaps_inline, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,11 +28,15 @@ struct body {
     uint64_t base_offset;      /* of bytes[0] in the body */
     uint64_t inspected_offset; /* match/ has seen everything before */
     uint64_t total_bytes;      /* passed, kept or not */
+    uint64_t hole_bytes;       /* missing before bytes[hole_at]; 0: nothing is */
+    uint32_t hole_at;
     bool ended, truncated;     /* truncated: limit or memory; what follows is counted only */
 };
 
 /* Appends (copies). Beyond the limit or the budget: counted in total_bytes, truncated is set. */
 void body_add(struct body *b, const struct body_conf *conf, struct budget *mem, struct str bytes);
+/* Bytes are missing here: what stands before and behind is never shown together. */
+void body_gap(struct body *b, uint64_t bytes);
 void body_end(struct body *b);
 /* What is to be looked at now, or false: nothing new, or too little yet (see body_conf). */
 bool body_window(const struct body *b, const struct body_conf *conf, struct field_window *out);

@@ -342,6 +342,11 @@ const struct conversation_row conversation_rows[] = {
     {"gap in the headers",
      {TS("GET / HTTP/1.1\r\nHo"), GAP(DIR_TOSERVER, 3), TS(": a\r\n\r\n")},
      {"0 event unknown_error", "failed ts"}},
+    {"gap in an upload",
+     {TS(FORM "Content-Length: 87\r\n\r\n--B\r\nContent-Disposition: form-data; "
+              "filename=\"a\"\r\n\r\nABC\r"),
+      GAP(DIR_TOSERVER, 20), TS("X\r\n--B--\r\n"), TC(OK_EMPTY)},
+     {"0 file ts a 24 truncated", "!0 event multipart_generic_error", "0 done ts tc"}},
     {"gap in coded data",
      {TS(GET), TC(OK "Content-Encoding: gzip\r\nContent-Length: 12\r\n\r\n\x1f\x8b"),
       GAP(DIR_TOCLIENT, 10)},

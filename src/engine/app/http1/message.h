@@ -281,6 +281,8 @@ struct http1_part {
 struct http1_multipart *http1_multipart_new(struct budget *mem, struct str boundary);
 void http1_multipart_free(struct http1_multipart *m, struct budget *mem);
 void http1_multipart_add(struct http1_multipart *m, const struct http1_at *at, struct str bytes);
+/* Bytes are missing, of the part in work for all that is known. */
+void http1_multipart_gap(struct http1_multipart *m, uint32_t bytes);
 void http1_multipart_end(struct http1_multipart *m, const struct http1_at *at, bool complete);
 void http1_multipart_inspected(struct http1_multipart *m, const struct body_conf *conf);
 /* File part number index; NULL when there is none (yet). */

@@ -237,6 +237,16 @@ void http1_multipart_add(struct http1_multipart *m, const struct http1_at *at, s
     }
 }
 
+void http1_multipart_gap(struct http1_multipart *m, uint32_t bytes)
+{
+    m->matched = 0;
+    m->cr_held = false;
+    if (m->file)
+        file_gap(m->file, bytes);
+    if (m->part)
+        body_gap(&m->part->body, bytes);
+}
+
 void http1_multipart_end(struct http1_multipart *m, const struct http1_at *at, bool complete)
 {
     bool data = m->mode == MODE_DATA || m->mode == MODE_PREAMBLE;

@@ -254,11 +254,14 @@ void http1_payload_gap(const struct http1_at *at, uint32_t bytes)
         p->body.ended = true;
         return;
     }
-    if (!p->multipart)
+    if (p->multipart)
+        http1_multipart_gap(p->multipart, bytes);
+    else
         open_file(at, p);
     if (p->file)
         file_gap(p->file, bytes);
-    p->body.total_bytes += bytes;
+    body_gap(&p->body, bytes);
+    app_progress(&at->tx->tx, at->dir, HTTP1_HEADERS);
 }
 
 static void flush_layers(const struct http1_at *at, struct http1_payload *p)
