@@ -164,6 +164,8 @@ static void write_app_counts(const char *group, const uint64_t *counts, struct j
     json_object(out, group);
     for (size_t i = 0; i < engine_parsers.count; i++) {
         enum app_proto proto = engine_parsers.rows[i]->proto;
+        if (i && engine_parsers.rows[i - 1]->proto == proto)
+            continue; /* one protocol over UDP and TCP: two rows */
         json_uint(out, app_proto_name(proto), counts[proto]);
     }
     json_end_object(out);

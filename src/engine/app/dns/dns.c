@@ -1,0 +1,219 @@
+#include "engine/app/dns/dns.h"
+
+#include "engine/app/dns/message.h"
+
+#define PORT_DNS 53
+#define PORT_MDNS 5353
+#define OPCODE_MAX 6 /* 0 query, 1 inverse, 2 status, 4 notify, 5 update, 6 stateful (RFC 8490) */
+#define Z_FLAG 0x0040
+
+static const struct app_event_desc events[DNS_EVENTS] = {
+    [DNS_EVENT_MALFORMED_DATA] = {"malformed_data"},
+    [DNS_EVENT_NOT_REQUEST] = {"not_request"},
+    [DNS_EVENT_NOT_RESPONSE] = {"not_response"},
+    [DNS_EVENT_Z_FLAG_SET] = {"z_flag_set"},
+    [DNS_EVENT_INVALID_OPCODE] = {"invalid_opcode"},
+    [DNS_EVENT_NAME_TOO_LONG] = {"name_too_long"},
+    [DNS_EVENT_INFINITE_LOOP] = {"infinite_loop"},
+    [DNS_EVENT_TOO_MANY_QUESTIONS] = {"too_many_questions"},
+    [DNS_EVENT_TOO_MANY_ANSWERS] = {"too_many_answers"},
+    [DNS_EVENT_TOO_MANY_AUTHORITIES] = {"too_many_authorities"},
+    [DNS_EVENT_TOO_MANY_ADDITIONALS] = {"too_many_additionals"},
+};
+
+/* ---- probe ---- */
+
+static bool first_question_reads(struct str message)
+{
+    struct reader r = reader_of(message);
+    struct dns_record question;
+    reader_skip(&r, DNS_HEADER_BYTES);
+    return dns_read_record(&r, DNS_QUESTIONS, &question);
+}
+
+static enum app_probe probe_message(struct str message, bool complete, uint16_t server_port)
+{
+    struct reader r = reader_of(message);
+    struct dns_head head;
+    if (dns_read_head(&r, &head) != PARSE_OK)
+        return complete ? APP_PROBE_NO : APP_PROBE_MORE;
+    bool own_port = server_port == PORT_DNS;
+    if (dns_opcode(&head) > OPCODE_MAX && !own_port)
+        return APP_PROBE_NO;
+    bool one_question =
+        head.counts[DNS_QUESTIONS] == 1 && head.counts[DNS_ANSWERS] <= DNS_RECORDS_MAX;
+    if (own_port)
+        return head.counts[DNS_QUESTIONS] || head.counts[DNS_ANSWERS] ? APP_PROBE_YES
+                                                                      : APP_PROBE_NO;
+    if (!one_question || !complete || head.flags & 0x0030)
+        return APP_PROBE_NO;
+    return first_question_reads(message) ? APP_PROBE_YES : APP_PROBE_NO;
+}
+
+/* RFC 1035 section 4.2.2: over TCP two bytes of length stand before each message. */
+static enum app_probe probe_tcp(struct str bytes, uint16_t server_port)
+{
+    struct reader r = reader_of(bytes);
+    uint16_t len = reader_u16(&r);
+    if (r.bad)
+        return APP_PROBE_MORE;
+    if (len < DNS_HEADER_BYTES || server_port == PORT_MDNS)
+        return APP_PROBE_NO;
+    struct str rest = reader_rest(&r);
+    bool complete = rest.len >= len;
+    if (server_port != PORT_DNS && !complete)
+        return APP_PROBE_NO;
+    return probe_message(str_cut(rest, 0, len), complete, server_port);
+}
+
+static enum app_probe probe_udp_bytes(struct str bytes, enum dir dir, uint16_t server_port)
+{
+    (void)dir;
+    if (server_port == PORT_MDNS)
+        return APP_PROBE_NO;
+    return probe_message(bytes, true, server_port);
+}
+
+static enum app_probe probe_tcp_bytes(struct str bytes, enum dir dir, uint16_t server_port)
+{
+    (void)dir;
+    return probe_tcp(bytes, server_port);
+}
+
+/* ---- messages ---- */
+
+static void walk_section(struct app_flow *af, struct dns_tx *tx, enum dns_section section,
+                         struct reader *r)
+{
+    static const uint8_t too_many[DNS_SECTIONS] = {
+        DNS_EVENT_TOO_MANY_QUESTIONS, DNS_EVENT_TOO_MANY_ANSWERS, DNS_EVENT_TOO_MANY_AUTHORITIES,
+        DNS_EVENT_TOO_MANY_ADDITIONALS};
+    struct dns_record record;
+    tx->section_at[section] = (uint32_t)r->at;
+    for (uint32_t i = 0; i < tx->head.counts[section]; i++) {
+        if (i == DNS_RECORDS_MAX) {
+            app_event(af, &tx->tx, too_many[section]);
+            r->bad = true;
+            return;
+        }
+        if (!dns_read_record(r, section, &record)) {
+            app_event(af, &tx->tx, DNS_EVENT_MALFORMED_DATA);
+            r->bad = true;
+            return;
+        }
+        tx->records[section]++;
+    }
+}
+
+/* Names are decoded when they are wanted; what is wrong with them is told now. */
+static void check_names(struct app_flow *af, struct dns_tx *tx)
+{
+    char name[DNS_NAME_MAX];
+    size_t len;
+    struct reader r = dns_section_reader(tx, DNS_QUESTIONS);
+    struct dns_record record;
+    for (uint32_t i = 0;
+         i < tx->records[DNS_QUESTIONS] && dns_read_record(&r, DNS_QUESTIONS, &record); i++) {
+        enum dns_name result =
+            dns_name_text(str_of(tx->bytes, tx->len), record.name_at, name, &len);
+        if (result == DNS_NAME_LONG)
+            app_event(af, &tx->tx, DNS_EVENT_NAME_TOO_LONG);
+        else if (result == DNS_NAME_LOOP)
+            app_event(af, &tx->tx, DNS_EVENT_INFINITE_LOOP);
+        else if (result == DNS_NAME_BAD)
+            app_event(af, &tx->tx, DNS_EVENT_MALFORMED_DATA);
+    }
+}
+
+static void take_message(struct app_flow *af, enum dir dir, struct str message)
+{
+    struct reader r = reader_of(message);
+    struct dns_head head;
+    if (dns_read_head(&r, &head) != PARSE_OK) {
+        app_event(af, NULL, DNS_EVENT_MALFORMED_DATA);
+        return;
+    }
+    if (dns_is_response(&head) != (dir == DIR_TOCLIENT))
+        app_event(af, NULL, dir == DIR_TOSERVER ? DNS_EVENT_NOT_REQUEST : DNS_EVENT_NOT_RESPONSE);
+    struct dns_tx *tx = (struct dns_tx *)app_tx_new(af, (uint8_t)DIR_BIT(dir));
+    if (!tx)
+        return;
+    tx->head = head;
+    tx->bytes = budget_alloc(af->mem, message.len);
+    if (tx->bytes) {
+        memcpy(tx->bytes, message.p, message.len);
+        tx->len = (uint32_t)message.len;
+        for (enum dns_section s = 0; s < DNS_SECTIONS && !r.bad; s++)
+            walk_section(af, tx, s, &r);
+        check_names(af, tx);
+    }
+    if (head.flags & Z_FLAG)
+        app_event(af, &tx->tx, DNS_EVENT_Z_FLAG_SET);
+    if (dns_opcode(&head) > OPCODE_MAX)
+        app_event(af, &tx->tx, DNS_EVENT_INVALID_OPCODE);
+    app_progress(&tx->tx, DIR_TOSERVER, TX_COMPLETE);
+    app_progress(&tx->tx, DIR_TOCLIENT, TX_COMPLETE);
+}
+
+static struct app_result data_udp(struct app_flow *af, enum dir dir, const struct app_chunk *chunk)
+{
+    take_message(af, dir, chunk->bytes);
+    return (struct app_result){PARSE_OK, (uint32_t)chunk->bytes.len};
+}
+
+static struct app_result data_tcp(struct app_flow *af, enum dir dir, const struct app_chunk *chunk)
+{
+    struct reader r = reader_of(chunk->bytes);
+    uint32_t consumed = 0;
+    /* Behind a hole nothing tells where a message begins. */
+    if (chunk->gap)
+        return (struct app_result){PARSE_BAD, 0};
+    while (reader_left(&r) >= 2) {
+        uint16_t len = reader_u16(&r);
+        struct str message = reader_str(&r, len);
+        if (r.bad)
+            break;
+        take_message(af, dir, message);
+        consumed = (uint32_t)r.at;
+    }
+    return (struct app_result){consumed == chunk->bytes.len ? PARSE_OK : PARSE_MORE, consumed};
+}
+
+static void tx_free(struct app_flow *af, struct tx *tx)
+{
+    struct dns_tx *dns = (struct dns_tx *)tx;
+    budget_give(af->mem, dns->bytes, dns->len);
+}
+
+static enum dir log_dir(const struct tx *tx)
+{
+    return tx->dirs & DIR_BIT(DIR_TOCLIENT) ? DIR_TOCLIENT : DIR_TOSERVER;
+}
+
+/* Two rows, because over TCP a message begins with its length: the probe must know. Fields and events are told once. */
+const struct app_parser dns_parser = {
+    .proto = APP_DNS,
+    .udp = true,
+    .probe = probe_udp_bytes,
+    .data = data_udp,
+    .tx_free = tx_free,
+    .tx_bytes = sizeof(struct dns_tx),
+    .fields = {dns_fields, DNS_FIELDS},
+    .events = events,
+    .event_count = DNS_EVENTS,
+    .log = dns_log,
+    .log_dir = log_dir,
+};
+
+const struct app_parser dns_tcp_parser = {
+    .proto = APP_DNS,
+    .tcp = true,
+    .probe = probe_tcp_bytes,
+    .data = data_tcp,
+    .tx_free = tx_free,
+    .tx_bytes = sizeof(struct dns_tx),
+    .events = events,
+    .event_count = DNS_EVENTS,
+    .log = dns_log,
+    .log_dir = log_dir,
+};

@@ -1,0 +1,203 @@
+/* rows: A10 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "engine/app/dns/dns.h"
+#include "engine/app/dns/message.h"
+
+struct world {
+    struct slab slab;
+    struct budget mem;
+    struct app_conf conf;
+    struct arena scratch;
+    struct app_flow af;
+};
+
+static void begin(struct world *w, bool is_udp)
+{
+    *w = (struct world){0};
+    assert_int_equal(slab_init(&w->slab, 16u << 20), 0);
+    w->mem = (struct budget){.slab = &w->slab, .limit_bytes = 1u << 20};
+    app_conf_defaults(&w->conf);
+    arena_init(&w->scratch, 0, 0);
+    w->af = (struct app_flow){.mem = &w->mem,
+                              .conf = &w->conf,
+                              .scratch = &w->scratch,
+                              .is_udp = is_udp,
+                              .server_port = 53};
+    assert_int_equal(app_open(&w->af, is_udp ? &dns_parser : &dns_tcp_parser), 0);
+}
+
+static void end(struct world *w)
+{
+    struct file_store *files = file_store_new(&(struct file_conf){0}, NULL);
+    w->af.files = files;
+    app_close(&w->af);
+    assert_int_equal(w->mem.used_bytes, 0);
+    file_store_free(files);
+    arena_fini(&w->scratch);
+    slab_fini(&w->slab);
+}
+
+#define QUESTION "\3www\7example\3com\0\0\1\0\1"
+#define REQUEST "\x12\x34\1\0\0\1\0\0\0\0\0\0" QUESTION
+#define RESPONSE                                                                              \
+    "\x12\x34\x81\x83\0\1\0\2\0\0\0\0" QUESTION "\xc0\x0c\0\5\0\1\0\0\0\x3c\0\6\3cdn\xc0\x10" \
+    "\xc0\x2d\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\1"
+
+static struct str field(const struct world *w, const struct tx *tx, const char *name,
+                        uint32_t index)
+{
+    struct str out = STR_EMPTY;
+    struct arena *scratch = (struct arena *)(uintptr_t)&w->scratch;
+    for (size_t i = 0; i < DNS_FIELDS; i++)
+        if (strcmp(dns_fields[i].name, name) == 0 &&
+            !dns_fields[i].bytes(tx, DIR_TOCLIENT, index, scratch, &out))
+            return STR_EMPTY;
+    return out;
+}
+
+static uint64_t number(const struct tx *tx, const char *name)
+{
+    uint64_t out = 99999;
+    for (size_t i = 0; i < DNS_FIELDS; i++)
+        if (strcmp(dns_fields[i].name, name) == 0)
+            dns_fields[i].number(tx, DIR_TOCLIENT, 0, &out);
+    return out;
+}
+
+static void check_response(const struct world *w, const struct tx *tx)
+{
+    assert_true(str_eq(field(w, tx, "dns.queries.rrname", 0), STR_LIT("www.example.com")));
+    assert_true(str_eq(field(w, tx, "dns.answers.rrname", 0), STR_LIT("www.example.com")));
+    assert_true(str_eq(field(w, tx, "dns.answers.rrname", 1), STR_LIT("cdn.example.com")));
+    assert_int_equal(field(w, tx, "dns.answers.rrname", 2).len, 0);
+    assert_int_equal(number(tx, "dns.rcode"), 3);
+    assert_int_equal(number(tx, "dns.opcode"), 0);
+    assert_int_equal(number(tx, "dns.rrtype"), 1);
+    assert_int_equal(tx->events, 0);
+}
+
+static void udp_messages_are_transactions(void **state)
+{
+    struct world w;
+    begin(&w, true);
+    dns_parser.data(&w.af, DIR_TOSERVER, &(struct app_chunk){.bytes = STR_LIT(REQUEST)});
+    dns_parser.data(&w.af, DIR_TOCLIENT, &(struct app_chunk){.bytes = STR_LIT(RESPONSE)});
+    assert_int_equal(w.af.tx_count, 2);
+    assert_int_equal(w.af.first->dirs, DIR_BIT(DIR_TOSERVER));
+    assert_true(str_eq(field(&w, w.af.first, "dns.query", 0), STR_LIT("www.example.com")));
+    check_response(&w, w.af.first->next);
+    end(&w);
+}
+
+/* As engine.c does it: what is not consumed is given again with more behind it. */
+static void feed_split(struct world *w, struct str stream, size_t cut)
+{
+    size_t consumed = 0;
+    const size_t ends[] = {cut, stream.len};
+    for (size_t i = 0; i < ARRAY_COUNT(ends); i++) {
+        struct app_chunk chunk = {.bytes = str_cut(stream, consumed, ends[i])};
+        struct app_result result = dns_tcp_parser.data(&w->af, DIR_TOCLIENT, &chunk);
+        assert_int_not_equal(result.status, PARSE_BAD);
+        consumed += result.consumed;
+    }
+    assert_int_equal(consumed, stream.len);
+}
+
+static void tcp_gives_the_same_cut_anywhere(void **state)
+{
+    uint8_t bytes[512];
+    struct buf b = buf_fixed(bytes, sizeof(bytes));
+    for (int i = 0; i < 2; i++) {
+        buf_add_u16(&b, sizeof(RESPONSE) - 1);
+        buf_add(&b, STR_LIT(RESPONSE));
+    }
+    for (size_t cut = 0; cut <= b.len; cut++) {
+        struct world w;
+        begin(&w, false);
+        feed_split(&w, buf_str(&b), cut);
+        assert_int_equal(w.af.tx_count, 2);
+        check_response(&w, w.af.first);
+        check_response(&w, w.af.last);
+        end(&w);
+    }
+}
+
+static void damage_is_an_event(void **state)
+{
+    static const struct {
+        const char *name;
+        struct str message;
+        uint32_t event;
+    } rows[] = {
+        {"cut in the question", STR_LIT("\x12\x34\1\0\0\1\0\0\0\0\0\0\3www"),
+         DNS_EVENT_MALFORMED_DATA},
+        {"pointer to itself", STR_LIT("\x12\x34\1\0\0\1\0\0\0\0\0\0\xc0\x0c\0\1\0\1"),
+         DNS_EVENT_INFINITE_LOOP},
+        {"pointer behind the end", STR_LIT("\x12\x34\1\0\0\1\0\0\0\0\0\0\xc1\xff\0\1\0\1"),
+         DNS_EVENT_MALFORMED_DATA},
+        {"Z bit", STR_LIT("\x12\x34\1\x40\0\1\0\0\0\0\0\0" QUESTION), DNS_EVENT_Z_FLAG_SET},
+        {"opcode 9", STR_LIT("\x12\x34\x49\0\0\1\0\0\0\0\0\0" QUESTION), DNS_EVENT_INVALID_OPCODE},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct world w;
+        begin(&w, true);
+        print_message("# %s\n", rows[i].name);
+        dns_parser.data(&w.af, DIR_TOSERVER, &(struct app_chunk){.bytes = rows[i].message});
+        assert_non_null(w.af.first);
+        assert_true(w.af.first->events >> rows[i].event & 1);
+        end(&w);
+    }
+}
+
+static void without_memory_nothing_is_lost_but_the_message(void **state)
+{
+    struct world w;
+    begin(&w, true);
+    w.mem.limit_bytes = w.mem.used_bytes;
+    dns_parser.data(&w.af, DIR_TOSERVER, &(struct app_chunk){.bytes = STR_LIT(REQUEST)});
+    assert_null(w.af.first);
+    w.mem.limit_bytes += (uint32_t)slab_block_bytes(sizeof(struct dns_tx));
+    dns_parser.data(&w.af, DIR_TOSERVER, &(struct app_chunk){.bytes = STR_LIT(REQUEST)});
+    assert_non_null(w.af.first);
+    assert_int_equal(field(&w, w.af.first, "dns.query", 0).len, 0);
+    end(&w);
+}
+
+static void probes(void **state)
+{
+    static const struct {
+        const char *name;
+        struct str bytes;
+        uint16_t port;
+        enum app_probe want;
+    } rows[] = {
+        {"request on 53", STR_LIT(REQUEST), 53, APP_PROBE_YES},
+        {"request elsewhere", STR_LIT(REQUEST), 5300, APP_PROBE_YES},
+        {"mDNS has its own place", STR_LIT(REQUEST), 5353, APP_PROBE_NO},
+        {"text", STR_LIT("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), 80, APP_PROBE_NO},
+        {"too short", STR_LIT("\x12\x34"), 53, APP_PROBE_NO},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        print_message("# %s\n", rows[i].name);
+        assert_int_equal(dns_parser.probe(rows[i].bytes, DIR_TOSERVER, rows[i].port), rows[i].want);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(udp_messages_are_transactions),
+        cmocka_unit_test(tcp_gives_the_same_cut_anywhere),
+        cmocka_unit_test(damage_is_an_event),
+        cmocka_unit_test(without_memory_nothing_is_lost_but_the_message),
+        cmocka_unit_test(probes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

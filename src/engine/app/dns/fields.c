@@ -1,0 +1,118 @@
+#include "engine/app/dns/message.h"
+
+/* The name of the index-th record of a section, made in scratch. */
+static bool record_name(const struct tx *tx, enum dns_section section, uint32_t index,
+                        struct arena *scratch, struct str *out)
+{
+    const struct dns_tx *dns = dns_tx_of(tx);
+    struct dns_record record;
+    struct reader r = dns_section_reader(dns, section);
+    char name[DNS_NAME_MAX];
+    size_t len;
+    if (index >= dns->records[section])
+        return false;
+    for (uint32_t i = 0; i <= index; i++)
+        if (!dns_read_record(&r, section, &record))
+            return false;
+    /* What could be read of a damaged name is looked at as well. */
+    dns_name_text(str_of(dns->bytes, dns->len), record.name_at, name, &len);
+    *out = arena_copy(scratch, str_of(name, len));
+    return out->p != NULL;
+}
+
+static bool query_name(const struct tx *tx, enum dir dir, uint32_t index, struct arena *scratch,
+                       struct str *out)
+{
+    (void)dir;
+    return record_name(tx, DNS_QUESTIONS, index, scratch, out);
+}
+
+static bool answer_name(const struct tx *tx, enum dir dir, uint32_t index, struct arena *scratch,
+                        struct str *out)
+{
+    (void)dir;
+    return record_name(tx, DNS_ANSWERS, index, scratch, out);
+}
+
+static bool authority_name(const struct tx *tx, enum dir dir, uint32_t index, struct arena *scratch,
+                           struct str *out)
+{
+    (void)dir;
+    return record_name(tx, DNS_AUTHORITIES, index, scratch, out);
+}
+
+static bool additional_name(const struct tx *tx, enum dir dir, uint32_t index,
+                            struct arena *scratch, struct str *out)
+{
+    (void)dir;
+    return record_name(tx, DNS_ADDITIONALS, index, scratch, out);
+}
+
+/* Every name of a response, section after section; and where the data is a name (CNAME, NS, PTR, MX), that too. */
+static bool response_name(const struct tx *tx, enum dir dir, uint32_t index, struct arena *scratch,
+                          struct str *out)
+{
+    const struct dns_tx *dns = dns_tx_of(tx);
+    (void)dir;
+    for (enum dns_section s = 0; s < DNS_SECTIONS; s++) {
+        if (index < dns->records[s])
+            return record_name(tx, s, index, scratch, out);
+        index -= dns->records[s];
+    }
+    return false;
+}
+
+static bool opcode(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out)
+{
+    (void)dir;
+    *out = dns_opcode(&dns_tx_of(tx)->head);
+    return index == 0;
+}
+
+static bool rcode(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out)
+{
+    (void)dir;
+    *out = dns_tx_of(tx)->head.flags & 0x0f;
+    return index == 0;
+}
+
+/* Types of the questions; of a response its answers' too. */
+static bool rrtype(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out)
+{
+    const struct dns_tx *dns = dns_tx_of(tx);
+    (void)dir;
+    for (enum dns_section s = DNS_QUESTIONS; s <= DNS_ANSWERS; s++) {
+        struct reader r = dns_section_reader(dns, s);
+        struct dns_record record;
+        for (uint32_t i = 0; i < dns->records[s] && dns_read_record(&r, s, &record); i++)
+            if (index-- == 0) {
+                *out = record.type;
+                return true;
+            }
+    }
+    return false;
+}
+
+#define DNS_BYTES(text, where, fn)                                                                 \
+    {                                                                                              \
+        .name = (text), .proto = APP_DNS, .dirs = (where), .ready_at = {TX_COMPLETE, TX_COMPLETE}, \
+        .kind = FIELD_BYTES, .multi = true, .bytes = (fn)                                          \
+    }
+#define DNS_NUMBER(text, several, fn)                                                   \
+    {                                                                                   \
+        .name = (text), .proto = APP_DNS, .dirs = DIR_BOTH,                             \
+        .ready_at = {TX_COMPLETE, TX_COMPLETE}, .kind = FIELD_UINT, .multi = (several), \
+        .number = (fn)                                                                  \
+    }
+
+const struct field_desc dns_fields[DNS_FIELDS] = {
+    DNS_BYTES("dns.query", DIR_BIT(DIR_TOSERVER), query_name),
+    DNS_BYTES("dns.queries.rrname", DIR_BOTH, query_name),
+    DNS_BYTES("dns.answers.rrname", DIR_BOTH, answer_name),
+    DNS_BYTES("dns.authorities.rrname", DIR_BOTH, authority_name),
+    DNS_BYTES("dns.additionals.rrname", DIR_BOTH, additional_name),
+    DNS_BYTES("dns.response.rrname", DIR_BIT(DIR_TOCLIENT), response_name),
+    DNS_NUMBER("dns.opcode", false, opcode),
+    DNS_NUMBER("dns.rcode", false, rcode),
+    DNS_NUMBER("dns.rrtype", true, rrtype),
+};
