@@ -153,7 +153,7 @@ static void judge_stream(const struct engine *e, const struct passage *way, stru
     if (!way->has_stream_result || !way->stream.drop || v->action != VERDICT_ACCEPT)
         return;
     v->action = VERDICT_DROP;
-    v->reason = VERDICT_STREAM_OVERLAP;
+    v->reason = way->stream.accepted ? VERDICT_STREAM_OVERLAP : VERDICT_STREAM_ERROR;
     v->enforced = e->conf.enforced;
 }
 

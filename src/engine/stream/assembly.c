@@ -317,11 +317,15 @@ void assembly_keep(struct stream *s, struct budget *mem)
     s->borrowed = STR_EMPTY;
     for (uint32_t side = 0; side < 2; side++) {
         struct stream_half *h = &s->half[side];
-        uint64_t from = keep_from(s, h);
+        bool lent = borrowed.len > 0 && s->borrowed_half == side;
+        uint64_t from;
 
+        if (!lent && !h->held.first)
+            continue;
+        from = keep_from(s, h);
         if (h->held.first)
             ranges_drop_before(&h->held, mem, from);
-        if (borrowed.len > 0 && s->borrowed_half == side)
+        if (lent)
             keep_borrowed(s, h, mem, borrowed, from);
         if (h->no_more && h->app_stopped && h->raw_stopped)
             ranges_clear(&h->held, mem);

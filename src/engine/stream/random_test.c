@@ -243,11 +243,51 @@ static void test_little_memory(void **state)
     }
 }
 
+/* Offsets go on beyond 2^32, where sequence numbers begin anew. */
+static void test_beyond_4_gib(void **state)
+{
+    static struct life l;
+    static uint8_t much[1 << 20];
+    struct stream_chunk chunk;
+    uint64_t offset = 0;
+
+    memset(&l, 0, sizeof(l));
+    seed = 1;
+    stream_conf_defaults(&l.conf);
+    l.conf.mode = STREAM_INLINE;
+    l.conf.depth_bytes = 0;
+    assert_int_equal(slab_init(&l.slab, 4 << 20), 0);
+    l.mem = (struct budget){.slab = &l.slab, .limit_bytes = 2 << 20};
+    open_connection(&l);
+    stream_raw_stop(&l.s, &l.mem, 0);
+    while (offset < (uint64_t)4200 << 20) {
+        struct packet p = segment(&l, true, TCP_ACK, (uint32_t)offset, 0);
+
+        p.payload = str_of(much, sizeof(much));
+        assert_true(stream_packet(&l.s, &l.conf, &l.mem, &p, true).accepted);
+        assert_true(stream_ready(&l.s, &l.conf, &l.mem, 0, &chunk));
+        assert_int_equal(chunk.offset, offset);
+        assert_int_equal(chunk.bytes.len, sizeof(much));
+        stream_consume(&l.s, &l.mem, 0, sizeof(much));
+        stream_keep(&l.s, &l.mem);
+        offset += sizeof(much);
+        p = segment(&l, false, TCP_ACK, 0, 0);
+        p.tcp.ack = l.isn[0] + 1 + (uint32_t)offset;
+        assert_true(stream_packet(&l.s, &l.conf, &l.mem, &p, false).accepted);
+        stream_keep(&l.s, &l.mem);
+    }
+    assert_int_equal(l.s.half[0].gaps, 0);
+    stream_end(&l.s, &l.mem);
+    assert_int_equal(l.mem.used_bytes, 0);
+    slab_fini(&l.slab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_same_bytes, tell_seed),
         cmocka_unit_test_teardown(test_little_memory, tell_seed),
+        cmocka_unit_test(test_beyond_4_gib),
     };
 
     return cmocka_run_group_tests_name("engine/stream/random", tests, NULL, NULL);

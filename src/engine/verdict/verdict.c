@@ -3,8 +3,11 @@
 const char *verdict_reason_name(enum verdict_reason reason)
 {
     static const char *const names[] = {
-        [VERDICT_NO_REASON] = "",          [VERDICT_RULES] = "rules",
-        [VERDICT_FLOW_DROP] = "flow drop", [VERDICT_STREAM_OVERLAP] = "stream reassembly",
+        [VERDICT_NO_REASON] = "",
+        [VERDICT_RULES] = "rules",
+        [VERDICT_FLOW_DROP] = "flow drop",
+        [VERDICT_STREAM_OVERLAP] = "stream reassembly",
+        [VERDICT_STREAM_ERROR] = "stream error",
         [VERDICT_ISOLATED] = "isolated",
     };
     return names[reason];

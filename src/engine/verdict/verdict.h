@@ -20,8 +20,9 @@ enum verdict_action { VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT };
 enum verdict_reason {
     VERDICT_NO_REASON,
     VERDICT_RULES,
-    VERDICT_FLOW_DROP,      /* an earlier verdict ended the flow */
-    VERDICT_STREAM_OVERLAP, /* bytes that differ from what was inspected */
+    VERDICT_FLOW_DROP, /* an earlier verdict ended the flow */
+    VERDICT_STREAM_OVERLAP, /* bytes that differ from what was inspected, or that there is no room for ahead of a hole */
+    VERDICT_STREAM_ERROR, /* no end system ought to take it: window, timestamp, acknowledgement, after an RST */
     VERDICT_ISOLATED,
 };
 
