@@ -143,13 +143,13 @@ static void stop(struct daemon *d)
     atomic_store(&d->stop, true);
     if (d->watching)
         pthread_join(d->watch, NULL);
-    if (d->uplink)
-        uplink_stop(d->uplink);
+    uplink_stop(d->uplink);
     if (d->api)
         api_attach(d->api, NULL);
     outbox_stop(d->outbox);
     http_stop(d->http);
     api_free(d->api);
+    uplink_free(d->uplink);
     house_close(&d->house);
     if (d->lock >= 0)
         close(d->lock);

@@ -94,7 +94,7 @@ static int after(void **state)
 {
     (void)state;
     kill_link(SIGKILL);
-    uplink_stop(uplink);
+    uplink_free(uplink);
     uplink = NULL;
     for (int i = 0; i < 2; i++) {
         close(event_ends[i]);
@@ -638,7 +638,7 @@ static void center_away_and_back(void **state)
     start_link();
     for (unsigned n = 0; n < 500; n++)
         send_alert(n);
-    uplink_stop(uplink);
+    uplink_free(uplink);
     for (unsigned n = 500; n < 1000; n++)
         send_alert(n);
     double_fail_ingest(1);
@@ -656,7 +656,7 @@ static void outage_with_a_small_spool(void **state)
     (void)state;
     unsigned port = uplink_port(uplink);
     enrol();
-    uplink_stop(uplink);
+    uplink_free(uplink);
     box.spool_bytes = 256u << 10;
     start_link();
     for (unsigned n = 0; n < 300; n++) {
@@ -731,12 +731,12 @@ static void certificates_renew_themselves(void **state)
 {
     (void)state;
     unsigned port = uplink_port(uplink);
-    uplink_stop(uplink);
+    uplink_free(uplink);
     /* backdated by an hour: two thirds of this life are over from the start, and it ends in half an hour */
     start_uplink(1800, port);
     enrol();
     assert_int_equal(double_certificates(), 1);
-    uplink_stop(uplink);
+    uplink_free(uplink);
     start_uplink(0, port);
     start_link();
     WAIT_FOR(double_certificates() == 2);

@@ -427,14 +427,21 @@ struct uplink *uplink_start(const struct uplink_conf *conf, struct core *core, s
         log_info("uplink", "gateways are heard on %s (port %u)", conf->listen, u->port);
         return u;
     }
-    uplink_stop(u);
+    uplink_free(u);
     return NULL;
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
 }
 
 void uplink_stop(struct uplink *u)
 {
     const uint64_t one = 1;
-    if (!u)
+    if (!u || u->stopping)
         return;
     u->stopping = true;
     if (u->has_thread) {
@@ -446,11 +453,17 @@ void uplink_stop(struct uplink *u)
         u->first->busy = false;
         hang_up(u, u->first);
     }
-    int fds[] = {u->listen_fd, u->epoll_fd, u->wake_fd};
-    for (size_t i = 0; i < ARRAY_COUNT(fds); i++) {
-        if (fds[i] >= 0)
-            close(fds[i]);
-    }
+    close_fd(&u->listen_fd);
+    close_fd(&u->epoll_fd);
+}
+
+/* wake_fd stays until here: on_change writes to it. */
+void uplink_free(struct uplink *u)
+{
+    if (!u)
+        return;
+    uplink_stop(u);
+    close_fd(&u->wake_fd);
     SSL_CTX_free(u->context);
     ca_close(&u->ca);
     pthread_mutex_destroy(&u->changes.lock);

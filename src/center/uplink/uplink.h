@@ -43,8 +43,10 @@ struct uplink;
 /* Listens when it returns. NULL: *err says why. Registers with core_listen; `core` must outlive it. */
 NODISCARD struct uplink *uplink_start(const struct uplink_conf *conf, struct core *core,
                                       struct err *err);
-/* Ends the threads and closes all connections. */
+/* Ends the threads and closes all connections. Core may still tell it of changes, because others still work with core. */
 void uplink_stop(struct uplink *u);
+/* Stops if need be. When nothing works with core any more, before core_free. NULL is legal. */
+void uplink_free(struct uplink *u);
 unsigned uplink_port(const struct uplink *u);
 
 #endif

@@ -1,7 +1,5 @@
 #include "engine/match/compile.h"
 
-#include "engine/match/literal.h"
-
 #include <string.h>
 
 static bool is_constant(const struct rule_value *v)
@@ -153,17 +151,22 @@ static int find_slot(struct compile *c, const struct rule_buffer *source)
     return (int)c->slots.count - 1;
 }
 
-/* A buffer that is not there satisfies `absent` alone: negated items want a buffer that they can look at. */
+/* A buffer that is not there satisfies `absent`, and items that are all negated. */
 static bool holds_when_absent(const struct rule_buffer *source)
 {
-    for (const struct rule_item *item = source->items; item; item = item->next)
+    for (const struct rule_item *item = source->items; item; item = item->next) {
         if (item->kind == RULE_ABSENT)
             return true;
-    return false;
+        bool negated = (item->kind == RULE_CONTENT && item->content.negated) ||
+                       (item->kind == RULE_PCRE && item->pcre.negated);
+        if (!negated)
+            return false;
+    }
+    return source->items != NULL;
 }
 
 /* The rule's own choice where it lies in this buffer; else the longest that must be there. */
-static const struct rule_content *longest_of(const struct rule_buffer *source)
+static const struct rule_content *fast_of(const struct rule_buffer *source)
 {
     const struct rule_content *best = NULL;
     if (source->buffer == RULE_BUFFER_BASE64)
@@ -179,12 +182,6 @@ static const struct rule_content *longest_of(const struct rule_buffer *source)
             best = &item->content;
     }
     return best;
-}
-
-static const struct rule_content *fast_of(const struct rule_buffer *source)
-{
-    const struct rule_content *c = longest_of(source);
-    return c && literal_part(c).len >= LITERAL_BYTES_MIN ? c : NULL;
 }
 
 static int compile_buffer(struct compile *c, const struct rule_buffer *source,
@@ -214,6 +211,13 @@ static int compile_buffer(struct compile *c, const struct rule_buffer *source,
     return 0;
 }
 
+/* Facts that only packets have: such a rule is judged packet by packet. */
+static bool check_is_header(const struct rule_check *c)
+{
+    return c->kind != RULE_CHECK_FLOWBITS && c->kind != RULE_CHECK_XBITS &&
+           c->kind != RULE_CHECK_HOSTBITS;
+}
+
 static bool flow_keyword_used(const struct rule_flow *f)
 {
     return f->to_server || f->to_client || f->established || f->not_established || f->stateless ||
@@ -225,7 +229,12 @@ static bool is_ip_only(const struct rule *r)
     if (r->buffers || r->app_mask || flow_keyword_used(&r->flow) || r->needs_packet ||
         r->packet_header_only)
         return false;
-    return r->src_ports->any && r->dst_ports->any && !r->checks;
+    if (!r->src_ports->any || !r->dst_ports->any)
+        return false;
+    for (const struct rule_check *c = r->checks; c; c = c->next)
+        if (check_is_header(c))
+            return false;
+    return true;
 }
 
 static bool is_protocol_only(const struct rule *r)
@@ -267,19 +276,6 @@ static bool has_place(const struct match_buffer *b)
             return true;
     }
     return false;
-}
-
-/* base64_data looks at what the buffer before it has decoded: it is asked as the end of that buffer's items, so that a later
- * place of an earlier item is tried when it fails. */
-static void continue_base64(struct match_buffer *buffers, uint32_t count)
-{
-    for (uint32_t i = 0; i + 1 < count; i++) {
-        if (buffers[i + 1].place != PLACE_BASE64 || buffers[i].place == PLACE_BASE64)
-            continue;
-        for (uint16_t k = 0; k < buffers[i].step_count; k++)
-            if (buffers[i].steps[k].kind == RULE_BASE64_DECODE)
-                buffers[i].then = &buffers[i + 1];
-    }
 }
 
 static bool fills_variable(const struct match_rule *mr)
@@ -340,12 +336,9 @@ int compile_rule(struct compile *c, const struct rule *rule, struct match_rule *
         out->packet_too |= has_place(&buffers[i]);
     }
     for (const struct rule_check *k = rule->checks; k; k = k->next)
-        out->asks_bits |= k->kind == RULE_CHECK_FLOWBITS && k->bits.op == RULE_BIT_ISSET;
-    for (const struct rule_check *k = rule->checks; k; k = k->next)
         has_field |= k->kind == RULE_CHECK_FIELD_NUMBER || k->kind == RULE_CHECK_FILESIZE ||
                      k->kind == RULE_CHECK_FILEEXT || k->kind == RULE_CHECK_FILEHASH ||
                      (k->kind == RULE_CHECK_APP_EVENT && !k->negated);
-    continue_base64(buffers, count);
     out->uses_variables = fills_variable(out);
     choose_looks(out, has_field);
     out->ip_only = is_ip_only(rule);

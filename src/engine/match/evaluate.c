@@ -90,8 +90,7 @@ enum answer rule_evaluate(struct match_worker *w, const struct match_rule *mr,
     enum answer all = checks;
     uint32_t before = mr->uses_variables ? 0 : *matched;
     for (uint8_t i = 0; i < mr->buffer_count; i++) {
-        bool asked = i > 0 && mr->buffers[i - 1].then; /* with the one before */
-        if ((before >> i & 1) || asked || !belongs(mr, &mr->buffers[i], look))
+        if ((before >> i & 1) || !belongs(mr, &mr->buffers[i], look))
             continue;
         enum answer answer = of_buffer(w, mr, &mr->buffers[i], look);
         if (answer == ANSWER_NO)

@@ -70,7 +70,7 @@ static void apply(struct match_worker *w, const struct match_view *view, const s
     struct step s = {t, view->now_us, TOLD_ALL, false};
     struct host_key key = threshold_key(hit->rule, t, h);
     if (t->kind == RULE_SUPPRESS) {
-        s.told = suppresses(t, h) ? TOLD_ACTION : TOLD_ALL;
+        s.told = suppresses(t, h) ? TOLD_NOTHING : TOLD_ALL;
     } else if (t->track == RULE_TRACK_FLOW) {
         struct host_state *state = flow_threshold(w, view, key.name, key.kind);
         if (state)
@@ -87,9 +87,6 @@ static void apply(struct match_worker *w, const struct match_view *view, const s
 void match_finish(struct match_worker *w, const struct match_view *view, struct match_hits *hits)
 {
     struct header header;
-    if (w->waiting_count && w->bits_changed)
-        packet_look_again(w, view, hits);
-    w->waiting_count = 0;
     if (hits->count == 0)
         return;
     header_of_flow(view, &header);

@@ -32,8 +32,6 @@ struct match_buffer {
     uint16_t slot;
     enum match_place place;
     bool holds_when_absent;
-    const struct match_buffer
-        *then; /* base64_data behind this one: asked as the end of its items */
 };
 
 enum match_look { LOOK_PACKET = 1, LOOK_STREAM = 2, LOOK_TX = 4 };
@@ -54,7 +52,6 @@ struct match_rule {
     bool mixed;          /* transaction and payload together */
     bool packet_too;     /* stream rule with depth or offset: packets are looked at as well */
     bool uses_variables; /* byte_extract across buffers: all are evaluated together */
-    bool asks_bits;      /* flowbits:isset */
     bool never; /* cannot be evaluated (too many buffers): counted when the image is built */
 };
 

@@ -22,7 +22,7 @@ void literal_set_fini(struct literal_set *s)
 
 /* What is handed to the database: the chopped part, not too long, and without leading zeros where enough is left: the
  * literal compiler refuses a first byte 0x00, and the regex compiler's second scan costs time on every packet. */
-struct str literal_part(const struct rule_content *c)
+static struct str filter_part(const struct rule_content *c)
 {
     struct str s = c->bytes;
     if (c->chop_len)
@@ -37,7 +37,7 @@ struct str literal_part(const struct rule_content *c)
 
 int literal_set_add(struct literal_set *s, const struct rule_content *content, uint32_t rule)
 {
-    struct str bytes = literal_part(content);
+    struct str bytes = filter_part(content);
     if (bytes.len == 0)
         return -1;
     struct literal *l = vec_push(&s->items);

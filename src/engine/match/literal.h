@@ -11,9 +11,6 @@
 
 #define LITERAL_BYTES_MAX 64 /* a longer one is cut: its beginning is as good a filter */
 
-/* A single byte is found everywhere: it costs the scan more than it spares the rule. */
-#define LITERAL_BYTES_MIN 2
-
 struct literal {
     struct str bytes;
     bool nocase;
@@ -24,8 +21,6 @@ struct literal_set {
     struct vec items; /* struct literal */
 };
 
-/* The part of a content that the database looks for. */
-struct str literal_part(const struct rule_content *c);
 void literal_set_init(struct literal_set *s);
 void literal_set_fini(struct literal_set *s);
 /* The bytes must live as long as the image. */

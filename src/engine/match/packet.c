@@ -36,31 +36,7 @@ static void evaluate_named(struct match_worker *w, const struct look *look)
             continue;
         if (rule_evaluate(w, mr, look, &matched) == ANSWER_YES)
             rule_fire(w, mr, look);
-        else if (mr->asks_bits && w->waiting_count < WAITING_MAX)
-            w->waiting[w->waiting_count++] = w->named[i].rule;
     }
-}
-
-static void look_of_packet(struct match_worker *w, const struct match_view *view,
-                           struct match_hits *hits, struct look *look)
-{
-    *look = (struct look){.view = view, .kind = LOOK_PACKET, .hits = hits};
-    look_begin(w);
-    state_renew(w, view);
-    header_of_packet(view, &look->header);
-    if (!view->packet->is_fragment)
-        look->payload = view->packet->payload;
-}
-
-void packet_look_again(struct match_worker *w, const struct match_view *view,
-                       struct match_hits *hits)
-{
-    struct look look;
-    look_of_packet(w, view, hits, &look);
-    for (uint32_t i = 0; i < w->waiting_count; i++)
-        look_name(w, w->waiting[i], UINT64_MAX);
-    w->waiting_count = 0;
-    evaluate_named(w, &look);
 }
 
 static void name_events(struct match_worker *w, const struct match_view *view)
@@ -94,10 +70,13 @@ static void name_once(struct match_worker *w, const struct match_view *view,
 
 void match_packet(struct match_worker *w, const struct match_view *view, struct match_hits *hits)
 {
+    struct look look = {.view = view, .kind = LOOK_PACKET, .hits = hits};
     const struct packet *p = view->packet;
-    struct look look;
-    w->waiting_count = 0;
-    look_of_packet(w, view, hits, &look);
+    look_begin(w);
+    state_renew(w, view);
+    header_of_packet(view, &look.header);
+    if (!p->is_fragment)
+        look.payload = p->payload;
     name_events(w, view);
     if (look.header.src.version) {
         const struct match_group *g = group_of(w, &look.header);
@@ -113,8 +92,6 @@ void match_packet(struct match_worker *w, const struct match_view *view, struct 
     }
     w->counts.candidates += w->named_count;
     evaluate_named(w, &look);
-    /* stream and transactions are looked at after this: rules that stand behind them in the order wait for their bits */
-    w->bits_changed = false;
 }
 
 /* ---- stream ---- */

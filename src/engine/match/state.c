@@ -108,7 +108,6 @@ static void act_flowbits(struct match_worker *w, const struct match_view *view,
 {
     if (!view->state || (b->op == RULE_BIT_UNSET && !view->state->flowbits) || !bits_there(w, view))
         return;
-    w->bits_changed = true;
     for (uint8_t i = 0; i < b->count; i++)
         if (b->ids[i] / 64 < view->state->flowbit_words)
             change_bit(view->state->flowbits, b->ids[i], b->op);

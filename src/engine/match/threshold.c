@@ -85,7 +85,7 @@ bool threshold_rate_step(const struct rule_threshold *t, struct host_state *s, i
     if (s->until_us > now_us)
         return true;
     count_in(t, s, now_us);
-    if (s->count <= t->count)
+    if (s->count < t->count)
         return false;
     s->until_us = now_us + (int64_t)t->timeout_s * US_PER_S;
     s->count = 0;

@@ -21,7 +21,6 @@
 #define PCRE_DEPTH_LIMIT 1500
 #define SCRATCH_BYTES_MAX (64u << 20)
 #define SWAPS_KEPT 4
-#define WAITING_MAX 32
 
 /* One value of a buffer. `last`: nothing comes behind these bytes. */
 struct value {
@@ -104,11 +103,6 @@ struct match_worker {
     struct capture captures[RULE_CAPTURES_MAX];
     uint8_t capture_count;
 
-    /* packet rules that wanted a flowbit: asked again at the end of the packet if a bit was set meanwhile */
-    uint32_t waiting[WAITING_MAX];
-    uint32_t waiting_count;
-    bool bits_changed;
-
     uint32_t epoch; /* counts swaps; 1 at first */
     struct {
         uint32_t epoch;
@@ -128,10 +122,6 @@ void look_scan(struct match_worker *w, const struct match_scan *scan, struct str
                uint64_t base);
 /* In the order of evaluation. */
 void look_sort(struct match_worker *w);
-
-/* packet.c: rules that waited for a flowbit. */
-void packet_look_again(struct match_worker *w, const struct match_view *view,
-                       struct match_hits *hits);
 
 /* ---- header.c ---- */
 void header_of_packet(const struct match_view *view, struct header *out);

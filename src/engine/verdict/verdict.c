@@ -33,7 +33,7 @@ static bool is_flow_wide(const struct match_hit *hit)
 
 static void add_alert(struct verdict *v, const struct match_hit *hit)
 {
-    if (hit->rule->noalert || hit->untold)
+    if (hit->rule->noalert)
         return;
     if (v->alert_count < VERDICT_ALERTS_MAX)
         v->alerts[v->alert_count++] = hit;

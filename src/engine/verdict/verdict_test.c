@@ -80,17 +80,6 @@ static void silent_hits_neither_tell_nor_act(void **state)
     assert_int_equal(v.alert_count, 0);
 }
 
-static void untold_hits_act_and_do_not_tell(void **state)
-{
-    struct rule rule = rule_of(RULE_DROP);
-    struct match_hits hits = {.count = 1,
-                              .items = {{.rule = &rule, .action = RULE_DROP, .untold = true}}};
-    struct verdict v;
-    verdict_judge(&hits, true, &v);
-    assert_int_equal(v.action, VERDICT_DROP);
-    assert_int_equal(v.alert_count, 0);
-}
-
 static void isolation_is_asked_by_metadata(void **state)
 {
     struct rule rule = rule_of(RULE_DROP);
@@ -122,7 +111,6 @@ int main(void)
         cmocka_unit_test(judges_in_order),
         cmocka_unit_test(transaction_rules_act_on_the_flow),
         cmocka_unit_test(silent_hits_neither_tell_nor_act),
-        cmocka_unit_test(untold_hits_act_and_do_not_tell),
         cmocka_unit_test(isolation_is_asked_by_metadata),
         cmocka_unit_test(too_many_alerts_are_counted),
     };
