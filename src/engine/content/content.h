@@ -16,9 +16,10 @@
 /* ---- body: what passes by, kept as long as somebody wants to look (body.c) ---- */
 
 struct body_conf {
-    uint32_t limit_bytes;       /* inspected per body, 0: no limit (Suricata's default: 100 KiB) */
-    uint32_t min_inspect_bytes; /* not looked at before so much is there, unless it ends (inline: 0) */
-    uint32_t window_bytes;      /* bytes before the new ones that are shown again */
+    uint32_t limit_bytes; /* inspected per body, 0: no limit (Suricata's default: 100 KiB) */
+    uint32_t
+        min_inspect_bytes; /* not looked at before so much is there, unless it ends (inline: 0) */
+    uint32_t window_bytes; /* bytes before the new ones that are shown again */
 };
 
 /* A growing body with a sliding window. Begins all zero. */
@@ -30,7 +31,7 @@ struct body {
     uint64_t total_bytes;      /* passed, kept or not */
     uint64_t hole_bytes;       /* missing before bytes[hole_at]; 0: nothing is */
     uint32_t hole_at;
-    bool ended, truncated;     /* truncated: limit or memory; what follows is counted only */
+    bool ended, truncated; /* truncated: limit or memory; what follows is counted only */
 };
 
 /* Appends (copies). Beyond the limit or the budget: counted in total_bytes, truncated is set. */
@@ -63,7 +64,8 @@ typedef void (*unzip_sink)(void *owner, struct str bytes);
  * no coding at all. They are gathered (UNZIP_PROBE_BYTES) before anything comes out.
  * limit_bytes: decoded bytes in all (0: none). NULL when memory is out. */
 #define UNZIP_PROBE_BYTES 256
-NODISCARD struct unzip *unzip_new(struct budget *mem, enum unzip_coding coding, uint64_t limit_bytes);
+NODISCARD struct unzip *unzip_new(struct budget *mem, enum unzip_coding coding,
+                                  uint64_t limit_bytes);
 void unzip_free(struct unzip *u, struct budget *mem);
 /* Hands decoded bytes to the sink, possibly several times. After END, BAD or LIMIT nothing more comes. */
 enum unzip_status unzip_add(struct unzip *u, struct str in, unzip_sink sink, void *owner);
@@ -95,11 +97,13 @@ struct str encoded_words_decode(struct str header_value, struct arena *a);
 /* ---- mime: a mail as headers, parts and decoded bodies (mime*.c) ---- */
 
 struct mime_part {
-    uint32_t number;  /* counts from 0: the mail itself */
-    uint32_t depth;   /* 0: the mail itself */
-    struct str content_type; /* "text/plain", lower case, without parameters; empty when none is given */
-    struct str filename;     /* decoded to UTF-8; from Content-Disposition, else from Content-Type's name */
-    bool is_attachment;      /* has a filename, or says "attachment" */
+    uint32_t number; /* counts from 0: the mail itself */
+    uint32_t depth;  /* 0: the mail itself */
+    struct str
+        content_type; /* "text/plain", lower case, without parameters; empty when none is given */
+    struct str
+        filename; /* decoded to UTF-8; from Content-Disposition, else from Content-Type's name */
+    bool is_attachment; /* has a filename, or says "attachment" */
     bool is_multipart, is_message;
 };
 

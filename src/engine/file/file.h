@@ -21,9 +21,9 @@ enum file_state { FILE_OPEN, FILE_CLOSED, FILE_TRUNCATED, FILE_ERROR };
 
 struct file {
     struct file *next;
-    uint64_t id;       /* counts from 1 within the worker */
-    struct str name;   /* as the protocol gives it; may be empty */
-    enum dir dir;      /* the way its bytes move */
+    uint64_t id;     /* counts from 1 within the worker */
+    struct str name; /* as the protocol gives it; may be empty */
+    enum dir dir;    /* the way its bytes move */
     enum file_state state;
     uint64_t size_bytes;
     uint64_t range_start, range_total; /* HTTP ranges: where it begins, 0 otherwise */
@@ -48,10 +48,12 @@ struct file_sink {
 
 struct file_store;
 
-NODISCARD struct file_store *file_store_new(const struct file_conf *conf, const struct file_sink *sink_or_null);
+NODISCARD struct file_store *file_store_new(const struct file_conf *conf,
+                                            const struct file_sink *sink_or_null);
 void file_store_free(struct file_store *s);
 /* Appends to tx->files. The name is copied, cut to FILE_NAME_MAX. NULL when memory is out: the parser goes on without. */
-struct file *file_open(struct file_store *s, struct budget *mem, struct tx *tx, enum dir dir, struct str name);
+struct file *file_open(struct file_store *s, struct budget *mem, struct tx *tx, enum dir dir,
+                       struct str name);
 void file_add(struct file_store *s, struct tx *tx, struct file *f, struct str bytes);
 /* Bytes are missing here: no hashes, state TRUNCATED at the end. */
 void file_gap(struct file *f, uint32_t bytes);
