@@ -366,8 +366,8 @@ struct writing {
     uint32_t count;
 };
 
-/* A heap sort would do; insertion from the end is enough, because the list comes sorted by offset and whoever overlaps
- * is near. Bounded by DEFRAG_CELLS_MAX squared, once per datagram. */
+/* The list comes by offset, the furthest first, which is nearly the order that most systems want: insertion moves little.
+ * At worst it is DEFRAG_CELLS_MAX squared, once per datagram. */
 static void writing_sort(enum defrag_policy policy, struct writing *w)
 {
     for (uint32_t i = 1; i < w->count; i++) {
@@ -381,9 +381,11 @@ static void writing_sort(enum defrag_policy policy, struct writing *w)
 
 static void payload_write(const struct defrag *f, const struct datagram *d, uint8_t *out)
 {
-    struct writing w = {.count = 0};
+    struct writing w;
+    w.count = d->cell_count;
+    uint32_t place = d->cell_count;
     for (uint32_t at = d->cells; at != NONE; at = f->cells[at].next)
-        w.cells[w.count++] = &f->cells[at];
+        w.cells[--place] = &f->cells[at];
     if (d->overlapped)
         writing_sort(f->policy, &w);
     for (uint32_t i = 0; i < w.count; i++) {
