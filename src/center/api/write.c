@@ -260,13 +260,16 @@ static void write_eve(struct json *j, const char *eve)
             bool escaped = b.len > 0 && b.p[b.len - 1] == '\\';
             if (escaped || !str_starts(rest, name))
                 continue;
-            size_t digits = name.len;
+            size_t begin = name.len;
+            while (begin < rest.len && rest.p[begin] == ' ')
+                begin++;
+            size_t digits = begin;
             while (digits < rest.len && rest.p[digits] >= '0' && rest.p[digits] <= '9')
                 digits++;
-            if (digits == name.len)
+            if (digits == begin)
                 continue;
-            buf_printf(&b, "%s\"%.*s\"", names[n], (int)(digits - name.len),
-                       (const char *)rest.p + name.len);
+            buf_printf(&b, "%s\"%.*s\"", names[n], (int)(digits - begin),
+                       (const char *)rest.p + begin);
             skip = digits;
         }
         if (skip == 1)

@@ -245,8 +245,9 @@ static enum MHD_Result begin(struct request *q, const char *method, const char *
     }
     if (strlen(url) > PATH_BYTES_MAX || url[0] != '/')
         return send_fault(q, HTTP_FAULT_BAD);
-    if (length && (!str_to_u64(str_c(length), &bytes) || bytes > HTTP_BODY_BYTES_MAX))
+    if (length && (!str_to_u64(str_c(length), &bytes) || bytes > DRAIN_BYTES_MAX))
         return send_fault(q, HTTP_FAULT_TOO_LARGE);
+    q->too_large = length && bytes > HTTP_BODY_BYTES_MAX;
     return MHD_YES;
 }
 
@@ -261,6 +262,7 @@ static enum MHD_Result take_body(struct request *q, const char *data, size_t *by
     return q->body_bytes > DRAIN_BYTES_MAX || q->body.failed ? MHD_NO : MHD_YES;
 }
 
+/* foreign signature */
 static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, const char *url,
                               const char *method, const char *version, const char *data,
                               size_t *bytes, void **request)
