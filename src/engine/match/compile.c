@@ -72,7 +72,8 @@ static bool item_constant(const struct rule_item *item)
     return true;
 }
 
-/* A later place of this item is worth a try when something starts from where it ended. */
+/* A later place of this item is tried when something up to the next content or expression starts from where it ended. A
+ * negated one in between ends that as well, though the cursor stays: so it is with Suricata, and rules are written for it. */
 static bool worth_retry(const struct rule_item *item)
 {
     bool searches = (item->kind == RULE_CONTENT && !item->content.negated) ||
@@ -82,7 +83,7 @@ static bool worth_retry(const struct rule_item *item)
     for (const struct rule_item *next = item->next; next; next = next->next) {
         if (compile_item_relative(next))
             return true;
-        if (moves_cursor(next))
+        if (next->kind == RULE_CONTENT || next->kind == RULE_PCRE || moves_cursor(next))
             return false;
     }
     return false;

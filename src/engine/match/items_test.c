@@ -181,7 +181,7 @@ struct piece {
     bool relative, negated;
 };
 
-/* All items hold for some choice of places. */
+/* All items hold for some choice of places, where a place is chosen anew only for a relative item that follows at once. */
 static bool model(const struct piece *p, int count, const char *s, int len, int cursor)
 {
     if (count == 0)
@@ -200,6 +200,8 @@ static bool model(const struct piece *p, int count, const char *s, int len, int 
         found = true;
         if (!p->negated && model(p + 1, count - 1, s, len, at + n))
             return true;
+        if (count == 1 || !p[1].relative)
+            break;
     }
     return p->negated && !found && model(p + 1, count - 1, s, len, cursor);
 }
