@@ -305,6 +305,16 @@ void mark_clear(const struct match_view *view, uint32_t rule, enum dir dir)
         }
 }
 
+void marks_forget(const struct match_view *view, enum dir dir)
+{
+    struct match_marks *m = view->state ? view->state->marks : NULL;
+    for (uint32_t i = m ? m->count : 0; i-- > 0;)
+        if (m->items[i].dir == dir) {
+            m->items[i] = m->items[--m->count];
+            m->next = 0;
+        }
+}
+
 struct match_carry *flow_carry(struct match_worker *w, const struct match_view *view, bool make)
 {
     if (!view->state)

@@ -270,6 +270,9 @@ void match_tx(struct match_worker *w, const struct match_view *view, struct tx *
         tm->events_done |= tx->events;
     }
     if (complete) {
+        /* payload seen so far was this one's, unless the next one has begun in the same bytes */
+        if (!tx->next)
+            marks_forget(view, dir);
         tx->inspected_done |= (uint8_t)DIR_BIT(dir);
         state_free(tx, dir, view->mem);
     }

@@ -241,6 +241,12 @@ static void payload_and_field(void **state)
     assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, DOUBLE_HEADERS), "1");
     struct double_tx other = http();
     assert_string_equal(stage_tx(s, &other, DIR_TOSERVER, TX_COMPLETE), "");
+    /* payload of one transaction says nothing of the next */
+    struct double_tx third = http(), fourth = http();
+    third.uri = S("/other");
+    stage_stream(s, S("xx secret xx"), 100, 12);
+    assert_string_equal(stage_tx(s, &third, DIR_TOSERVER, TX_COMPLETE), "");
+    assert_string_equal(stage_tx(s, &fourth, DIR_TOSERVER, TX_COMPLETE), "");
     match_tx_fini(&tx.tx, &s->mem);
     stage_free(s);
 }

@@ -176,6 +176,8 @@ bool xbits_hold(struct match_worker *w, const struct look *look, const struct ru
 void mark_set(struct match_worker *w, const struct match_view *view, uint32_t rule, enum dir dir);
 bool mark_get(struct match_worker *w, const struct match_view *view, uint32_t rule, enum dir dir);
 void mark_clear(const struct match_view *view, uint32_t rule, enum dir dir);
+/* All of a direction. */
+void marks_forget(const struct match_view *view, enum dir dir);
 void state_renew(struct match_worker *w, const struct match_view *view);
 void capture_keep(struct match_worker *w, const struct match_view *view);
 
