@@ -84,16 +84,24 @@ static bool wants_scan(const struct match_rule *mr, enum match_l4 l4, bool strea
     return mr->looks & (stream ? LOOK_STREAM : LOOK_PACKET);
 }
 
-static int payload_scan(struct match_image *image, const int8_t *literal_of, enum match_l4 l4,
-                        enum dir dir, bool stream, const char *cache_folder,
-                        const struct match_scan **out, struct err *err)
+/* One of the payload scans: which, and where it goes. */
+struct payload_scan {
+    enum match_l4 l4;
+    enum dir dir;
+    bool stream;
+    const struct match_scan **out;
+};
+
+static int build_payload_scan(struct match_image *image, const int8_t *literal_of,
+                              const struct payload_scan *which, struct err *err)
 {
     struct literal_set set;
     literal_set_init(&set);
     int rc = 0;
     for (uint32_t i = 0; rc == 0 && i < image->count; i++) {
         const struct match_rule *mr = &image->rules[i];
-        if (literal_of[i] < 0 || !(mr->rule->dirs & DIR_BIT(dir)) || !wants_scan(mr, l4, stream))
+        if (literal_of[i] < 0 || !(mr->rule->dirs & DIR_BIT(which->dir)) ||
+            !wants_scan(mr, which->l4, which->stream))
             continue;
         rc = literal_set_add(&set, mr->buffers[literal_of[i]].fast, i);
     }
@@ -101,11 +109,11 @@ static int payload_scan(struct match_image *image, const int8_t *literal_of, enu
     if (rc < 0)
         err_set(err, "no memory for literals of payload");
     else
-        rc = literal_set_build(&set, image, 0, cache_folder, &scan, err);
+        rc = literal_set_build(&set, image, 0, &scan, err);
     literal_set_fini(&set);
     if (rc == 0 && (rc = match_image_add_scan(image, scan)) < 0)
         err_set(err, "no memory for a scan");
-    *out = scan;
+    *which->out = scan;
     return rc;
 }
 
@@ -125,17 +133,19 @@ static void choose_payload_literals(struct match_image *image, int8_t *literal_o
     }
 }
 
-static int payload_scans(struct match_image *image, const int8_t *literal_of,
-                         const char *cache_folder, struct err *err)
+static int payload_scans(struct match_image *image, const int8_t *literal_of, struct err *err)
 {
-    for (int dir = 0; dir < DIR_COUNT; dir++) {
-        for (int l4 = 0; l4 < MATCH_L4S; l4++)
-            if (payload_scan(image, literal_of, (enum match_l4)l4, (enum dir)dir, false,
-                             cache_folder, &image->packet_scans[l4][dir], err) < 0)
+    for (int d = 0; d < DIR_COUNT; d++) {
+        enum dir dir = (enum dir)d;
+        const struct payload_scan all[] = {
+            {MATCH_TCP, dir, false, &image->packet_scans[MATCH_TCP][dir]},
+            {MATCH_UDP, dir, false, &image->packet_scans[MATCH_UDP][dir]},
+            {MATCH_OTHER, dir, false, &image->packet_scans[MATCH_OTHER][dir]},
+            {MATCH_TCP, dir, true, &image->stream_scans[dir]},
+        };
+        for (size_t i = 0; i < ARRAY_COUNT(all); i++)
+            if (build_payload_scan(image, literal_of, &all[i], err) < 0)
                 return -1;
-        if (payload_scan(image, literal_of, MATCH_TCP, (enum dir)dir, true, cache_folder,
-                         &image->stream_scans[dir], err) < 0)
-            return -1;
     }
     return 0;
 }
@@ -185,7 +195,7 @@ static int load_datasets(struct match_image *image)
     return 0;
 }
 
-static int build(struct match_image *image, const char *cache_folder, struct err *err)
+static int build(struct match_image *image, struct err *err)
 {
     if (compile_rules(image) < 0 || load_datasets(image) < 0)
         return err_set(err, "no memory for %u rules", image->set->count);
@@ -194,12 +204,12 @@ static int build(struct match_image *image, const char *cache_folder, struct err
     if (!literal_of)
         return err_set(err, "no memory for %u rules", image->set->count);
     choose_payload_literals(image, literal_of);
-    int rc = payload_scans(image, literal_of, cache_folder, err);
+    int rc = payload_scans(image, literal_of, err);
     if (rc == 0 && match_groups_build(image, literal_of) < 0)
         rc = err_set(err, "no memory for the groups of %u rules", image->count);
     free(literal_of);
     if (rc == 0)
-        rc = match_plans_build(image, cache_folder, err);
+        rc = match_plans_build(image, err);
     return rc;
 }
 
@@ -220,7 +230,10 @@ struct match_image *match_image_new(struct rule_set *rules, const struct field_t
     image->file_hash_fields[0] = field_find(fields, STR_LIT("file.md5"));
     image->file_hash_fields[1] = field_find(fields, STR_LIT("file.sha1"));
     image->file_hash_fields[2] = field_find(fields, STR_LIT("file.sha256"));
-    if (build(image, cache_folder, err) < 0) {
+    image->cache_folder = cache_folder;
+    int rc = build(image, err);
+    image->cache_folder = NULL;
+    if (rc < 0) {
         match_image_free(image);
         return NULL;
     }

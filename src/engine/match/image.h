@@ -118,6 +118,7 @@ struct match_dataset;
 struct match_image {
     struct arena arena;
     struct rule_set *set;
+    const char *cache_folder; /* while it is built; NULL: none */
     const struct field_table *fields;
     struct field_mask demand;
     struct match_rule *rules;
@@ -144,8 +145,7 @@ struct match_image {
 /* group.c: port groups and event lists. literal_of: buffer of the rule that a payload scan looks for, or -1. */
 NODISCARD int match_groups_build(struct match_image *image, const int8_t *literal_of);
 /* plan.c: transactions. */
-NODISCARD int match_plans_build(struct match_image *image, const char *cache_folder,
-                                struct err *err);
+NODISCARD int match_plans_build(struct match_image *image, struct err *err);
 /* image.c: takes a built scan (or NULL) into the image; so that it is freed and counted. */
 NODISCARD int match_image_add_scan(struct match_image *image, struct match_scan *scan);
 const struct match_group *match_group_find(const struct match_image *image, enum match_l4 l4,

@@ -249,7 +249,7 @@ static int fill(const struct literal *items, size_t count, struct arena *a, stru
 }
 
 int literal_set_build(struct literal_set *s, struct match_image *image, uint32_t slot,
-                      const char *cache_folder, struct match_scan **out, struct err *err)
+                      struct match_scan **out, struct err *err)
 {
     *out = NULL;
     if (s->items.count == 0)
@@ -268,9 +268,9 @@ int literal_set_build(struct literal_set *s, struct match_image *image, uint32_t
         err_set(err, "no memory for %zu literals", s->items.count);
         goto out;
     }
-    rc = build_database(&sets[0], false, cache_folder, &scan->literals, err);
+    rc = build_database(&sets[0], false, image->cache_folder, &scan->literals, err);
     if (rc == 0)
-        rc = build_database(&sets[1], true, cache_folder, &scan->regexes, err);
+        rc = build_database(&sets[1], true, image->cache_folder, &scan->regexes, err);
     if (rc == 0)
         *out = scan;
     else

@@ -28,7 +28,7 @@ NODISCARD int literal_set_add(struct literal_set *s, const struct rule_content *
                               uint32_t rule);
 /* NULL with no error text when the set is empty. The scan's tables are in the image's arena. */
 NODISCARD int literal_set_build(struct literal_set *s, struct match_image *image, uint32_t slot,
-                                const char *cache_folder, struct match_scan **out, struct err *err);
+                                struct match_scan **out, struct err *err);
 void literal_scan_free(struct match_scan *scan);
 
 #endif

@@ -128,7 +128,7 @@ static int collect(const struct plans *p, enum dir dir, struct literal_set *sets
 }
 
 static int build_slot(struct plans *p, uint32_t slot, struct literal_set *both[DIR_COUNT],
-                      const char *cache_folder, struct err *err)
+                      struct err *err)
 {
     bool same = same_sets(&both[0][slot], &both[1][slot]);
     for (int dir = 0; dir < DIR_COUNT; dir++) {
@@ -137,7 +137,7 @@ static int build_slot(struct plans *p, uint32_t slot, struct literal_set *both[D
             return 0;
         }
         struct match_scan *scan;
-        if (literal_set_build(&both[dir][slot], p->image, slot, cache_folder, &scan, err) < 0 ||
+        if (literal_set_build(&both[dir][slot], p->image, slot, &scan, err) < 0 ||
             match_image_add_scan(p->image, scan) < 0)
             return -1;
         p->scans[dir][slot] = scan;
@@ -145,7 +145,7 @@ static int build_slot(struct plans *p, uint32_t slot, struct literal_set *both[D
     return 0;
 }
 
-static int build_scans(struct plans *p, const char *cache_folder, struct err *err)
+static int build_scans(struct plans *p, struct err *err)
 {
     uint32_t slots = p->image->slot_count;
     struct literal_set *sets[DIR_COUNT] = {calloc(slots + 1, sizeof **sets),
@@ -158,7 +158,7 @@ static int build_scans(struct plans *p, const char *cache_folder, struct err *er
             rc = err_set(err, "no memory for literals");
     }
     for (uint32_t i = 0; i < slots && rc == 0; i++)
-        rc = build_slot(p, i, sets, cache_folder, err);
+        rc = build_slot(p, i, sets, err);
     for (int dir = 0; dir < DIR_COUNT; dir++) {
         for (uint32_t i = 0; sets[dir] && i < slots; i++)
             literal_set_fini(&sets[dir][i]);
@@ -287,7 +287,7 @@ static void count_without_literal(struct plans *p)
     }
 }
 
-int match_plans_build(struct match_image *image, const char *cache_folder, struct err *err)
+int match_plans_build(struct match_image *image, struct err *err)
 {
     struct plans p = {.image = image};
     p.rules = calloc((size_t)image->count + 1, sizeof *p.rules);
@@ -299,7 +299,7 @@ int match_plans_build(struct match_image *image, const char *cache_folder, struc
     for (uint32_t i = 0; rc == 0 && i < image->count; i++)
         place_rule(&p, i);
     if (rc == 0)
-        rc = build_scans(&p, cache_folder, err);
+        rc = build_scans(&p, err);
     if (rc == 0 && build_plans(&p) < 0)
         rc = err_set(err, "no memory for the plans of transactions");
     if (rc == 0)

@@ -166,7 +166,7 @@ static void name_pending(struct match_worker *w, const struct tx_match *tm)
         const struct tx_pending *p = &tm->pending[i];
         w->rule_seen[p->rule] = w->generation;
         if (!p->done)
-            w->named[w->named_count++] = (struct named){p->rule, i, UINT64_MAX};
+            w->named[w->named_count++] = (struct named){p->rule, i, UINT64_MAX, 0};
     }
 }
 
@@ -208,7 +208,7 @@ static bool comes_again(const struct match_worker *w, const struct match_rule *m
 }
 
 static void remember(struct match_worker *w, const struct look *look, struct tx_match *tm,
-                     const struct named *n, enum answer answer, uint32_t matched)
+                     const struct named *n, enum answer answer)
 {
     const struct match_rule *mr = &w->image->rules[n->rule];
     bool complete = look->tx->progress[look->view->dir] >= TX_COMPLETE;
@@ -218,7 +218,7 @@ static void remember(struct match_worker *w, const struct look *look, struct tx_
         p = pending_add(w, look, tm, n->rule);
     if (!p)
         return;
-    p->matched = matched;
+    p->matched = n->matched;
     p->done = answer != ANSWER_LATER;
 }
 
@@ -226,17 +226,16 @@ static void evaluate(struct match_worker *w, const struct look *look, struct tx_
 {
     look_sort(w);
     for (uint32_t i = 0; i < w->named_count; i++) {
-        const struct named *n = &w->named[i];
+        struct named *n = &w->named[i];
         const struct match_rule *mr = &w->image->rules[n->rule];
-        uint32_t matched = 0;
         if (n->pending != UINT32_MAX)
-            matched = tm->pending[n->pending].matched;
+            n->matched = tm->pending[n->pending].matched;
         else if (!header_fits(w, mr, look))
             continue;
-        enum answer answer = rule_evaluate(w, mr, look, &matched);
+        enum answer answer = rule_evaluate(w, mr, look, &n->matched);
         if (answer == ANSWER_YES)
             rule_fire(w, mr, look);
-        remember(w, look, tm, n, answer, matched);
+        remember(w, look, tm, n, answer);
     }
 }
 

@@ -25,9 +25,11 @@ static void one_value(struct match_worker *w, const struct rule_buffer *source, 
     out->count = 1;
 }
 
-static bool field_value(struct match_worker *w, const struct field_desc *f, const struct tx *tx,
-                        enum dir dir, uint32_t index, struct value *out)
+static bool field_value(struct match_worker *w, const struct look *look, const struct field_desc *f,
+                        uint32_t index, struct value *out)
 {
+    const struct tx *tx = look->tx;
+    enum dir dir = match_field_dir(f, look->view->dir);
     if (f->kind == FIELD_BYTES) {
         out->offset = 0;
         out->last = true;
@@ -73,7 +75,7 @@ static void field_values(struct match_worker *w, const struct look *look,
     uint32_t cap = 0;
     struct value v;
     for (uint32_t i = 0; i < (f->multi ? INSTANCES_MAX : 1); i++) {
-        if (!field_value(w, f, tx, dir, i, &v) || !room(w, out, &cap))
+        if (!field_value(w, look, f, i, &v) || !room(w, out, &cap))
             break;
         if (transform_apply(w, slot->source, &v))
             out->items[out->count++] = v;

@@ -178,7 +178,7 @@ void look_name(struct match_worker *w, uint32_t rule, uint64_t end)
     if (w->rule_seen[rule] == w->generation)
         return;
     w->rule_seen[rule] = w->generation;
-    w->named[w->named_count++] = (struct named){rule, UINT32_MAX, end};
+    w->named[w->named_count++] = (struct named){rule, UINT32_MAX, end, 0};
 }
 
 void look_name_list(struct match_worker *w, const struct match_list *list)

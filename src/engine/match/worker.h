@@ -72,6 +72,7 @@ struct named {
     uint32_t rule;
     uint32_t pending; /* index of its tx_pending, or UINT32_MAX */
     uint64_t end;
+    uint32_t matched; /* buffers of a transaction, bits */
 };
 
 struct match_worker {
