@@ -244,7 +244,8 @@ static bool path_enter(struct walk *w, struct str name, bool literal)
     memcpy(w->path + w->path_len, part.p, part.len);
     w->path_len += part.len;
     w->path[w->path_len] = '\0';
-    return allowed_field_find(w->path) || field_has_inside(w->path, '.') || field_has_inside(w->path, '[');
+    return allowed_field_find(w->path) || field_has_inside(w->path, '.') ||
+           field_has_inside(w->path, '[');
 }
 
 static void path_leave(struct walk *w, size_t path_len)

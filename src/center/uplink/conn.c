@@ -15,6 +15,7 @@
 
 /* Without a certificate only the enrolment protocol is spoken, and only if the box asked for it by name. The choice falls
  * before the certificate request is written. */
+/* foreign signature */
 static int select_protocol(SSL *ssl, const unsigned char **out, unsigned char *out_bytes,
                            const unsigned char *in, unsigned in_bytes, void *argument)
 {
