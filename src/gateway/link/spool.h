@@ -19,7 +19,7 @@
 #define SPOOL_LIMIT_MIN (64u << 10)
 /* A batch ends at whichever comes first; small enough that an alert never waits long behind it. */
 #define SPOOL_BATCH_BYTES (2u << 20)
-#define SPOOL_BATCH_COUNT 5000u
+#define SPOOL_BATCH_COUNT 2000u
 
 struct spool;
 
