@@ -72,23 +72,30 @@ static bool is_payload(const struct match_buffer *b, void *arg)
     return b->place == PLACE_PAYLOAD;
 }
 
-/* Which payload scans a rule's literal goes into. */
-static bool wants_scan(const struct match_rule *mr, enum match_l4 l4, bool stream)
+enum payload_kind { PAYLOAD_PACKET, PAYLOAD_STREAM, PAYLOAD_ACCEPTED };
+
+/* Which payload scans a rule's literal goes into. What the stream has taken in is scanned there; of the packet only those
+ * rules are asked that mean packets. */
+static bool wants_scan(const struct match_rule *mr, enum match_l4 l4, enum payload_kind kind)
 {
     static const uint8_t bits[MATCH_L4S] = {RULE_L4_TCP, RULE_L4_UDP,
                                             RULE_L4_ICMP4 | RULE_L4_ICMP6 | RULE_L4_OTHER};
     if (!(mr->rule->l4 & bits[l4]))
         return false;
     if (mr->mixed)
-        return true;
-    return mr->looks & (stream ? LOOK_STREAM : LOOK_PACKET);
+        return kind != PAYLOAD_ACCEPTED;
+    if (kind == PAYLOAD_STREAM)
+        return mr->looks & LOOK_STREAM;
+    if (!(mr->looks & LOOK_PACKET))
+        return false;
+    return kind == PAYLOAD_PACKET || !(mr->looks & LOOK_STREAM) || mr->packet_too;
 }
 
 /* One of the payload scans: which, and where it goes. */
 struct payload_scan {
     enum match_l4 l4;
     enum dir dir;
-    bool stream;
+    enum payload_kind kind;
     const struct match_scan **out;
 };
 
@@ -101,7 +108,7 @@ static int build_payload_scan(struct match_image *image, const int8_t *literal_o
     for (uint32_t i = 0; rc == 0 && i < image->count; i++) {
         const struct match_rule *mr = &image->rules[i];
         if (literal_of[i] < 0 || !(mr->rule->dirs & DIR_BIT(which->dir)) ||
-            !wants_scan(mr, which->l4, which->stream))
+            !wants_scan(mr, which->l4, which->kind))
             continue;
         rc = literal_set_add(&set, mr->buffers[literal_of[i]].fast, i);
     }
@@ -126,7 +133,7 @@ static void choose_payload_literals(struct match_image *image, int8_t *literal_o
         if (looks_at_payload && literal_of[i] < 0)
             image->stats.without_literal++;
         for (int dir = 0; dir < DIR_COUNT; dir++)
-            if (literal_of[i] >= 0 && wants_scan(mr, MATCH_TCP, true) &&
+            if (literal_of[i] >= 0 && wants_scan(mr, MATCH_TCP, PAYLOAD_STREAM) &&
                 (mr->rule->dirs & DIR_BIT(dir)))
                 image->stream_literal_protos[dir] |=
                     mr->rule->app_mask ? mr->rule->app_mask : ~UINT64_C(0);
@@ -138,10 +145,11 @@ static int payload_scans(struct match_image *image, const int8_t *literal_of, st
     for (int d = 0; d < DIR_COUNT; d++) {
         enum dir dir = (enum dir)d;
         const struct payload_scan all[] = {
-            {MATCH_TCP, dir, false, &image->packet_scans[MATCH_TCP][dir]},
-            {MATCH_UDP, dir, false, &image->packet_scans[MATCH_UDP][dir]},
-            {MATCH_OTHER, dir, false, &image->packet_scans[MATCH_OTHER][dir]},
-            {MATCH_TCP, dir, true, &image->stream_scans[dir]},
+            {MATCH_TCP, dir, PAYLOAD_PACKET, &image->packet_scans[MATCH_TCP][dir]},
+            {MATCH_UDP, dir, PAYLOAD_PACKET, &image->packet_scans[MATCH_UDP][dir]},
+            {MATCH_OTHER, dir, PAYLOAD_PACKET, &image->packet_scans[MATCH_OTHER][dir]},
+            {MATCH_TCP, dir, PAYLOAD_STREAM, &image->stream_scans[dir]},
+            {MATCH_TCP, dir, PAYLOAD_ACCEPTED, &image->accepted_scans[dir]},
         };
         for (size_t i = 0; i < ARRAY_COUNT(all); i++)
             if (build_payload_scan(image, literal_of, &all[i], err) < 0)

@@ -129,6 +129,8 @@ struct match_image {
     uint32_t scan_count, scan_cap;
     const struct match_scan *packet_scans[MATCH_L4S][DIR_COUNT]; /* NULL: no such literal */
     const struct match_scan *stream_scans[DIR_COUNT];
+    const struct match_scan
+        *accepted_scans[DIR_COUNT]; /* TCP packets whose payload the stream has taken in */
     struct match_port_map ports[MATCH_L4S][DIR_COUNT];
     uint64_t stream_literal_protos[DIR_COUNT];
     struct match_plan *plans[APP_PROTO_COUNT][DIR_COUNT];

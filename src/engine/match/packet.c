@@ -39,6 +39,14 @@ static void evaluate_named(struct match_worker *w, const struct look *look)
     }
 }
 
+static const struct match_scan *packet_scan(const struct match_image *image,
+                                            const struct look *look)
+{
+    const struct header *h = &look->header;
+    bool in_stream = h->l4 == MATCH_TCP && look->view->stream_accepted;
+    return in_stream ? image->accepted_scans[h->dir] : image->packet_scans[h->l4][h->dir];
+}
+
 static void name_events(struct match_worker *w, const struct match_view *view)
 {
     const struct packet *p = view->packet;
@@ -86,7 +94,7 @@ void match_packet(struct match_worker *w, const struct match_view *view, struct 
             look_name_list(w, &g->syn);
         if (!is_empty(&look)) {
             look_name_list(w, &g->payload);
-            look_scan(w, w->image->packet_scans[look.header.l4][look.header.dir], look.payload, 0);
+            look_scan(w, packet_scan(w->image, &look), look.payload, 0);
             w->counts.packet_scans++;
         }
     }
