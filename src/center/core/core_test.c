@@ -325,6 +325,33 @@ static void a_mail_that_fails_is_tried_again_and_given_up(void **state)
     assert_int_equal(all.items[1].state, NOTICE_DEAD);
 }
 
+/* Somebody makes up machines: the person is told of some, told that there is more, and not buried. */
+static void a_storm_of_incidents_is_no_storm_of_mails(void **state)
+{
+    struct world *w = *state;
+    struct call c = world_firm(w, w->firm);
+    for (uint64_t i = 0; i < 60; i++) {
+        struct said one = world_beacon;
+        one.mac = arena_printf(&w->arena, "02:00:5e:20:00:%02x", (unsigned)i);
+        world_ingest(w, w->gateway, i + 1, 1, world_alert(w, &one));
+    }
+    assert_int_equal(world_incidents(w, &c).count, 60);
+    assert_int_equal(send_all(w), 40);
+    struct notice_list list = world_notices(w);
+    assert_int_equal(list.count, 40);
+    size_t last = 0;
+    for (size_t i = 0; i < list.count; i++)
+        last += strstr(list.items[i].body, list.items[i].language == LANGUAGE_JA
+                                               ? "これより1時間は"
+                                               : "For the next hour") != NULL;
+    assert_int_equal(last, 2);
+    w->now_us += 2 * HOUR;
+    struct said later = world_beacon;
+    later.mac = "02:00:5e:20:01:00";
+    world_ingest(w, w->gateway, 61, 1, world_alert(w, &later));
+    assert_int_equal(send_all(w), 2);
+}
+
 static const char *policy(struct world *w, int64_t known, int64_t *number)
 {
     struct buf b;
@@ -456,6 +483,7 @@ int main(void)
         TEST(a_silent_gateway_is_an_alarm_and_its_return_closes_it),
         TEST(fail_open_is_an_alarm),
         TEST(a_mail_that_fails_is_tried_again_and_given_up),
+        TEST(a_storm_of_incidents_is_no_storm_of_mails),
         TEST(an_order_to_isolate_reaches_the_policy),
         TEST(an_unknown_machine_is_called_unknown),
         TEST(every_story_can_be_told),

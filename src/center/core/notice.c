@@ -11,6 +11,10 @@
 #define RETRY_US (INT64_C(60) * 1000000)
 #define RETRY_MAX_US (INT64_C(3600) * 1000000)
 #define GIVE_UP_US (INT64_C(24) * 3600 * 1000000)
+/* First notices to one person in an hour. Whoever makes up machines on the LAN, or a worm in a large firm, makes thousands of
+ * incidents; thousands of mails would hide the one that matters. The last one says that there is more on the screen. */
+#define STORM_US (INT64_C(3600) * 1000000)
+#define STORM_COUNT 20
 #define BODY_BYTES_MAX 65536
 #define WHY_BYTES_MAX 300
 
@@ -24,6 +28,7 @@ struct letter {
     struct story story;
     struct arena *arena;
     struct buf body;
+    bool last_for_now; /* no further first notice within the hour */
 };
 
 static void say(struct letter *l, const char *key)
@@ -196,6 +201,8 @@ static void body_alarm(struct letter *l, enum notice_kind kind)
     buf_add_c(&l->body, "\n");
     line(l, "notice.head.next");
     line(l, l->incident->level == LEVEL_RED ? "next.red" : "next.yellow");
+    if (l->last_for_now)
+        line(l, "notice.storm");
     foot(l);
     buf_add_c(&l->body, "\n");
     technical(l);
@@ -246,6 +253,16 @@ static const char *subject_of(struct letter *l, enum notice_kind kind)
     return both ? both : words;
 }
 
+static int first_before(struct work *w, const struct incident *i, const struct notice *n,
+                        int64_t *count)
+{
+    struct notice_window window = {i->firm.id, n->recipient, n->created_us - STORM_US, n->id};
+    *count = 0;
+    if (n->kind != NOTICE_FIRST)
+        return 1;
+    return store_notice_count(w->unit, scope_organisation(i->firm.id), &window, count);
+}
+
 /* Fills subject, body and level of the notice from the incident as it is now. */
 static int compose(struct work *w, const struct incident *i, struct notice *n)
 {
@@ -263,6 +280,10 @@ static int compose(struct work *w, const struct incident *i, struct notice *n)
             device_from_snapshot(&device, i->device_then, w->arena);
         l.device = &device;
     }
+    int64_t before;
+    if (first_before(w, i, n, &before) != 1)
+        return -1;
+    l.last_for_now = before == STORM_COUNT - 1;
     story_tell(w->core, i, l.device, w->arena, &l.story);
     story_params(w->core, i, l.device, &l.params);
     n->level = i->level;
@@ -307,7 +328,12 @@ static int write_one(struct work *w, const struct incident *i, enum notice_kind 
     const char *domain =
         w->core->settings.mail_domain ? w->core->settings.mail_domain : "mimamori.invalid";
     n.message_id = arena_printf(w->arena, "<%s@%s>", n.id.text, domain);
-    if (!n.message_id || compose(w, i, &n) != 1)
+    int64_t before;
+    if (!n.message_id || first_before(w, i, &n, &before) != 1)
+        return -1;
+    if (before >= STORM_COUNT)
+        return 0;
+    if (compose(w, i, &n) != 1)
         return -1;
     int added = store_notice_add(w->unit, scope_organisation(i->firm.id), &n);
     if (added == 1)

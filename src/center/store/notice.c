@@ -107,6 +107,23 @@ int store_notice_first(struct unit *u, struct scope s, struct id incident, const
     return query_end(&q, found);
 }
 
+int store_notice_count(struct unit *u, struct scope s, const struct notice_window *w,
+                       int64_t *count)
+{
+    struct query q = query_open(
+        u, "SELECT COUNT(*) FROM notice WHERE firm_id = :firm AND recipient = :recipient AND kind "
+           "= 'first' "
+           "AND created_us > :since AND (:before = '' OR id < :before) AND " REACHED("firm_id"));
+    query_id(&q, ":firm", &w->firm);
+    query_text(&q, ":recipient", w->recipient);
+    query_int(&q, ":since", w->since_us);
+    query_id(&q, ":before", &w->before);
+    query_scope(&q, s);
+    int found = query_step(&q);
+    *count = found == 1 ? column_int(&q, 0) : 0;
+    return query_end(&q, found);
+}
+
 int store_notice_list_due(struct unit *u, struct scope s, int64_t now_us, uint32_t limit,
                           struct notice_list *out)
 {

@@ -284,6 +284,15 @@ NODISCARD int store_notice_list(struct unit *u, struct scope s, const struct not
 /* The first notice of an incident to a recipient. */
 NODISCARD int store_notice_first(struct unit *u, struct scope s, struct id incident,
                                  const char *recipient, struct notice *out);
+/* How many first notices this recipient of the firm got since `since_us` before the notice `before` (none: all). */
+struct notice_window {
+    struct id firm;
+    const char *recipient;
+    int64_t since_us;
+    struct id before;
+};
+NODISCARD int store_notice_count(struct unit *u, struct scope s, const struct notice_window *w,
+                                 int64_t *count);
 /* Waiting ones whose time has come, oldest first, at most `limit`. */
 NODISCARD int store_notice_list_due(struct unit *u, struct scope s, int64_t now_us, uint32_t limit,
                                     struct notice_list *out);

@@ -224,3 +224,4 @@ CREATE TABLE notice (
 ) STRICT;
 CREATE INDEX notice_waiting ON notice (next_try_us) WHERE state = 'waiting';
 CREATE INDEX notice_by_firm ON notice (firm_id, id);
+CREATE INDEX notice_by_recipient ON notice (firm_id, recipient, created_us);
