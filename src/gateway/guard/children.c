@@ -171,6 +171,7 @@ static void engine_is_gone(struct watch *w, const char *why)
     if (w->stopping || w->fail_open_since_us)
         return;
     w->fail_open_since_us = clock_wall_us();
+    w->inspected_once = true; /* whatever it was before: from now on it is a failure, not a start */
     log_error("guard", "the engine is gone (%s): frames pass WITHOUT inspection%s", why,
               w->hold.fail_closed ? ": no, fail-closed: nothing passes" : "");
     tell_fail_open(w, true, why);

@@ -120,10 +120,11 @@ static void engine_ready(struct watch *w)
     w->last_beat_us = w->last_renew_us = clock_mono_us();
     if (control_send(engine->fd, &go) < 0)
         children_kill_engine(w, "it does not take orders");
-    if (w->fail_open_since_us) {
+    if (w->fail_open_since_us)
         log_info("guard", "the engine inspects");
+    if (w->fail_open_since_us && w->inspected_once)
         tell_fail_open(w, false, "the engine inspects again");
-    }
+    w->inspected_once = true;
     w->fail_open_since_us = 0;
 }
 

@@ -4,6 +4,7 @@
 #include "base/json.h"
 
 #define EVENT_BYTES 2048
+#define START_GRACE_US (30 * CLOCK_SECOND_US)
 
 static void begin_event(struct json *json, struct buf *b, const char *type)
 {
@@ -67,9 +68,17 @@ static void add_counter(struct link_health *health, const char *name, uint64_t v
     c->value = value;
 }
 
+/* A box that is just starting passes frames while it compiles its rules: that is told only when it takes too long. */
+static bool is_fail_open(const struct watch *w)
+{
+    if (!w->fail_open_since_us)
+        return false;
+    return w->inspected_once || clock_wall_us() - w->fail_open_since_us > START_GRACE_US;
+}
+
 void tell_health(struct watch *w)
 {
-    struct link_health health = {.capture = "afpacket", .fail_open = w->fail_open_since_us != 0};
+    struct link_health health = {.capture = "afpacket", .fail_open = is_fail_open(w)};
     const struct control_counts *c = &w->counts;
     if (w->children[CHILD_LINK].fd < 0)
         return;

@@ -41,7 +41,7 @@ struct watch {
     struct control_counts counts; /* of the last beat */
     int64_t last_beat_us, last_renew_us, last_health_us;
     int64_t fail_open_since_us; /* wall clock; 0: the engine inspects */
-    bool link_connected, stopping;
+    bool link_connected, stopping, inspected_once;
     char isolation_path[512];
     struct link_policy policy; /* large: not on the stack */
 };

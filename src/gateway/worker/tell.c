@@ -1,6 +1,7 @@
 #include "gateway/worker/crewman.h"
 
 #include "base/clock.h"
+#include "engine/file/file.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -8,13 +9,27 @@
 /* Classes of rules that speak of a machine inside that is infected already: whatever packet they matched, the threat goes
  * from the inside out. */
 static const char *const infected_classes[] = {
-    "command-and-control", "domain-c2", "trojan-activity", "coin-mining", "targeted-activity",
+    "command-and-control",
+    "domain-c2",
+    "coin-mining",
+    "trojan-activity",
 };
 
-static bool speaks_of_infected(const struct rule *rule)
+/* A file on its way in is not yet an infection: there the way of its bytes counts. */
+static bool speaks_of_file(const struct eve_event *event)
 {
+    for (const struct file *f = event->tx ? event->tx->files : NULL; f; f = f->next)
+        if (f->dir == event->dir)
+            return true;
+    return false;
+}
+
+static bool speaks_of_infected(const struct eve_event *event)
+{
+    if (!event->hit || speaks_of_file(event))
+        return false;
     for (size_t i = 0; i < ARRAY_COUNT(infected_classes); i++)
-        if (strcmp(rule->class_name, infected_classes[i]) == 0)
+        if (strcmp(event->hit->rule->class_name, infected_classes[i]) == 0)
             return true;
     return false;
 }
@@ -61,7 +76,7 @@ static void write_otasuke(const struct crewman *c, const struct eve_event *event
     }
     if (event->flow)
         json_text(out, "opened_by", opened[event->flow->opened_by]);
-    bool infected = event->hit && speaks_of_infected(event->hit->rule);
+    bool infected = speaks_of_infected(event);
     json_text(out, "threat_direction",
               infected || moves_outwards(c, event) ? "inside_out" : "outside_in");
     if (event->verdict) {
