@@ -18,6 +18,8 @@
 #define STOP_WAIT_MS 3000
 
 static const char *const child_names[CHILDREN] = {"engine", "link", "local"};
+static const char *const process_names[CHILDREN] = {"omamori-engine", "omamori-link",
+                                                    "omamori-local"};
 
 void children_init(struct watch *w)
 {
@@ -41,6 +43,7 @@ static void leave_guard(struct watch *w, enum child_kind kind)
     signal(SIGTERM, SIG_DFL);
     signal(SIGINT, SIG_IGN); /* ^C reaches guard, which stops its children in order */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_NAME, process_names[kind]);
     for (size_t i = 0; i < CHILDREN; i++)
         close_fd(&w->children[i].fd);
     close_fd(&w->signal_fd);
