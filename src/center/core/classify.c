@@ -159,9 +159,9 @@ static enum verdict verdict_of(const struct tree *event)
         const char *word;
         enum verdict verdict;
     } words[] = {
-        {"alert", VERDICT_DETECTED},    {"pass", VERDICT_DETECTED},  {"allowed", VERDICT_DETECTED},
-        {"drop", VERDICT_BLOCKED},      {"reject", VERDICT_BLOCKED}, {"blocked", VERDICT_BLOCKED},
-        {"isolated", VERDICT_ISOLATED},
+        {"alert", VERDICT_DETECTED},   {"pass", VERDICT_DETECTED},   {"allowed", VERDICT_DETECTED},
+        {"drop", VERDICT_BLOCKED},     {"dropped", VERDICT_BLOCKED}, {"reject", VERDICT_BLOCKED},
+        {"rejected", VERDICT_BLOCKED}, {"blocked", VERDICT_BLOCKED}, {"isolated", VERDICT_ISOLATED},
     };
     static const char *const places[] = {"otasuke.verdict", "verdict.action", "alert.action"};
     for (size_t p = 0; p < ARRAY_COUNT(places); p++) {

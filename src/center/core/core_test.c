@@ -296,6 +296,35 @@ static void fail_open_is_an_alarm(void **state)
     assert_int_equal(world_incidents(w, &c).items[0].incident.state, STATE_RESOLVED);
 }
 
+/* As the gateway writes them: its words for what became of the frames, for isolation, and for fail-open. */
+static void the_gateways_own_words_are_understood(void **state)
+{
+    struct world *w = *state;
+    struct call c = world_firm(w, w->firm);
+    static const struct {
+        const char *verdict;
+        int64_t blocked;
+    } rows[] = {{"dropped", 1}, {"rejected", 1}, {"allowed", 0}};
+    for (uint64_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct said one = world_beacon;
+        one.verdict = rows[i].verdict;
+        one.mac = arena_printf(&w->arena, "02:00:5e:30:00:%02x", (unsigned)i);
+        world_ingest(w, w->gateway, i + 1, 1, world_alert(w, &one));
+        struct incident_view_list list = world_incidents(w, &c);
+        for (size_t n = 0; n < list.count; n++)
+            if (strcmp(list.items[n].device.mac, one.mac) == 0)
+                assert_int_equal(list.items[n].incident.blocked_count, rows[i].blocked);
+    }
+    world_ingest(w, w->gateway, 10, 1,
+                 "{\"event_type\":\"otasuke_fail_open\",\"otasuke\":{\"verdict\":\"begins\","
+                 "\"reason\":\"engine\"}}");
+    struct incident_filter f = {.levels = 1u << LEVEL_YELLOW, .page = {.limit = 10}};
+    struct incident_view_list alarms;
+    assert_int_equal(core_incident_list(&c, &f, &alarms), OUTCOME_OK);
+    assert_int_equal(alarms.count, 1);
+    assert_int_equal(alarms.items[0].incident.kind, KIND_FAIL_OPEN);
+}
+
 static void a_mail_that_fails_is_tried_again_and_given_up(void **state)
 {
     struct world *w = *state;
@@ -482,6 +511,7 @@ int main(void)
         TEST(being_cut_off_escalates_in_the_same_thread),
         TEST(a_silent_gateway_is_an_alarm_and_its_return_closes_it),
         TEST(fail_open_is_an_alarm),
+        TEST(the_gateways_own_words_are_understood),
         TEST(a_mail_that_fails_is_tried_again_and_given_up),
         TEST(a_storm_of_incidents_is_no_storm_of_mails),
         TEST(an_order_to_isolate_reaches_the_policy),

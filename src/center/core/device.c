@@ -87,8 +87,14 @@ static bool worth_writing(const struct device *before, const struct device *afte
            after->last_seen_us - before->last_seen_us > HOUR_US;
 }
 
-static int add_device(struct work *w, const struct gateway *g, const struct tree *t,
-                      struct device *d)
+/* Nobody has named it, and either the gateway could not name it (no host name seen) or it came after the box was put in. */
+static bool is_unknown(const struct gateway *g, const struct tree *t, const struct device *d)
+{
+    bool late = g->enrolled_us > 0 && d->first_seen_us - g->enrolled_us > SETTLING_US;
+    return !(d->name && d->name[0]) && (late || tree_bool(t, "unknown", d->unknown));
+}
+
+static int add_device(struct work *w, const struct gateway *g, struct device *d)
 {
     int64_t count;
     struct scope s = scope_organisation(g->firm.id);
@@ -100,8 +106,6 @@ static int add_device(struct work *w, const struct gateway *g, const struct tree
     d->firm = g->firm;
     d->site = g->site;
     d->gateway = (struct named){g->id, g->name};
-    d->unknown =
-        tree_bool(t, "unknown", g->enrolled_us > 0 && w->now_us - g->enrolled_us > SETTLING_US);
     return store_device_add(w->unit, s, d);
 }
 
@@ -131,7 +135,10 @@ int device_of_event(struct work *w, const struct gateway *g, const struct alert 
         d.first_seen_us = time_of(t, "first_seen", "first_seen_us", seen_us);
         if (d.first_seen_us > w->now_us)
             d.first_seen_us = w->now_us;
-        found = add_device(w, g, t, &d);
+    }
+    d.unknown = is_unknown(g, t, &d);
+    if (found == 0) {
+        found = add_device(w, g, &d);
         work_change(w, CHANGE_DEVICE, d.id, g->firm.id);
     } else if (worth_writing(&before, &d)) {
         found = store_device_seen(w->unit, s, &d);

@@ -75,16 +75,26 @@ static int feed_isolation(struct intake *in, const struct alert *a, struct devic
     return changed;
 }
 
+/* "otasuke.verdict" says begins or ends, or a truth value stands at the top. 1, 0, or -1: neither. */
+static int fail_open_said(const struct tree *event)
+{
+    const char *said = tree_text(event, "otasuke.verdict");
+    if (said && strcmp(said, "begins") == 0)
+        return 1;
+    if (said && strcmp(said, "ends") == 0)
+        return 0;
+    return tree_type(event, "fail_open") == TREE_BOOL ? tree_bool(event, "fail_open", false) : -1;
+}
+
 static int feed_fail_open(struct intake *in, const struct alert *a, struct device *d,
                           struct id *incident)
 {
     (void)d;
     (void)incident;
-    const struct tree *v = tree_get(a->event, "fail_open");
     struct gateway *g = &in->gateway;
-    if (tree_type(v, NULL) != TREE_BOOL)
+    int was_open = g->fail_open, now_open = fail_open_said(a->event);
+    if (now_open < 0)
         return 0;
-    int now_open = tree_bool(v, NULL, false), was_open = g->fail_open;
     if (now_open == was_open)
         return 0;
     g->fail_open = now_open;
