@@ -36,7 +36,7 @@ static void read_app(struct app_conf *app, const struct conf *conf, bool inline_
     app->response_window =
         conf_u32(conf, HTTP_PATH "response-body-inspect-window", app->response_window);
     app->ja3 = conf_bool(conf, "app-layer.protocols.tls.ja3-fingerprints", false);
-    app->ja4 = conf_bool(conf, "app-layer.protocols.tls.ja4-fingerprints", false);
+    app->ja4 = conf_bool(conf, "app-layer.protocols.tls.ja4-fingerprints", true);
 #undef HTTP_PATH
     if (inline_mode)
         app->body_min_inspect = app->response_min_inspect = 0;

@@ -1,0 +1,368 @@
+#include "engine/app/tls/certificate.h"
+
+#include "base/digest.h"
+#include "base/text.h"
+
+#include <stdio.h>
+
+enum der_tag {
+    DER_INTEGER = 0x02,
+    DER_OCTETS = 0x04,
+    DER_OID = 0x06,
+    DER_UTF8 = 0x0c,
+    DER_PRINTABLE = 0x13,
+    DER_T61 = 0x14,
+    DER_IA5 = 0x16,
+    DER_UTC_TIME = 0x17,
+    DER_GENERALIZED_TIME = 0x18,
+    DER_UNIVERSAL = 0x1c,
+    DER_BMP = 0x1e,
+    DER_SEQUENCE = 0x30,
+    DER_SET = 0x31,
+    DER_VERSION = 0xa0,
+    DER_EXTENSIONS = 0xa3,
+};
+
+struct der {
+    uint8_t tag;
+    struct str body;
+};
+
+/* X.690 section 8.1: lengths are definite and at most four bytes long; tags beyond one byte are not used by X.509. */
+static bool der_next(struct reader *r, struct der *out)
+{
+    out->tag = reader_u8(r);
+    size_t len = reader_u8(r);
+    if (len & 0x80) {
+        size_t bytes = len & 0x7f;
+        if (bytes == 0 || bytes > 4)
+            r->bad = true;
+        len = 0;
+        while (bytes-- && !r->bad)
+            len = len << 8 | reader_u8(r);
+    }
+    out->body = reader_str(r, len);
+    return !r->bad;
+}
+
+static bool der_expect(struct reader *r, uint8_t tag, struct str *body)
+{
+    struct der d;
+    if (!der_next(r, &d) || d.tag != tag)
+        return false;
+    *body = d.body;
+    return true;
+}
+
+static bool der_enter(struct reader *r, uint8_t tag, struct reader *inside)
+{
+    struct str body;
+    if (!der_expect(r, tag, &body))
+        return false;
+    *inside = reader_of(body);
+    return true;
+}
+
+bool tls_chain_certificate(struct str chain, uint32_t index, struct str *der)
+{
+    struct reader r = reader_of(chain);
+    uint32_t all = reader_u24(&r);
+    r = reader_of(str_cut(str_from(chain, 3), 0, all));
+    for (uint32_t i = 0; i < TLS_CHAIN_MAX && reader_left(&r); i++) {
+        *der = reader_str(&r, reader_u24(&r));
+        if (r.bad)
+            return false;
+        if (i == index)
+            return true;
+    }
+    return false;
+}
+
+static bool read_validity(struct reader *tbs, struct tls_certificate *out)
+{
+    struct reader validity;
+    struct der time;
+    if (!der_enter(tbs, DER_SEQUENCE, &validity))
+        return false;
+    for (int i = 0; i < 2; i++) {
+        if (!der_next(&validity, &time))
+            return false;
+        out->time_tags[i] = time.tag;
+        out->times[i] = time.body;
+    }
+    return true;
+}
+
+static bool read_extensions(struct reader *tbs, struct tls_certificate *out)
+{
+    struct der d;
+    while (reader_left(tbs)) {
+        if (!der_next(tbs, &d))
+            return false;
+        if (d.tag != DER_EXTENSIONS)
+            continue;
+        struct reader r = reader_of(d.body);
+        return der_expect(&r, DER_SEQUENCE, &out->extensions);
+    }
+    return true;
+}
+
+enum tls_certificate_part tls_certificate_read(struct str der, struct tls_certificate *out)
+{
+    struct reader r = reader_of(der), whole, tbs;
+    struct str skipped;
+    *out = (struct tls_certificate){.serial = STR_EMPTY};
+    if (!der_enter(&r, DER_SEQUENCE, &whole) || !der_enter(&whole, DER_SEQUENCE, &tbs))
+        return TLS_CERTIFICATE_DER;
+    if (reader_left(&tbs) && tbs.p[tbs.at] == DER_VERSION &&
+        !der_expect(&tbs, DER_VERSION, &skipped))
+        return TLS_CERTIFICATE_VERSION;
+    if (!der_expect(&tbs, DER_INTEGER, &out->serial))
+        return TLS_CERTIFICATE_SERIAL;
+    if (!der_expect(&tbs, DER_SEQUENCE, &skipped))
+        return TLS_CERTIFICATE_ALGORITHM;
+    if (!der_expect(&tbs, DER_SEQUENCE, &out->issuer))
+        return TLS_CERTIFICATE_ISSUER;
+    if (!read_validity(&tbs, out))
+        return TLS_CERTIFICATE_VALIDITY;
+    if (!der_expect(&tbs, DER_SEQUENCE, &out->subject))
+        return TLS_CERTIFICATE_SUBJECT;
+    if (!der_expect(&tbs, DER_SEQUENCE, &skipped))
+        return TLS_CERTIFICATE_DER;
+    return read_extensions(&tbs, out) ? TLS_CERTIFICATE_OK : TLS_CERTIFICATE_EXTENSIONS;
+}
+
+/* ---- names ---- */
+
+#define OID(bytes)                                  \
+    {                                               \
+        (const uint8_t *)(bytes), sizeof(bytes) - 1 \
+    }
+
+/* RFC 5280 appendix A and RFC 4519: attribute types and how they are written. */
+static const struct {
+    struct str oid;
+    const char *name;
+} attribute_names[] = {
+    {OID("\x55\x04\x03"), "CN"},
+    {OID("\x55\x04\x04"), "SN"},
+    {OID("\x55\x04\x05"), "serialNumber"},
+    {OID("\x55\x04\x06"), "C"},
+    {OID("\x55\x04\x07"), "L"},
+    {OID("\x55\x04\x08"), "ST"},
+    {OID("\x55\x04\x09"), "streetAddress"},
+    {OID("\x55\x04\x0a"), "O"},
+    {OID("\x55\x04\x0b"), "OU"},
+    {OID("\x55\x04\x0c"), "title"},
+    {OID("\x55\x04\x0d"), "description"},
+    {OID("\x55\x04\x0f"), "businessCategory"},
+    {OID("\x55\x04\x11"), "postalCode"},
+    {OID("\x55\x04\x29"), "name"},
+    {OID("\x55\x04\x2a"), "GN"},
+    {OID("\x55\x04\x2b"), "initials"},
+    {OID("\x55\x04\x2e"), "dnQualifier"},
+    {OID("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"), "Email"},
+    {OID("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x02"), "unstructuredName"},
+    {OID("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x01"), "UID"},
+    {OID("\x09\x92\x26\x89\x93\xf2\x2c\x64\x01\x19"), "DC"},
+    {OID("\x2b\x06\x01\x04\x01\x82\x37\x3c\x02\x01\x01"), "msJurisdictionLocality"},
+    {OID("\x2b\x06\x01\x04\x01\x82\x37\x3c\x02\x01\x02"), "msJurisdictionStateOrProvince"},
+    {OID("\x2b\x06\x01\x04\x01\x82\x37\x3c\x02\x01\x03"), "msJurisdictionCountry"},
+};
+
+/* X.690 section 8.19: the first number holds two, each further one seven bits a byte. */
+static void add_dotted(struct str oid, struct buf *out)
+{
+    uint64_t value = 0;
+    bool first = true;
+    for (size_t i = 0; i < oid.len; i++) {
+        value = value << 7 | (oid.p[i] & 0x7f);
+        if (oid.p[i] & 0x80)
+            continue;
+        uint64_t top = value < 80 ? value / 40 : 2;
+        if (first)
+            buf_printf(out, "%u.%llu", (unsigned)top, (unsigned long long)(value - 40 * top));
+        else
+            buf_printf(out, ".%llu", (unsigned long long)value);
+        first = false;
+        value = 0;
+    }
+}
+
+static void add_type(struct str oid, struct buf *out)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(attribute_names); i++)
+        if (str_eq(oid, attribute_names[i].oid)) {
+            buf_add_c(out, attribute_names[i].name);
+            return;
+        }
+    add_dotted(oid, out);
+}
+
+static void add_utf8(uint32_t c, struct buf *out)
+{
+    if (c < 0x80) {
+        buf_add_byte(out, (uint8_t)c);
+        return;
+    }
+    if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+        c = 0xfffd;
+    if (c >= 0x10000) {
+        buf_add_byte(out, (uint8_t)(0xf0 | c >> 18));
+        buf_add_byte(out, (uint8_t)(0x80 | (c >> 12 & 0x3f)));
+    } else if (c >= 0x800) {
+        buf_add_byte(out, (uint8_t)(0xe0 | c >> 12));
+    }
+    if (c >= 0x800)
+        buf_add_byte(out, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
+    else
+        buf_add_byte(out, (uint8_t)(0xc0 | c >> 6));
+    buf_add_byte(out, (uint8_t)(0x80 | (c & 0x3f)));
+}
+
+static void add_value(const struct der *value, struct buf *out)
+{
+    struct reader r = reader_of(value->body);
+    switch (value->tag) {
+    case DER_BMP:
+        while (reader_left(&r) >= 2)
+            add_utf8(reader_u16(&r), out);
+        return;
+    case DER_UNIVERSAL:
+        while (reader_left(&r) >= 4)
+            add_utf8(reader_u32(&r), out);
+        return;
+    default: buf_add(out, value->body);
+    }
+}
+
+/* Attributes of one RDN stand side by side with " + ". */
+static bool add_rdn(struct str set, struct buf *out)
+{
+    struct reader r = reader_of(set), pair;
+    struct str oid;
+    struct der value;
+    for (bool first = true; reader_left(&r); first = false) {
+        if (!der_enter(&r, DER_SEQUENCE, &pair) || !der_expect(&pair, DER_OID, &oid) ||
+            !der_next(&pair, &value))
+            return false;
+        if (!first)
+            buf_add_c(out, " + ");
+        add_type(oid, out);
+        buf_add_byte(out, '=');
+        add_value(&value, out);
+    }
+    return true;
+}
+
+void tls_name_text(struct str name, struct buf *out)
+{
+    struct reader r = reader_of(name);
+    struct str set;
+    for (bool first = true; reader_left(&r) && !out->failed; first = false) {
+        if (!der_expect(&r, DER_SET, &set))
+            return;
+        if (!first)
+            buf_add_c(out, ", ");
+        if (!add_rdn(set, out))
+            return;
+    }
+}
+
+/* ---- others ---- */
+
+static void add_colons(struct str bytes, const char *format, struct buf *out)
+{
+    for (size_t i = 0; i < bytes.len && !out->failed; i++) {
+        if (i)
+            buf_add_byte(out, ':');
+        const char digits[2] = {format[bytes.p[i] >> 4], format[bytes.p[i] & 15]};
+        buf_add(out, str_of(digits, 2));
+    }
+}
+
+void tls_serial_text(struct str serial, struct buf *out)
+{
+    add_colons(serial, "0123456789ABCDEF", out);
+}
+
+void tls_fingerprint_text(struct str der, struct buf *out)
+{
+    uint8_t sha[DIGEST_BYTES_MAX];
+    digest_of(DIGEST_SHA1, der, sha);
+    add_colons(str_of(sha, digest_bytes(DIGEST_SHA1)), "0123456789abcdef", out);
+}
+
+static bool all_digits(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++)
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return false;
+    return true;
+}
+
+/* UTCTime is YYMMDDHHMM[SS]Z with years up to 2049, GeneralizedTime YYYYMMDDHHMM[SS]Z (RFC 5280 4.1.2.5 wants the seconds, older
+ * ones leave them out). */
+bool tls_time_text(const struct tls_certificate *c, int which, char out[TLS_TIME_BYTES + 1])
+{
+    struct str s = c->times[which];
+    size_t year_digits = c->time_tags[which] == DER_GENERALIZED_TIME ? 4 : 2;
+    if (c->time_tags[which] != DER_UTC_TIME && c->time_tags[which] != DER_GENERALIZED_TIME)
+        return false;
+    if (s.len < year_digits + 8)
+        return false;
+    bool seconds = s.len >= year_digits + 10 && all_digits(str_cut(s, 0, year_digits + 10));
+    if (!all_digits(str_cut(s, 0, year_digits + 8)))
+        return false;
+    const char *p = (const char *)s.p + year_digits;
+    const char *century = year_digits == 4 ? "" : s.p[0] < '5' ? "20" : "19";
+    snprintf(out, TLS_TIME_BYTES + 1, "%s%.*s-%.2s-%.2sT%.2s:%.2s:%.2s", century, (int)year_digits,
+             (const char *)s.p, p, p + 2, p + 4, p + 6, seconds ? p + 8 : "00");
+    return true;
+}
+
+/* RFC 5280 4.1: Extension ::= SEQUENCE { extnID, critical DEFAULT FALSE, extnValue OCTET STRING } */
+static bool find_extension(struct str extensions, struct str wanted, struct str *value)
+{
+    struct reader r = reader_of(extensions), inside;
+    struct str oid;
+    struct der d;
+    while (reader_left(&r)) {
+        if (!der_enter(&r, DER_SEQUENCE, &inside) || !der_expect(&inside, DER_OID, &oid))
+            return false;
+        if (!str_eq(oid, wanted))
+            continue;
+        while (der_next(&inside, &d))
+            if (d.tag == DER_OCTETS) {
+                *value = d.body;
+                return true;
+            }
+        return false;
+    }
+    return false;
+}
+
+struct reader tls_alternative_names(const struct tls_certificate *c)
+{
+    struct str value;
+    struct reader names = reader_of(STR_EMPTY);
+    if (!find_extension(c->extensions, STR_LIT("\x55\x1d\x11"), &value))
+        return names;
+    struct reader outer = reader_of(value);
+    if (!der_enter(&outer, DER_SEQUENCE, &names))
+        return reader_of(STR_EMPTY);
+    return names;
+}
+
+bool tls_next_alternative_name(struct reader *names, struct str *out)
+{
+    struct der d;
+    while (reader_left(names) && der_next(names, &d)) {
+        /* [1] rfc822Name, [2] dNSName, [6] uniformResourceIdentifier */
+        if (d.tag != 0x81 && d.tag != 0x82 && d.tag != 0x86)
+            continue;
+        *out = d.body;
+        return true;
+    }
+    return false;
+}
