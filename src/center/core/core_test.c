@@ -296,6 +296,24 @@ static void fail_open_is_an_alarm(void **state)
     assert_int_equal(world_incidents(w, &c).items[0].incident.state, STATE_RESOLVED);
 }
 
+/* The box has several queues: its word of an isolation may come before the alert that led to it. */
+static void an_isolation_may_come_first(void **state)
+{
+    struct world *w = *state;
+    struct call c = world_firm(w, w->firm);
+    world_ingest(w, w->gateway, 1, 1, world_isolation(w, world_beacon.mac, "applied", "rule"));
+    world_ingest(w, w->gateway, 2, 1, world_alert(w, &world_beacon));
+    struct incident_filter f = {.page = {.limit = 10}};
+    struct incident_view_list list;
+    assert_int_equal(core_incident_list(&c, &f, &list), OUTCOME_OK);
+    assert_int_equal(list.count, 2);
+    for (size_t i = 0; i < list.count; i++) {
+        assert_true(list.items[i].incident.isolated_now);
+        assert_string_equal(list.items[i].device.mac, world_beacon.mac);
+        assert_string_equal(list.items[i].story.verdict, "isolated");
+    }
+}
+
 /* As the gateway writes them: its words for what became of the frames, for isolation, and for fail-open. */
 static void the_gateways_own_words_are_understood(void **state)
 {
@@ -512,6 +530,7 @@ int main(void)
         TEST(a_silent_gateway_is_an_alarm_and_its_return_closes_it),
         TEST(fail_open_is_an_alarm),
         TEST(the_gateways_own_words_are_understood),
+        TEST(an_isolation_may_come_first),
         TEST(a_mail_that_fails_is_tried_again_and_given_up),
         TEST(a_storm_of_incidents_is_no_storm_of_mails),
         TEST(an_order_to_isolate_reaches_the_policy),

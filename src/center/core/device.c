@@ -116,7 +116,10 @@ int device_of_event(struct work *w, const struct gateway *g, const struct alert 
     struct scope s = scope_organisation(g->firm.id);
     struct mac mac;
     char text[MAC_TEXT_BYTES];
-    if (!mac_parse(str_c(tree_text(t, "mac")), &mac))
+    /* an isolation may name its machine before any other event did: the box has several queues */
+    const char *said =
+        tree_text(t, "mac") ? tree_text(t, "mac") : tree_text(a->event, "otasuke.isolation.mac");
+    if (!mac_parse(str_c(said), &mac))
         return 0;
     mac_format(&mac, text);
     int64_t seen_us = a->at_us > 0 && a->at_us <= w->now_us ? a->at_us : w->now_us;

@@ -129,16 +129,6 @@ static int feed(struct intake *in, const struct alert *a, struct device *d, stru
     return 0;
 }
 
-/* An isolation names its machine by "otasuke.isolation.mac" alone when the device itself is not in the event. */
-static int device_of(struct intake *in, const struct alert *a, struct device *d)
-{
-    int found = device_of_event(in->work, &in->gateway, a, d);
-    const char *mac = tree_text(a->event, "otasuke.isolation.mac");
-    if (found == 0 && mac)
-        found = store_device_by_mac(in->work->unit, in->scope, in->gateway.id, mac, d);
-    return found;
-}
-
 static int store_one(struct intake *in, const struct ingest_event *e, const struct tree *t)
 {
     struct alert a;
@@ -148,7 +138,7 @@ static int store_one(struct intake *in, const struct ingest_event *e, const stru
         return 0;
     if (a.at_us == 0)
         a.at_us = e->wall_us;
-    int found = device_of(in, &a, &d);
+    int found = device_of_event(in->work, &in->gateway, &a, &d);
     if (found < 0 || feed(in, &a, found == 1 ? &d : NULL, &incident) < 0)
         return -1;
     struct event_row row = {

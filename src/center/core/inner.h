@@ -161,7 +161,7 @@ struct judgement judge(enum kind kind, enum direction direction, bool passed,
 
 /* ---- devices (device.c) ---- */
 
-/* The device that the event's "otasuke.device" names, made or brought up to date. 1, 0: the event names none, -1. */
+/* The device that the event's "otasuke.device" or its isolation names, made or brought up to date. 1, 0: the event names none, -1. */
 NODISCARD int device_of_event(struct work *w, const struct gateway *g, const struct alert *a,
                               struct device *out);
 /* An event about isolation: what the gateway did. 1 when the device's state changed. */
