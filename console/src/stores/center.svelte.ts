@@ -1,0 +1,62 @@
+// What pages read from the center, by what it is about.
+import type { ApiError } from '../api/client.ts';
+import type { Device, Event, Firm, Gateway, Incident, Notice, Summary } from '../api/types.ts';
+import { One, Pages } from './pages.svelte.ts';
+import { ask } from './session.svelte.ts';
+
+export type { ApiError, Device, Event, Firm, Gateway, Incident, Notice, Summary };
+
+export type IncidentFilter = { state: string; level: string; firm: string };
+export type DeviceFilter = { which: 'all' | 'unknown' | 'isolated'; firm: string };
+
+const orNothing = (text: string): string | undefined => (text === '' ? undefined : text);
+
+export const incidentPages = (filter: () => IncidentFilter): Pages<Incident> =>
+  new Pages((query) => {
+    const { state, level, firm } = filter();
+    return ask('listIncidents', {
+      query: { ...query, state: orNothing(state), level: orNothing(level), firm: orNothing(firm) },
+    });
+  });
+
+export const devicePages = (filter: () => DeviceFilter): Pages<Device> =>
+  new Pages((query) => {
+    const { which, firm } = filter();
+    return ask('listDevices', {
+      query: {
+        ...query,
+        firm: orNothing(firm),
+        isolated: which === 'isolated' ? true : undefined,
+        unknown: which === 'unknown' ? true : undefined,
+      },
+    });
+  });
+
+export const gatewayPages = (): Pages<Gateway> => new Pages((query) => ask('listGateways', { query }));
+export const eventPages = (id: string): Pages<Event> => new Pages((query) => ask('listIncidentEvents', { path: { id }, query }));
+
+export const summaryOne = (): One<Summary> => new One(() => ask('getSummary', {}));
+export const incidentOne = (id: string): One<Incident> => new One(() => ask('getIncident', { path: { id } }));
+export const firmsOne = (): One<Firm[]> => new One(async () => (await ask('listFirms', {})).items);
+export const noticesOne = (id: string): One<Notice[]> =>
+  new One(async () => (await ask('listIncidentNotices', { path: { id } })).items);
+
+export const incidentAcknowledge = (id: string): Promise<Incident> => ask('acknowledgeIncident', { path: { id } });
+
+export const incidentResolve = (id: string, state: 'resolved' | 'false_positive', note: string): Promise<Incident> =>
+  ask('resolveIncident', { path: { id }, body: note.trim() === '' ? { state } : { state, note: note.trim() } });
+
+export const deviceIsolate = (id: string, reason: string, hours: number): Promise<Device> =>
+  ask('isolateDevice', { path: { id }, body: { reason: reason.trim(), hours } });
+
+export const deviceRelease = (id: string): Promise<Device> => ask('releaseDevice', { path: { id } });
+
+export const deviceName = (id: string, name: string, place: string): Promise<Device> =>
+  ask('updateDevice', { path: { id }, body: { name: name.trim() || null, place: place.trim() || null } });
+
+export const firmAdd = (name: string, site: string): Promise<Firm> => ask('createFirm', { body: { name, site } });
+
+export const gatewayAdd = (siteId: string, name: string): Promise<Gateway> =>
+  ask('createGateway', { body: { site_id: siteId, name } });
+
+export const claimCode = (id: string): Promise<{ code: string; expires: string }> => ask('createClaimCode', { path: { id } });
