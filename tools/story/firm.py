@@ -37,10 +37,11 @@ class Host:
         self.ip("link", "set", "dev", "lo", "up")
 
     def ip(self, *words):
-        return run("ip", "-n", self.space, *words)
+        return run(*self.words("ip", *words))
 
     def words(self, *command):
-        return ["ip", "netns", "exec", self.space, *command]
+        """nsenter, not `ip netns exec`: that one remounts /sys, which a chroot does not allow."""
+        return ["nsenter", f"--net=/run/netns/{self.space}", "--", *command]
 
     def run(self, *command, check=False, timeout=30, **more):
         return run(*self.words(*command), check=check, timeout=timeout, **more)
@@ -117,7 +118,7 @@ class Firm:
         return self.hosts[name]
 
     def _wire(self, a, a_end, b, b_end):
-        run("ip", "-n", a.space, "link", "add", "name", a_end, "type", "veth", "peer", "name", b_end, "netns", b.space)
+        a.ip("link", "add", "name", a_end, "type", "veth", "peer", "name", b_end, "netns", b.space)
 
     def _plug(self, port):
         self.switch.ip("link", "set", "dev", port, "master", "sw0")
