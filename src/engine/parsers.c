@@ -2,11 +2,13 @@
 
 #include "engine/app/dns/dns.h"
 #include "engine/app/http1/http1.h"
+#include "engine/app/smtp/smtp.h"
 #include "engine/app/tls/tls.h"
 
 /* All protocols, in the order in which their probes are asked. A new one is a row here. */
 static const struct app_parser *const rows[] = {
     &http1_parser,
+    &smtp_parser,
     &dns_parser,
     &dns_tcp_parser,
     &tls_parser,

@@ -77,9 +77,10 @@ enum unzip_status unzip_end(struct unzip *u, unzip_sink sink, void *owner);
 struct base64_state {
     uint32_t bits;
     uint8_t count;
-    bool ended, bad;
+    bool ended, bad; /* ended: padding was the last */
 };
-/* Foreign characters are skipped (RFC 2045 section 6.8) and remembered in `bad`. Writes at most in.len bytes. */
+/* Foreign characters are skipped (RFC 2045 section 6.8) and remembered in `bad`. Data behind padding is decoded too (and is
+ * bad): readers differ there. Writes at most in.len bytes. */
 size_t base64_decode(struct base64_state *s, struct str in, uint8_t *out);
 
 struct quoted_state {
@@ -110,7 +111,8 @@ struct mime_part {
 struct mime_sink {
     /* A header field of a part, unfolded; name as sent, value trimmed. */
     void (*header)(void *owner, const struct mime_part *part, struct str name, struct str value);
-    /* The headers of a part have ended. */
+    /* The headers of a part have ended. Told a second time, as a leaf, of a message/rfc822 part whose content turns out to be
+     * encoded. */
     void (*part_begin)(void *owner, const struct mime_part *part);
     /* Decoded bytes of a leaf part. */
     void (*body)(void *owner, const struct mime_part *part, struct str bytes);
@@ -129,6 +131,7 @@ enum mime_defect {
     MIME_LONG_ENCODED_LINE = 128,
     MIME_LONG_FILENAME = 256,
     MIME_NO_MEMORY = 512,
+    MIME_MALFORMED = 1024, /* a header line that is none */
 };
 
 struct mime;

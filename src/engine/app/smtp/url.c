@@ -1,0 +1,70 @@
+#include "engine/app/smtp/mail.h"
+
+/* A URL is a word that holds a scheme; words end at blanks, quotes and brackets (what RFC 3986 section 2 leaves out, and what
+ * HTML and plain text put around one). It is kept without its scheme, as Suricata logs it. */
+
+static bool ends_word(uint8_t c)
+{
+    switch (c) {
+    case '"':
+    case '\'':
+    case '<':
+    case '>':
+    case '(':
+    case ')':
+    case '[':
+    case ']':
+    case '{':
+    case '}':
+    case '|':
+    case '^':
+    case '`':
+    case '\\': return true;
+    default: return c <= ' ' || c == 0x7f;
+    }
+}
+
+static struct str behind_scheme(struct str word)
+{
+    static const char *const schemes[] = {"http://", "https://", "ftp://"};
+    for (size_t i = 0; i < ARRAY_COUNT(schemes); i++) {
+        struct str scheme = str_c(schemes[i]);
+        ptrdiff_t at = str_find_nocase(word, 0, scheme);
+        if (at >= 0)
+            return str_from(word, (size_t)at + scheme.len);
+    }
+    return STR_EMPTY;
+}
+
+static bool is_known(const struct smtp_texts *t, struct str url)
+{
+    for (uint32_t i = 0; i < t->count; i++)
+        if (t->items[i].kind == TEXT_URL &&
+            str_eq(str_of(t->bytes + t->items[i].at, t->items[i].len), url))
+            return true;
+    return false;
+}
+
+void smtp_url_end(struct smtp_mail *mail)
+{
+    struct smtp_tx *tx = mail->tx;
+    struct str word = str_of(mail->url.text, mail->url.len);
+    mail->url.len = 0;
+    if (word.len < 7 || tx->url_count >= SMTP_URLS_MAX)
+        return;
+    struct str url = behind_scheme(word);
+    if (url.len == 0 || ++tx->urls_seen > SMTP_URLS_SEEN_MAX || is_known(&tx->texts, url))
+        return;
+    tx->url_count++;
+    smtp_text_add(&tx->texts, mail->af->mem, TEXT_URL, url);
+}
+
+void smtp_url_add(struct smtp_mail *mail, struct str bytes)
+{
+    for (size_t i = 0; i < bytes.len; i++) {
+        if (ends_word(bytes.p[i]))
+            smtp_url_end(mail);
+        else if (mail->url.len < SMTP_URL_MAX)
+            mail->url.text[mail->url.len++] = bytes.p[i];
+    }
+}
