@@ -1,4 +1,5 @@
 #include "base/hash.h"
+#include "engine/app/tls/tls.h"
 #include "engine/conversation.h"
 
 static uint32_t conf_u32(const struct conf *conf, const char *path, uint32_t otherwise)
@@ -37,6 +38,7 @@ static void read_app(struct app_conf *app, const struct conf *conf, bool inline_
         conf_u32(conf, HTTP_PATH "response-body-inspect-window", app->response_window);
     app->ja3 = conf_bool(conf, "app-layer.protocols.tls.ja3-fingerprints", false);
     app->ja4 = conf_bool(conf, "app-layer.protocols.tls.ja4-fingerprints", true);
+    app->tls_log = tls_log_members(conf);
 #undef HTTP_PATH
     if (inline_mode)
         app->body_min_inspect = app->response_min_inspect = 0;

@@ -35,7 +35,8 @@ struct app_conf {
     uint32_t response_min_inspect, response_window;
     uint64_t decompressed_max; /* bytes per body */
     bool ja3, ja4;             /* also switched on by the demand mask */
-    const struct conf *yaml;   /* may be NULL; for a parser's own rare settings, at start only */
+    uint32_t tls_log; /* members of EVE's "tls", as tls_log_members gives them; 0: the usual ones */
+    const struct conf *yaml; /* may be NULL; for a parser's own rare settings, at start only */
 };
 
 struct app_flow {

@@ -43,16 +43,6 @@ static void add_extension_types(const struct tls_hello *hello, struct buf *out)
             add_number(out, &first, type);
 }
 
-/* The list that is an extension's whole body, behind its length of `length_bytes`. */
-static struct str extension_list(const struct tls_hello *hello, uint16_t type, int length_bytes)
-{
-    struct str body;
-    if (!tls_find_extension(hello, type, &body))
-        return STR_EMPTY;
-    struct reader r = reader_of(body);
-    return reader_str(&r, length_bytes == 1 ? reader_u8(&r) : reader_u16(&r));
-}
-
 static void add_points(struct buf *out, struct str points)
 {
     bool first = true;
@@ -69,9 +59,9 @@ bool tls_ja3(const struct tls_hello *hello, enum dir dir, struct buf *out)
     add_extension_types(hello, out);
     if (dir == DIR_TOSERVER) {
         buf_add_byte(out, ',');
-        add_pairs(out, extension_list(hello, TLS_EXT_GROUPS, 2));
+        add_pairs(out, tls_extension_list(hello, TLS_EXT_GROUPS, 2));
         buf_add_byte(out, ',');
-        add_points(out, extension_list(hello, TLS_EXT_POINT_FORMATS, 1));
+        add_points(out, tls_extension_list(hello, TLS_EXT_POINT_FORMATS, 1));
     }
     return !out->failed;
 }
@@ -135,7 +125,7 @@ static void short_hash(const struct buf *text, char out[JA4_PART + 1])
 static const char *ja4_version(const struct tls_hello *hello)
 {
     uint16_t highest = hello->version;
-    struct reader r = reader_of(extension_list(hello, TLS_EXT_SUPPORTED_VERSIONS, 1));
+    struct reader r = reader_of(tls_extension_list(hello, TLS_EXT_SUPPORTED_VERSIONS, 1));
     bool any = false;
     while (reader_left(&r) >= 2) {
         uint16_t version = reader_u16(&r);
@@ -216,7 +206,7 @@ bool tls_ja4(const struct tls_hello *hello, char out[TLS_JA4_BYTES + 1])
     size_t extension_count = ja4_extensions(hello, &v);
     values_write(&v, &text);
     v.count = 0;
-    values_add_pairs(&v, extension_list(hello, TLS_EXT_SIGNATURE_ALGORITHMS, 2));
+    values_add_pairs(&v, tls_extension_list(hello, TLS_EXT_SIGNATURE_ALGORITHMS, 2));
     if (v.count) {
         buf_add_byte(&text, '_');
         values_write(&v, &text);

@@ -81,8 +81,40 @@ struct tls_tx {
     uint16_t record_version[DIR_COUNT]; /* of the first record; 0: none */
     enum app_proto from_proto;          /* what was spoken before STARTTLS; APP_UNKNOWN: nothing */
     bool resumed;                       /* an earlier session goes on: no certificate is sent */
+    bool certificate_asked;             /* of the client */
+    bool server_done; /* the server's part of the handshake that is in the clear */
     bool encrypted[DIR_COUNT];
 };
+
+/* Members of the record that can be chosen: bits of app_conf.tls_log. */
+enum tls_log_member {
+    TLS_LOG_SUBJECT,
+    TLS_LOG_ISSUER,
+    TLS_LOG_SESSION_RESUMED,
+    TLS_LOG_SERIAL,
+    TLS_LOG_FINGERPRINT,
+    TLS_LOG_SNI,
+    TLS_LOG_VERSION,
+    TLS_LOG_NOT_BEFORE,
+    TLS_LOG_NOT_AFTER,
+    TLS_LOG_CERTIFICATE,
+    TLS_LOG_CHAIN,
+    TLS_LOG_JA3,
+    TLS_LOG_JA3S,
+    TLS_LOG_JA4,
+    TLS_LOG_SUBJECTALTNAME,
+    TLS_LOG_CLIENT,
+    TLS_LOG_CLIENT_CERTIFICATE,
+    TLS_LOG_CLIENT_CHAIN,
+    TLS_LOG_CLIENT_ALPNS,
+    TLS_LOG_SERVER_ALPNS,
+    TLS_LOG_CLIENT_HANDSHAKE,
+    TLS_LOG_SERVER_HANDSHAKE,
+    TLS_LOG_MEMBERS
+};
+
+/* Is this member to be written? */
+bool tls_logs(const struct app_conf *conf, enum tls_log_member member);
 
 static inline const struct tls_tx *tls_tx_of(const struct tx *tx)
 {
@@ -110,6 +142,8 @@ struct tls_hello {
     struct str extensions;
 };
 
+/* The list that is an extension's whole body, behind its length of `length_bytes` (1 or 2). */
+struct str tls_extension_list(const struct tls_hello *hello, uint16_t type, int length_bytes);
 /* False: damaged; what came before the damage is there. */
 bool tls_read_hello(struct str body, enum dir dir, struct tls_hello *out);
 bool tls_next_extension(struct reader *r, uint16_t *type, struct str *body);

@@ -55,6 +55,15 @@ bool tls_find_extension(const struct tls_hello *hello, uint16_t type, struct str
     return false;
 }
 
+struct str tls_extension_list(const struct tls_hello *hello, uint16_t type, int length_bytes)
+{
+    struct str body;
+    if (!tls_find_extension(hello, type, &body))
+        return STR_EMPTY;
+    struct reader r = reader_of(body);
+    return reader_str(&r, length_bytes == 1 ? reader_u8(&r) : reader_u16(&r));
+}
+
 uint16_t tls_hello_version(const struct tls_hello *hello, enum dir dir)
 {
     struct str body;

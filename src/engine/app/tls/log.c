@@ -1,5 +1,88 @@
-/* EVE's "tls" object, as Suricata 8 writes it with `extended`. */
+/* EVE's "tls" object, as Suricata 8 writes it with `extended`, or with the members of `custom`. */
+#include "engine/app/tls/tls.h"
+
+#include "base/text.h"
 #include "engine/app/tls/certificate.h"
+
+#define BIT(member) (UINT32_C(1) << (member))
+/* Without `custom`: all but what is long. */
+#define EXTENDED                                                                                   \
+    (BIT(TLS_LOG_MEMBERS) - 1 - BIT(TLS_LOG_CERTIFICATE) - BIT(TLS_LOG_CHAIN) -                    \
+     BIT(TLS_LOG_CLIENT_CERTIFICATE) - BIT(TLS_LOG_CLIENT_CHAIN) - BIT(TLS_LOG_CLIENT_HANDSHAKE) - \
+     BIT(TLS_LOG_SERVER_HANDSHAKE))
+
+static const char *const member_names[TLS_LOG_MEMBERS] = {
+    [TLS_LOG_SUBJECT] = "subject",
+    [TLS_LOG_ISSUER] = "issuer",
+    [TLS_LOG_SESSION_RESUMED] = "session_resumed",
+    [TLS_LOG_SERIAL] = "serial",
+    [TLS_LOG_FINGERPRINT] = "fingerprint",
+    [TLS_LOG_SNI] = "sni",
+    [TLS_LOG_VERSION] = "version",
+    [TLS_LOG_NOT_BEFORE] = "not_before",
+    [TLS_LOG_NOT_AFTER] = "not_after",
+    [TLS_LOG_CERTIFICATE] = "certificate",
+    [TLS_LOG_CHAIN] = "chain",
+    [TLS_LOG_JA3] = "ja3",
+    [TLS_LOG_JA3S] = "ja3s",
+    [TLS_LOG_JA4] = "ja4",
+    [TLS_LOG_SUBJECTALTNAME] = "subjectaltname",
+    [TLS_LOG_CLIENT] = "client",
+    [TLS_LOG_CLIENT_CERTIFICATE] = "client_certificate",
+    [TLS_LOG_CLIENT_CHAIN] = "client_chain",
+    [TLS_LOG_CLIENT_ALPNS] = "client_alpns",
+    [TLS_LOG_SERVER_ALPNS] = "server_alpns",
+    [TLS_LOG_CLIENT_HANDSHAKE] = "client_handshake",
+    [TLS_LOG_SERVER_HANDSHAKE] = "server_handshake",
+};
+
+/* ---- what is wanted ---- */
+
+static const struct conf_node *find_custom(const struct conf *yaml)
+{
+    const struct conf_node *outputs = conf_find(yaml, "outputs");
+    for (const struct conf_node *o = outputs ? outputs->child : NULL; o; o = o->next) {
+        const struct conf_node *custom = conf_child(o, "eve-log.types.tls.custom");
+        if (custom)
+            return custom;
+    }
+    return NULL;
+}
+
+uint32_t tls_log_members(const struct conf *yaml)
+{
+    uint32_t members = 0;
+    const struct conf_node *custom = yaml ? find_custom(yaml) : NULL;
+    for (const struct conf_node *item = custom ? custom->child : NULL; item; item = item->next)
+        for (int i = 0; i < TLS_LOG_MEMBERS; i++)
+            if (item->value && strcmp(item->value, member_names[i]) == 0)
+                members |= BIT(i);
+    return members;
+}
+
+bool tls_logs(const struct app_conf *conf, enum tls_log_member member)
+{
+    return (conf->tls_log ? conf->tls_log : EXTENDED) & BIT(member);
+}
+
+/* ---- certificates ---- */
+
+/* What is written of one side. */
+struct side {
+    const struct app_conf *conf;
+    struct str chain, der; /* der: the first of the chain */
+    struct tls_certificate certificate;
+    bool named; /* there is one */
+};
+
+static struct side side_of(const struct tls_tx *tls, enum dir dir, const struct app_conf *conf)
+{
+    struct side s = {.conf = conf, .chain = tls_message_str(&tls->chain[dir])};
+    s.named = tls_chain_certificate(s.chain, 0, &s.der);
+    if (s.named)
+        tls_certificate_read(s.der, &s.certificate);
+    return s;
+}
 
 static void log_name(struct str name, const char *key, struct json *out)
 {
@@ -24,46 +107,127 @@ static void log_alternative_names(const struct tls_certificate *c, struct json *
     json_end_array(out);
 }
 
-static void log_names(const struct tls_certificate *c, struct json *out)
-{
-    log_name(c->subject, "subject", out);
-    log_name(c->issuer, "issuerdn", out);
-    log_alternative_names(c, out);
-}
-
-static void log_numbers(const struct tls_certificate *c, struct str der, struct json *out)
+static void log_serial(const struct tls_certificate *c, struct json *out)
 {
     uint8_t memory[3 * 256];
     struct buf text = buf_fixed(memory, sizeof(memory));
     tls_serial_text(str_cut(c->serial, 0, 255), &text);
     if (text.len)
         json_bytes(out, "serial", buf_str(&text));
-    buf_reset(&text);
+}
+
+static void log_fingerprint(struct str der, struct json *out)
+{
+    uint8_t memory[64];
+    struct buf text = buf_fixed(memory, sizeof(memory));
     tls_fingerprint_text(der, &text);
     json_bytes(out, "fingerprint", buf_str(&text));
 }
 
-static void log_times(const struct tls_certificate *c, struct json *out)
+static void log_time(const struct side *s, int which, const char *key, struct json *out)
 {
     char text[TLS_TIME_BYTES + 1];
-    if (tls_time_text(c, 0, text))
-        json_text(out, "notbefore", text);
-    if (tls_time_text(c, 1, text))
-        json_text(out, "notafter", text);
+    if (tls_time_text(&s->certificate, which, text))
+        json_text(out, key, text);
 }
+
+static void log_base64(struct str der, const char *key, struct json *out)
+{
+    struct buf text;
+    buf_init(&text, 2 * TLS_MESSAGE_MAX);
+    text_add_base64(&text, der);
+    if (!text.failed)
+        json_bytes(out, key, buf_str(&text));
+    buf_fini(&text);
+}
+
+static void log_chain(const struct side *s, struct json *out)
+{
+    struct str der;
+    json_array(out, "chain");
+    for (uint32_t i = 0; tls_chain_certificate(s->chain, i, &der); i++)
+        log_base64(der, NULL, out);
+    json_end_array(out);
+}
+
+static void log_server_names(const struct side *s, struct json *out)
+{
+    if (s->named && tls_logs(s->conf, TLS_LOG_SUBJECT))
+        log_name(s->certificate.subject, "subject", out);
+    if (s->named && tls_logs(s->conf, TLS_LOG_ISSUER))
+        log_name(s->certificate.issuer, "issuerdn", out);
+    if (s->named && tls_logs(s->conf, TLS_LOG_SUBJECTALTNAME))
+        log_alternative_names(&s->certificate, out);
+}
+
+static void log_server_numbers(const struct side *s, struct json *out)
+{
+    if (s->named && tls_logs(s->conf, TLS_LOG_SERIAL))
+        log_serial(&s->certificate, out);
+    if (s->named && tls_logs(s->conf, TLS_LOG_FINGERPRINT))
+        log_fingerprint(s->der, out);
+}
+
+static void log_server_rest(const struct side *s, struct json *out)
+{
+    if (!s->named)
+        return;
+    if (tls_logs(s->conf, TLS_LOG_NOT_BEFORE))
+        log_time(s, 0, "notbefore", out);
+    if (tls_logs(s->conf, TLS_LOG_NOT_AFTER))
+        log_time(s, 1, "notafter", out);
+    if (tls_logs(s->conf, TLS_LOG_CERTIFICATE))
+        log_base64(s->der, "certificate", out);
+    if (tls_logs(s->conf, TLS_LOG_CHAIN))
+        log_chain(s, out);
+}
+
+/* Of a client that had to show who it is. */
+static void log_client(const struct side *s, struct json *out)
+{
+    if (!s->named || !tls_logs(s->conf, TLS_LOG_CLIENT))
+        return;
+    json_object(out, "client");
+    log_name(s->certificate.subject, "subject", out);
+    log_name(s->certificate.issuer, "issuerdn", out);
+    log_fingerprint(s->der, out);
+    log_serial(&s->certificate, out);
+    log_time(s, 0, "notbefore", out);
+    log_time(s, 1, "notafter", out);
+    if (tls_logs(s->conf, TLS_LOG_CLIENT_CERTIFICATE))
+        log_base64(s->der, "certificate", out);
+    if (tls_logs(s->conf, TLS_LOG_CLIENT_CHAIN))
+        log_chain(s, out);
+    json_end_object(out);
+}
+
+/* ---- hellos ---- */
 
 static void log_ja3(const struct tls_hello *hello, enum dir dir, struct json *out)
 {
     uint8_t memory[TLS_JA3_MAX];
     char hash[33];
     struct buf text = buf_fixed(memory, sizeof(memory));
-    if (!tls_ja3(hello, dir, &text))
+    if (!hello->version || !tls_ja3(hello, dir, &text))
         return;
     tls_ja3_hash(buf_str(&text), hash);
     json_object(out, dir == DIR_TOSERVER ? "ja3" : "ja3s");
     json_text(out, "hash", hash);
     json_bytes(out, "string", buf_str(&text));
     json_end_object(out);
+}
+
+static void log_fingerprints(const struct app_conf *conf, const struct tls_hello hello[DIR_COUNT],
+                             struct json *out)
+{
+    char ja4[TLS_JA4_BYTES + 1];
+    if (conf->ja3 && tls_logs(conf, TLS_LOG_JA3))
+        log_ja3(&hello[DIR_TOSERVER], DIR_TOSERVER, out);
+    if (conf->ja3 && tls_logs(conf, TLS_LOG_JA3S))
+        log_ja3(&hello[DIR_TOCLIENT], DIR_TOCLIENT, out);
+    if (conf->ja4 && tls_logs(conf, TLS_LOG_JA4) && hello[DIR_TOSERVER].version &&
+        tls_ja4(&hello[DIR_TOSERVER], ja4))
+        json_text(out, "ja4", ja4);
 }
 
 static void log_alpns(const struct tls_hello *hello, const char *key, struct json *out)
@@ -77,41 +241,96 @@ static void log_alpns(const struct tls_hello *hello, const char *key, struct jso
     json_end_array(out);
 }
 
+static void log_numbers(struct str pairs, const char *key, struct json *out)
+{
+    struct reader r = reader_of(pairs);
+    json_array(out, key);
+    for (int i = 0; i < TLS_NAMES_MAX && reader_left(&r) >= 2; i++) {
+        uint16_t value = reader_u16(&r);
+        if (!tls_is_grease(value))
+            json_uint(out, NULL, value);
+    }
+    json_end_array(out);
+}
+
+static void log_extensions(const struct tls_hello *hello, struct json *out)
+{
+    struct reader r = reader_of(hello->extensions);
+    struct str body;
+    uint16_t type;
+    json_array(out, "exts");
+    for (int i = 0; i < TLS_EXTENSIONS_MAX && tls_next_extension(&r, &type, &body); i++)
+        if (!tls_is_grease(type))
+            json_uint(out, NULL, type);
+    json_end_array(out);
+}
+
+static void log_handshake(const struct tls_hello *hello, uint16_t version, enum dir dir,
+                          struct json *out)
+{
+    char number[24];
+    if (!hello->version)
+        return;
+    json_object(out, dir == DIR_TOSERVER ? "client_handshake" : "server_handshake");
+    json_text(out, "version", tls_version_name(version, number));
+    if (dir == DIR_TOSERVER) {
+        log_numbers(hello->ciphers, "ciphers", out);
+    } else {
+        struct reader r = reader_of(hello->ciphers);
+        json_uint(out, "cipher", reader_u16(&r));
+    }
+    log_extensions(hello, out);
+    if (dir == DIR_TOSERVER)
+        log_numbers(tls_extension_list(hello, TLS_EXT_SIGNATURE_ALGORITHMS, 2), "sig_algs", out);
+    json_end_object(out);
+}
+
+/* The version that was chosen; before the server has said it, the one that was asked for. */
+static uint16_t version_of(const struct tls_tx *tls)
+{
+    const uint16_t known[] = {tls->version[DIR_TOCLIENT], tls->record_version[DIR_TOCLIENT],
+                              tls->version[DIR_TOSERVER]};
+    for (size_t i = 0; i < ARRAY_COUNT(known); i++)
+        if (known[i])
+            return known[i];
+    return 0;
+}
+
+static void log_hellos(const struct tls_tx *tls, const struct app_conf *conf,
+                       const struct tls_hello hello[DIR_COUNT], struct json *out)
+{
+    log_fingerprints(conf, hello, out);
+    if (tls_logs(conf, TLS_LOG_CLIENT_ALPNS))
+        log_alpns(&hello[DIR_TOSERVER], "client_alpns", out);
+    if (tls_logs(conf, TLS_LOG_SERVER_ALPNS))
+        log_alpns(&hello[DIR_TOCLIENT], "server_alpns", out);
+    if (tls_logs(conf, TLS_LOG_CLIENT_HANDSHAKE))
+        log_handshake(&hello[DIR_TOSERVER], tls->version[DIR_TOSERVER], DIR_TOSERVER, out);
+    if (tls_logs(conf, TLS_LOG_SERVER_HANDSHAKE))
+        log_handshake(&hello[DIR_TOCLIENT], tls->version[DIR_TOCLIENT], DIR_TOCLIENT, out);
+}
+
 void tls_log(const struct tx *tx, const struct app_conf *conf, struct json *out)
 {
     const struct tls_tx *tls = tls_tx_of(tx);
-    struct tls_hello client = {.version = 0}, server = {.version = 0};
-    struct tls_certificate c;
-    struct str der, name;
-    char number[24], ja4[TLS_JA4_BYTES + 1];
-    bool named = tls_chain_certificate(tls_message_str(&tls->chain[DIR_TOCLIENT]), 0, &der);
-    if (tls->hello[DIR_TOSERVER].p)
-        tls_read_hello(tls_message_str(&tls->hello[DIR_TOSERVER]), DIR_TOSERVER, &client);
-    if (tls->hello[DIR_TOCLIENT].p)
-        tls_read_hello(tls_message_str(&tls->hello[DIR_TOCLIENT]), DIR_TOCLIENT, &server);
-    if (named) {
-        tls_certificate_read(der, &c);
-        log_names(&c, out);
-    }
-    if (tls->resumed)
+    const struct side server = side_of(tls, DIR_TOCLIENT, conf);
+    const struct side client = side_of(tls, DIR_TOSERVER, conf);
+    struct tls_hello hello[DIR_COUNT];
+    struct str name;
+    char number[24];
+    for (int dir = 0; dir < DIR_COUNT; dir++)
+        tls_read_hello(tls_message_str(&tls->hello[dir]), (enum dir)dir, &hello[dir]);
+    log_server_names(&server, out);
+    if (tls->resumed && tls_logs(conf, TLS_LOG_SESSION_RESUMED))
         json_bool(out, "session_resumed", true);
-    if (named)
-        log_numbers(&c, der, out);
-    if (tls_server_name(&client, &name) == TLS_SNI_OK)
+    log_server_numbers(&server, out);
+    if (tls_logs(conf, TLS_LOG_SNI) && tls_server_name(&hello[DIR_TOSERVER], &name) == TLS_SNI_OK)
         json_bytes(out, "sni", name);
-    uint16_t version =
-        tls->version[DIR_TOCLIENT] ? tls->version[DIR_TOCLIENT] : tls->record_version[DIR_TOCLIENT];
-    json_text(out, "version", tls_version_name(version, number));
-    if (named)
-        log_times(&c, out);
-    if (conf->ja3 && client.version)
-        log_ja3(&client, DIR_TOSERVER, out);
-    if (conf->ja3 && server.version)
-        log_ja3(&server, DIR_TOCLIENT, out);
-    if (conf->ja4 && client.version && tls_ja4(&client, ja4))
-        json_text(out, "ja4", ja4);
-    log_alpns(&client, "client_alpns", out);
-    log_alpns(&server, "server_alpns", out);
+    if (tls_logs(conf, TLS_LOG_VERSION))
+        json_text(out, "version", tls_version_name(version_of(tls), number));
+    log_server_rest(&server, out);
+    log_hellos(tls, conf, hello, out);
+    log_client(&client, out);
     if (tls->from_proto != APP_UNKNOWN)
         json_text(out, "from_proto", app_proto_name(tls->from_proto));
 }

@@ -30,6 +30,8 @@ enum message_type {
     MESSAGE_CLIENT_HELLO = 1,
     MESSAGE_SERVER_HELLO = 2,
     MESSAGE_CERTIFICATE = 11,
+    MESSAGE_CERTIFICATE_REQUEST = 13,
+    MESSAGE_SERVER_HELLO_DONE = 14,
 };
 
 struct half {
@@ -178,7 +180,6 @@ static void note_resumption(struct tls_tx *tx)
     bool same = server.session_id.len && str_eq(client.session_id, server.session_id);
     bool by_ticket = tls_find_extension(&client, TLS_EXT_SESSION_TICKET, &ticket) && ticket.len > 0;
     tx->resumed = same || by_ticket;
-    tx->tx.logged = tx->resumed; /* as Suricata's default: no record of what says no names */
 }
 
 static void encrypt(const struct way *w)
@@ -190,6 +191,8 @@ static void encrypt(const struct way *w)
     tx->encrypted[w->dir] = true;
     if (w->dir == DIR_TOCLIENT)
         note_resumption(tx);
+    if (tx->resumed && !tls_logs(w->af->conf, TLS_LOG_SESSION_RESUMED))
+        tx->tx.logged = true; /* nobody wants to read of it */
     app_progress(&tx->tx, w->dir, TX_COMPLETE);
 }
 
@@ -312,9 +315,18 @@ static bool is_known_message(uint8_t type)
     return memchr(known, type, sizeof(known)) != NULL;
 }
 
+static void note_end_of_flight(struct tls_tx *tx, uint8_t type)
+{
+    tx->certificate_asked |= type == MESSAGE_CERTIFICATE_REQUEST;
+    tx->server_done |= type == MESSAGE_SERVER_HELLO_DONE;
+    tx->tx.updated[DIR_TOCLIENT] = true;
+}
+
 static void take_message(const struct way *w, uint8_t type, struct str body)
 {
     bool client = w->dir == DIR_TOSERVER;
+    if (!client && w->state->tx)
+        note_end_of_flight(w->state->tx, type);
     if (!is_known_message(type))
         event(w, TLS_EVENT_INVALID_SSL_RECORD);
     else if (type == MESSAGE_CERTIFICATE)
@@ -618,9 +630,14 @@ static void tx_free(struct app_flow *af, struct tx *tx)
     ((struct tls_state *)af->state)->tx = NULL;
 }
 
+/* All that is in the clear has been said: the server's flight, and the client's certificate where it was asked for one. */
 static bool log_ready(const struct tx *tx)
 {
-    return tls_tx_of(tx)->encrypted[DIR_TOSERVER] && tls_tx_of(tx)->encrypted[DIR_TOCLIENT];
+    const struct tls_tx *tls = tls_tx_of(tx);
+    if (tls->encrypted[DIR_TOSERVER] && tls->encrypted[DIR_TOCLIENT])
+        return true;
+    bool client_said = !tls->certificate_asked || tls->chain[DIR_TOSERVER].p;
+    return tls->server_done && client_said && tx->progress[DIR_TOSERVER] >= TLS_HELLO_DONE;
 }
 
 const struct app_parser tls_parser = {
