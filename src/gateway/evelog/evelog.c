@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FLUSH_BYTES (256 * 1024)
@@ -38,28 +39,54 @@ void evelog_init(struct evelog *log, struct evelog_file *file, const struct eve_
     buf_reserve(&log->buffer, FLUSH_BYTES + LINE_BYTES_MAX);
 }
 
-static bool write_all(int fd, struct str bytes)
+/* Returns how many bytes the disk took. */
+static size_t write_some(int fd, struct str bytes)
 {
-    while (bytes.len) {
-        ssize_t n = write(fd, bytes.p, bytes.len);
+    size_t done = 0;
+    while (done < bytes.len) {
+        ssize_t n = write(fd, bytes.p + done, bytes.len - done);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
-            return false;
-        bytes = str_from(bytes, (size_t)n);
+            break;
+        done += (size_t)n;
     }
-    return true;
+    return done;
+}
+
+static uint64_t count_lines(struct str bytes)
+{
+    uint64_t lines = 0;
+    for (size_t i = 0; i < bytes.len; i++)
+        lines += bytes.p[i] == '\n';
+    return lines;
+}
+
+/* The disk was full in the middle of a line: its beginning is taken back. */
+static void take_back(int fd, size_t torn)
+{
+    struct stat st;
+    if (torn && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= (off_t)torn)
+        (void)!ftruncate(fd, st.st_size - (off_t)torn);
 }
 
 void evelog_flush(struct evelog *log)
 {
-    if (!log->buffer.len)
+    struct str bytes = buf_str(&log->buffer);
+    if (!bytes.len)
         return;
     pthread_mutex_lock(&log->file->lock);
-    if (write_all(log->file->fd, buf_str(&log->buffer)))
-        log->file->lines += log->lines;
-    else
-        log->file->lost += log->lines;
+    size_t done = write_some(log->file->fd, bytes);
+    uint64_t lines = log->lines;
+    if (done < bytes.len) {
+        size_t whole = done;
+        while (whole && bytes.p[whole - 1] != '\n')
+            whole--;
+        take_back(log->file->fd, done - whole);
+        lines = count_lines(str_cut(bytes, 0, whole));
+    }
+    log->file->lines += lines;
+    log->file->lost += log->lines - lines;
     pthread_mutex_unlock(&log->file->lock);
     log->lines = 0;
     buf_reset(&log->buffer);
@@ -101,6 +128,8 @@ void evelog_event(void *owner, const struct eve_event *event)
     json_init(&json, &log->buffer);
     json_object(&json, NULL);
     eve_write(log->conf, event, &json);
+    if (log->add)
+        log->add(log->add_owner, event, &json);
     json_end_object(&json);
     end_line(log, start);
 }

@@ -23,11 +23,16 @@ NODISCARD int evelog_file_open(struct evelog_file *f, const char *folder, const 
                                struct err *err);
 void evelog_file_close(struct evelog_file *f);
 
+/* Adds members of our own to an event's line. */
+typedef void (*evelog_add_fn)(void *owner, const struct eve_event *event, struct json *out);
+
 struct evelog {
     struct evelog_file *file;
     const struct eve_conf *conf;
     struct buf buffer;
     uint64_t lines;
+    evelog_add_fn add; /* or NULL */
+    void *add_owner;
 };
 
 void evelog_init(struct evelog *log, struct evelog_file *file, const struct eve_conf *conf);
