@@ -200,3 +200,11 @@ void mac_format(const struct mac *mac, char *out)
         *out++ = i < 5 ? ':' : '\0';
     }
 }
+
+bool mac_is_machine(const struct mac *mac)
+{
+    uint8_t any = 0;
+    for (int i = 0; i < 6; i++)
+        any |= mac->bytes[i];
+    return any && !(mac->bytes[0] & 1);
+}

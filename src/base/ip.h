@@ -35,5 +35,7 @@ size_t ip_format_full(const struct ip *ip, char *out);
 /* "02:00:5e:10:00:01" or with '-'. */
 bool mac_parse(struct str s, struct mac *out);
 void mac_format(const struct mac *mac, char *out);
+/* One machine's address: not a group (broadcast, multicast), not all zero. */
+bool mac_is_machine(const struct mac *mac);
 
 #endif

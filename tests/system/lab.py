@@ -170,7 +170,7 @@ class Capture:
         self.socket.bind((interface, ETH_P_ALL))
         self.socket.settimeout(0.1)
         self.wanted = wanted
-        self.frames = []
+        self.frames, self.times = [], []
         self.closing = False
         self.thread = threading.Thread(target=self._loop, daemon=True)
         self.thread.start()
@@ -194,6 +194,7 @@ class Capture:
             except OSError:
                 break
             if self.wanted(frame):
+                self.times.append(time.monotonic())
                 self.frames.append(frame)
 
     def await_count(self, count, seconds=5):

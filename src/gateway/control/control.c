@@ -4,10 +4,17 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+#define PACKET_COST_BYTES 1024
+
 int control_pair(int fds[2], struct err *err)
 {
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) < 0)
         return err_errno(err, "a socket pair between processes");
+    /* The kernel charges each packet with its own bookkeeping. */
+    int bytes = CONTROL_QUEUE * (int)(sizeof(struct control_message) + PACKET_COST_BYTES);
+    for (size_t i = 0; i < 2; i++)
+        if (setsockopt(fds[i], SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof(bytes)) < 0)
+            (void)!setsockopt(fds[i], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
     return 0;
 }
 

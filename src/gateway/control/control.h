@@ -5,7 +5,8 @@
  * more than its own rights by it.
  *
  *     engine -> guard   READY, BEAT (also the dead-man's sign of life), WANT_ISOLATION
- *     guard  -> engine  ISOLATION (state of one MAC), STOP
+ *     guard  -> engine  READY (go on until until_us, CLOCK_MONOTONIC: so long the bridge is held back), ISOLATION (state of
+ *                       one MAC), STOP
  *     local  -> guard   ASK_STATUS, WANT_ISOLATION, WANT_RELEASE, ASK_ISOLATIONS
  *     guard  -> local   STATUS, ISOLATION (one each, then END), DONE, REFUSED
  *     link   -> guard   WANT_ISOLATION, WANT_RELEASE (by the center), LINK_STATUS
@@ -39,6 +40,8 @@ enum control_kind {
 enum control_origin { CONTROL_BY_RULE, CONTROL_BY_COMMAND, CONTROL_BY_CENTER, CONTROL_ORIGINS };
 
 #define CONTROL_TEXT_BYTES 128
+/* So many messages fit into a queue that nobody reads just now: every isolation at once, and what else comes up. */
+#define CONTROL_QUEUE 1200
 
 struct control_counts {
     uint64_t frames, bytes, dropped, alerts, kernel_drops, send_errors, not_inspected;
@@ -60,7 +63,8 @@ struct control_message {
     char text[CONTROL_TEXT_BYTES]; /* reason in words; NUL-terminated */
 };
 
-/* fds[0] for guard, fds[1] for the child; both non-blocking and close-on-exec. */
+/* fds[0] for guard, fds[1] for the child; both non-blocking and close-on-exec. The whole CONTROL_QUEUE needs CAP_NET_ADMIN;
+ * without it the queue is as long as the system allows. */
 NODISCARD int control_pair(int fds[2], struct err *err);
 /* 0; -1 when the other end is gone or its queue is full (the message is lost: the caller counts or repeats). */
 NODISCARD int control_send(int fd, const struct control_message *message);

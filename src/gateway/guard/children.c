@@ -223,6 +223,14 @@ void children_kill_engine(struct watch *w, const char *why)
     kill(w->children[CHILD_ENGINE].pid, SIGKILL);
 }
 
+void children_hung_up(struct watch *w, enum child_kind kind)
+{
+    struct child *c = &w->children[kind];
+    close_fd(&c->fd);
+    if (c->pid)
+        kill(c->pid, SIGKILL); /* one that ends by itself keeps its own exit status */
+}
+
 static bool any_left(const struct watch *w)
 {
     for (size_t i = 0; i < CHILDREN; i++)

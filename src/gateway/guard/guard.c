@@ -76,15 +76,36 @@ static int restore_isolations(struct watch *w, struct err *err)
         return -1;
     if (damaged)
         log_warn("guard", "%s: %u damaged lines left out", w->isolation_path, damaged);
-    orders_tell_engine(w); /* there is none yet: this puts them into the kernel's table */
     return 0;
+}
+
+/* Who was cut off before stays so: it stands in the table from its first moment on. */
+static int hold_from_the_start(struct watch *w, struct err *err)
+{
+    const struct run_options *o = &w->options;
+    struct hold_cut *cuts = calloc(ISOLATIONS_MAX, sizeof(*cuts));
+    if (!cuts)
+        return err_set(err, "out of memory");
+    struct hold_plan plan = {.bridge = o->bridge,
+                             .lan = o->lan,
+                             .wan = o->wan,
+                             .fail_closed = o->fail_closed,
+                             .cuts = cuts,
+                             .cut_count = w->isolations.count};
+    for (uint32_t i = 0; i < w->isolations.count; i++)
+        cuts[i] =
+            (struct hold_cut){w->isolations.items[i].mac,
+                              isolation_seconds_left(&w->isolations.items[i], clock_wall_us())};
+    int rc = hold_open(&w->hold, &plan, err);
+    free(cuts);
+    return rc;
 }
 
 static int prepare(struct watch *w, struct err *err)
 {
     const struct run_options *o = &w->options;
     children_init(w);
-    w->hold.fail_closed = o->fail_closed;
+    w->hold.fd = -1;
     if (geteuid() != 0)
         return err_set(err, "root is needed to open network ports");
     if (file_make_folder(o->state_folder, 0750, err) < 0 || open_eve(w, err) < 0 ||
@@ -95,10 +116,11 @@ static int prepare(struct watch *w, struct err *err)
     w->timer_fd = w->signal_fd < 0 ? -1 : make_timer_fd(err);
     if (w->timer_fd < 0)
         return -1;
-    if (hold_open(&w->hold, o->bridge, o->lan, o->wan, err) < 0)
+    if (restore_isolations(w, err) < 0)
         return -1;
     w->fail_open_since_us = clock_wall_us(); /* until the engine says it is ready */
-    return restore_isolations(w, err);
+    w->last_tick_us = clock_mono_us();
+    return hold_from_the_start(w, err);
 }
 
 static void watch_engine(struct watch *w, int64_t now)
@@ -121,8 +143,7 @@ static void watch_engine(struct watch *w, int64_t now)
     if (silent_us > (HOLD_MS - HOLD_RENEW_MS) * 1000 ||
         now - w->last_renew_us < HOLD_RENEW_MS * 1000)
         return;
-    w->last_renew_us = now;
-    if (hold_renew(&w->hold, &err) < 0)
+    if (orders_renew(w, &err) < 0)
         log_error("guard", "holding the bridge back: %s", err.text);
 }
 
@@ -131,6 +152,10 @@ static void tick(struct watch *w)
     uint64_t times;
     (void)!read(w->timer_fd, &times, sizeof(times));
     int64_t now = clock_mono_us();
+    /* Guard itself, or the whole machine, was asleep: the engine's silence says nothing. */
+    if (now - w->last_tick_us > BEAT_LATE_MS * 1000 / 2)
+        w->last_beat_us = now;
+    w->last_tick_us = now;
     children_start_due(w, now);
     watch_engine(w, now);
     orders_expire(w);
@@ -164,13 +189,12 @@ static void loop(struct watch *w)
             continue;
         if (fds[0].revents)
             take_signals(w);
+        /* Before the clock is asked: a sign of life that waits here is one. */
+        for (enum child_kind kind = 0; kind < CHILDREN; kind++)
+            if (fds[2 + kind].revents)
+                orders_take(w, kind);
         if (fds[1].revents)
             tick(w);
-        for (enum child_kind kind = 0; kind < CHILDREN; kind++)
-            if (fds[2 + kind].revents & POLLIN)
-                orders_take(w, kind);
-            else if (fds[2 + kind].revents)
-                children_reap(w);
     }
 }
 

@@ -1,6 +1,6 @@
 #include "gateway/guard/hold.h"
 
-#include "base/file.h"
+#include "base/buf.h"
 #include "gateway/guard/netlink.h"
 #include "gateway/guard/program.h"
 
@@ -9,6 +9,10 @@
 #include <unistd.h>
 
 #define TABLE "otasuke"
+#define TABLE_BYTES_MAX (256u * 1024)
+/* Frames to 01-80-C2-00-00-0x that a bridge may pass: 802.1X, LLDP ... Not spanning tree, pause and bonding: the kernel
+ * keeps these three to itself. */
+#define GROUPS_PASSED "65528"
 
 _Static_assert(HOLD_RENEW_MS *(HOLD_SETS - 1) < HOLD_MS + HOLD_RENEW_MS,
                "a set is empty before its next turn");
@@ -19,28 +23,58 @@ static const char *const held_sets[HOLD_SETS] = {"held0", "held1", "held2", "hel
 /* -200 is the bridge family's own place for filters. At 0 sits br_netfilter, which takes packets aside: a chain there is
  * passed over or not, as it happens to have been registered.
  *
- * The table made anew in one step; isolation and holding begin empty. The order of the rules: a machine that is cut off
- * stays cut off whatever else holds. */
-static const char table_text[] = "table bridge " TABLE "\n"
+ * The table made anew in one step; holding begins empty. The order of the rules: a machine that is cut off stays cut off
+ * whatever else holds. */
+static const char table_head[] = "table bridge " TABLE "\n"
                                  "delete table bridge " TABLE "\n"
                                  "table bridge " TABLE " {\n"
-                                 "  set isolated { type ether_addr; flags timeout; }\n"
-                                 "  set closed { type ifname; }\n"
                                  "  set held0 { type ifname; flags timeout; }\n"
                                  "  set held1 { type ifname; flags timeout; }\n"
                                  "  set held2 { type ifname; flags timeout; }\n"
-                                 "  set held3 { type ifname; flags timeout; }\n"
-                                 "  chain forward {\n"
-                                 "    type filter hook forward priority -200; policy accept;\n"
-                                 "    ether saddr @isolated counter drop\n"
-                                 "    ether daddr @isolated counter drop\n"
-                                 "    iifname @closed drop\n"
-                                 "    iifname @held0 drop\n"
-                                 "    iifname @held1 drop\n"
-                                 "    iifname @held2 drop\n"
-                                 "    iifname @held3 drop\n"
-                                 "  }\n"
-                                 "}\n";
+                                 "  set held3 { type ifname; flags timeout; }\n";
+static const char table_chain[] = "  chain forward {\n"
+                                  "    type filter hook forward priority -200; policy accept;\n"
+                                  "    ether saddr @isolated counter drop\n"
+                                  "    ether daddr @isolated counter drop\n"
+                                  "    iifname @closed drop\n"
+                                  "    iifname @held0 drop\n"
+                                  "    iifname @held1 drop\n"
+                                  "    iifname @held2 drop\n"
+                                  "    iifname @held3 drop\n"
+                                  "  }\n"
+                                  "}\n";
+
+static void write_cuts(struct buf *b, const struct hold_plan *plan)
+{
+    buf_add_c(b, "  set isolated { type ether_addr; flags timeout;");
+    for (size_t i = 0; i < plan->cut_count; i++) {
+        char mac[MAC_TEXT_BYTES];
+        mac_format(&plan->cuts[i].mac, mac);
+        buf_printf(b, "%s%s", i ? ", " : " elements = { ", mac);
+        if (plan->cuts[i].seconds)
+            buf_printf(b, " timeout %llus", (unsigned long long)plan->cuts[i].seconds);
+    }
+    buf_add_c(b, plan->cut_count ? " }; }\n" : " }\n");
+}
+
+static int make_table(const struct hold *h, const struct hold_plan *plan, struct err *err)
+{
+    const char *const nft[] = {"nft", "-f", "-", NULL};
+    struct buf b;
+    buf_init(&b, TABLE_BYTES_MAX);
+    buf_add_c(&b, table_head);
+    write_cuts(&b, plan);
+    buf_add_c(&b, "  set closed { type ifname;");
+    if (plan->fail_closed)
+        buf_printf(&b, " elements = { \"%s\", \"%s\" };", h->lan, h->wan);
+    buf_add_c(&b, " }\n");
+    buf_add_c(&b, table_chain);
+    const char *text = buf_c(&b);
+    int rc = b.failed ? err_set(err, "out of memory for the table of the bridge")
+                      : program_run(nft, text, err);
+    buf_fini(&b);
+    return rc;
+}
 
 static int run_ip(struct err *err, const char *a, const char *b, const char *c, const char *d)
 {
@@ -77,9 +111,10 @@ static int make_bridge(const struct hold *h, struct err *err)
 {
     if (if_nametoindex(h->bridge))
         return 0;
-    const char *const argv[] = {"ip",   "link",           "add",       "name", h->bridge,
-                                "type", "bridge",         "stp_state", "0",    "forward_delay",
-                                "0",    "mcast_snooping", "0",         NULL};
+    const char *const argv[] = {"ip",      "link",           "add",         "name",
+                                h->bridge, "type",           "bridge",      "stp_state",
+                                "0",       "forward_delay",  "0",           "mcast_snooping",
+                                "0",       "group_fwd_mask", GROUPS_PASSED, NULL};
     return program_run(argv, NULL, err);
 }
 
@@ -92,15 +127,14 @@ static int join(const struct hold *h, const char *port, struct err *err)
     return program_run(up, NULL, err);
 }
 
-static int set_up(struct hold *h, struct err *err)
+static int set_up(struct hold *h, const struct hold_plan *plan, struct err *err)
 {
-    const char *const nft[] = {"nft", "-f", "-", NULL};
     const char *const up[] = {"ip", "link", "set", h->bridge, "up", NULL};
     if (!if_nametoindex(h->lan))
         return err_set(err, "there is no interface %s (see: ip link)", h->lan);
     if (!if_nametoindex(h->wan))
         return err_set(err, "there is no interface %s (see: ip link)", h->wan);
-    if (program_run(nft, table_text, err) < 0 || make_bridge(h, err) < 0)
+    if (make_table(h, plan, err) < 0 || make_bridge(h, err) < 0)
         return -1;
     silence(h->bridge);
     keep_iptables_out();
@@ -136,24 +170,31 @@ static int remove_both(struct hold *h, const char *set, struct err *err)
     return netlink_remove(h->fd, &h->sequence, &wan, err);
 }
 
-int hold_open(struct hold *h, const char *bridge, const char *lan, const char *wan, struct err *err)
+/* Names stand in nft's text: what has a meaning there is refused. */
+static int take_name(char to[HOLD_NAME_BYTES], const char *name, struct err *err)
 {
-    bool fail_closed = h->fail_closed;
-    *h = (struct hold){.fd = -1, .fail_closed = fail_closed};
-    if (strlen(bridge) >= HOLD_NAME_BYTES || strlen(lan) >= HOLD_NAME_BYTES ||
-        strlen(wan) >= HOLD_NAME_BYTES)
-        return err_set(err, "an interface name has at most %d characters", HOLD_NAME_BYTES - 1);
-    strcpy(h->bridge, bridge);
-    strcpy(h->lan, lan);
-    strcpy(h->wan, wan);
-    if (strcmp(lan, wan) == 0)
-        return err_set(err, "--lan and --wan name the same interface, %s", lan);
-    if (set_up(h, err) < 0)
+    if (strlen(name) >= HOLD_NAME_BYTES || !name[0])
+        return err_set(err, "%s: an interface name has 1 to %d characters", name,
+                       HOLD_NAME_BYTES - 1);
+    for (const char *p = name; *p; p++)
+        if ((uint8_t)*p <= ' ' || (uint8_t)*p > '~' || strchr("\"\\*/", *p))
+            return err_set(err, "%s: an interface name with such a character is not served", name);
+    strcpy(to, name);
+    return 0;
+}
+
+int hold_open(struct hold *h, const struct hold_plan *plan, struct err *err)
+{
+    *h = (struct hold){.fd = -1, .fail_closed = plan->fail_closed};
+    if (take_name(h->bridge, plan->bridge, err) < 0 || take_name(h->lan, plan->lan, err) < 0 ||
+        take_name(h->wan, plan->wan, err) < 0)
+        return -1;
+    if (strcmp(h->lan, h->wan) == 0)
+        return err_set(err, "--lan and --wan name the same interface, %s", h->lan);
+    if (set_up(h, plan, err) < 0)
         return -1;
     h->fd = netlink_open(err);
-    if (h->fd < 0)
-        return -1;
-    return h->fail_closed ? add_both(h, "closed", 0, err) : 0;
+    return h->fd < 0 ? -1 : 0;
 }
 
 void hold_close(struct hold *h)
@@ -182,14 +223,11 @@ int hold_let_go(struct hold *h, struct err *err)
     return rc;
 }
 
-int hold_isolate(struct hold *h, const struct mac *mac, uint64_t seconds, struct err *err)
+int hold_isolate(struct hold *h, const struct hold_cut *cut, struct err *err)
 {
-    /* Anew, so that a new expiry counts: an element that is there keeps its old one. */
-    if (hold_release(h, mac, err) < 0)
-        return -1;
-    struct netlink_element e = {TABLE, "isolated", str_of(mac->bytes, sizeof(mac->bytes)),
-                                seconds * 1000};
-    return netlink_add(h->fd, &h->sequence, &e, 1, err);
+    struct netlink_element e = {TABLE, "isolated", str_of(cut->mac.bytes, sizeof(cut->mac.bytes)),
+                                cut->seconds * 1000};
+    return netlink_replace(h->fd, &h->sequence, &e, err);
 }
 
 int hold_release(struct hold *h, const struct mac *mac, struct err *err)

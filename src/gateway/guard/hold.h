@@ -14,6 +14,18 @@
 #define HOLD_SETS 4
 #define HOLD_NAME_BYTES 16
 
+struct hold_cut {
+    struct mac mac;
+    uint64_t seconds; /* 0: until released */
+};
+
+struct hold_plan {
+    const char *bridge, *lan, *wan;
+    bool fail_closed;
+    const struct hold_cut *cuts; /* machines that are cut off from the first moment on */
+    size_t cut_count;
+};
+
 struct hold {
     int fd; /* netlink */
     uint32_t sequence;
@@ -22,17 +34,16 @@ struct hold {
     char bridge[HOLD_NAME_BYTES], lan[HOLD_NAME_BYTES], wan[HOLD_NAME_BYTES];
 };
 
-/* Makes the bridge (or takes over the one that is there) and the table anew. Frames pass from now on, unless fail_closed. */
-NODISCARD int hold_open(struct hold *h, const char *bridge, const char *lan, const char *wan,
-                        struct err *err);
+/* Makes the bridge (or takes over the one that is there) and the table anew, in one step: there is no moment at which a
+ * machine of plan->cuts gets through. Frames of others pass from now on, unless fail_closed. */
+NODISCARD int hold_open(struct hold *h, const struct hold_plan *plan, struct err *err);
 void hold_close(struct hold *h);
 /* Holds the bridge back for HOLD_MS more. */
 NODISCARD int hold_renew(struct hold *h, struct err *err);
 /* Lets the bridge forward now. With fail_closed it stays held. */
 NODISCARD int hold_let_go(struct hold *h, struct err *err);
-/* Frames from and to mac are dropped by the bridge; seconds 0: until released. */
-NODISCARD int hold_isolate(struct hold *h, const struct mac *mac, uint64_t seconds,
-                           struct err *err);
+/* Frames from and to its address are dropped by the bridge. An earlier cut of the same machine is replaced without a gap. */
+NODISCARD int hold_isolate(struct hold *h, const struct hold_cut *cut, struct err *err);
 NODISCARD int hold_release(struct hold *h, const struct mac *mac, struct err *err);
 /* Removes bridge and table: the ports are what they were before. */
 void hold_remove(struct hold *h);

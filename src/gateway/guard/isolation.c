@@ -1,5 +1,6 @@
 #include "gateway/guard/isolation.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 
 #include <unistd.h>
@@ -14,8 +15,26 @@ struct isolation *isolation_find(struct isolations *list, const struct mac *mac)
     return NULL;
 }
 
+uint64_t isolation_seconds_left(const struct isolation *item, int64_t now_us)
+{
+    int64_t left_us = item->until_us - now_us;
+    if (!item->until_us)
+        return 0;
+    return left_us < CLOCK_SECOND_US ? 1 : (uint64_t)left_us / CLOCK_SECOND_US;
+}
+
+static void clean_reason(char reason[CONTROL_TEXT_BYTES])
+{
+    for (size_t i = 0; i < CONTROL_TEXT_BYTES && reason[i]; i++)
+        if ((uint8_t)reason[i] < ' ' || reason[i] == 0x7f)
+            reason[i] = ' ';
+    reason[CONTROL_TEXT_BYTES - 1] = '\0';
+}
+
 bool isolation_put(struct isolations *list, const struct isolation *item)
 {
+    if (!mac_is_machine(&item->mac))
+        return false;
     struct isolation *old = isolation_find(list, &item->mac);
     if (old && item->origin == CONTROL_BY_RULE)
         return false;
@@ -25,6 +44,7 @@ bool isolation_put(struct isolations *list, const struct isolation *item)
     if (!old)
         old = &list->items[list->count++];
     *old = *item;
+    clean_reason(old->reason);
     return !same;
 }
 
@@ -80,7 +100,7 @@ static bool read_line(struct str line, struct isolation *item)
     *item = (struct isolation){0};
     if (!mac_parse(str_split(&line, ' '), &item->mac) ||
         !read_origin(str_split(&line, ' '), &item->origin) ||
-        !str_to_u64(str_split(&line, ' '), &sid) ||
+        !str_to_u64(str_split(&line, ' '), &sid) || sid > UINT32_MAX ||
         !str_to_i64(str_split(&line, ' '), &item->since_us) ||
         !str_to_i64(str_split(&line, ' '), &item->until_us))
         return false;
@@ -103,7 +123,8 @@ int isolation_load(struct isolations *list, const char *path, uint32_t *damaged,
     while (rc == 0 && rest.len) {
         struct isolation item;
         struct str line = str_split(&rest, '\n');
-        if (read_line(line, &item))
+        bool good = read_line(line, &item) && mac_is_machine(&item.mac);
+        if (good)
             isolation_put(list, &item);
         else if (line.len)
             ++*damaged;

@@ -21,7 +21,10 @@ struct isolations {
 };
 
 struct isolation *isolation_find(struct isolations *list, const struct mac *mac);
-/* True when the list changed. A person's or the center's word replaces a rule's; a rule's never shortens theirs. */
+/* Until it is over; 0: until released. Never 0 for one that has an end. */
+uint64_t isolation_seconds_left(const struct isolation *item, int64_t now_us);
+/* True when the list changed. Refused: an address that is not one machine's, and one more than ISOLATIONS_MAX. Control
+ * characters in the reason, which the center or a rule wrote, become spaces: it is shown on a terminal. A person's or the center's word replaces a rule's; a rule's never shortens theirs. */
 bool isolation_put(struct isolations *list, const struct isolation *item);
 bool isolation_remove(struct isolations *list, const struct mac *mac);
 /* The next one that is over by now, or NULL. */

@@ -152,6 +152,17 @@ static int exchange(int fd, struct buf *b, uint32_t first, uint32_t wanted)
     return take_answers(fd, first, wanted);
 }
 
+static void add_change(struct buf *b, uint16_t change, uint32_t sequence,
+                       const struct netlink_element *e)
+{
+    uint16_t flags = change == NFT_MSG_NEWSETELEM ? NLM_F_CREATE | NLM_F_ACK : NLM_F_ACK;
+    size_t start =
+        begin_message(b, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | change), flags, sequence);
+    add_family(b, NFPROTO_BRIDGE, 0);
+    add_element(b, e);
+    end_message(b, start);
+}
+
 int netlink_add(int fd, uint32_t *sequence, const struct netlink_element *elements, size_t count,
                 struct err *err)
 {
@@ -159,16 +170,28 @@ int netlink_add(int fd, uint32_t *sequence, const struct netlink_element *elemen
     struct buf b = buf_fixed(memory, sizeof(memory));
     uint32_t first = *sequence + 1;
     add_border(&b, NFNL_MSG_BATCH_BEGIN, ++*sequence);
-    for (size_t i = 0; i < count; i++) {
-        size_t start = begin_message(&b, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM,
-                                     NLM_F_CREATE | NLM_F_ACK, ++*sequence);
-        add_family(&b, NFPROTO_BRIDGE, 0);
-        add_element(&b, &elements[i]);
-        end_message(&b, start);
-    }
+    for (size_t i = 0; i < count; i++)
+        add_change(&b, NFT_MSG_NEWSETELEM, ++*sequence, &elements[i]);
     add_border(&b, NFNL_MSG_BATCH_END, ++*sequence);
     errno = exchange(fd, &b, first, (uint32_t)count);
     return errno ? err_errno(err, "nftables set %s", elements[0].set) : 0;
+}
+
+/* Adding what is there keeps its old expiry (kernels before 6.13), and taking out what is not there fails the whole batch:
+ * so it is added, taken out, and added. */
+int netlink_replace(int fd, uint32_t *sequence, const struct netlink_element *element,
+                    struct err *err)
+{
+    static const uint16_t changes[] = {NFT_MSG_NEWSETELEM, NFT_MSG_DELSETELEM, NFT_MSG_NEWSETELEM};
+    uint8_t memory[BATCH_BYTES];
+    struct buf b = buf_fixed(memory, sizeof(memory));
+    uint32_t first = *sequence + 1;
+    add_border(&b, NFNL_MSG_BATCH_BEGIN, ++*sequence);
+    for (size_t i = 0; i < ARRAY_COUNT(changes); i++)
+        add_change(&b, changes[i], ++*sequence, element);
+    add_border(&b, NFNL_MSG_BATCH_END, ++*sequence);
+    errno = exchange(fd, &b, first, ARRAY_COUNT(changes));
+    return errno ? err_errno(err, "nftables set %s", element->set) : 0;
 }
 
 int netlink_remove(int fd, uint32_t *sequence, const struct netlink_element *element,
@@ -178,11 +201,7 @@ int netlink_remove(int fd, uint32_t *sequence, const struct netlink_element *ele
     struct buf b = buf_fixed(memory, sizeof(memory));
     uint32_t first = *sequence + 1;
     add_border(&b, NFNL_MSG_BATCH_BEGIN, ++*sequence);
-    size_t start =
-        begin_message(&b, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_DELSETELEM, NLM_F_ACK, ++*sequence);
-    add_family(&b, NFPROTO_BRIDGE, 0);
-    add_element(&b, element);
-    end_message(&b, start);
+    add_change(&b, NFT_MSG_DELSETELEM, ++*sequence, element);
     add_border(&b, NFNL_MSG_BATCH_END, ++*sequence);
     errno = exchange(fd, &b, first, 1);
     return errno && errno != ENOENT ? err_errno(err, "nftables set %s", element->set) : 0;

@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#define LEASE_MARGIN_MS 50 /* the engine stops before the bridge begins */
+
 static void save(struct watch *w)
 {
     struct err err;
@@ -29,24 +31,21 @@ static void send_state(struct watch *w, const struct isolation *item, bool isola
         children_kill_engine(w, "it does not take orders");
 }
 
-static uint64_t seconds_left(const struct isolation *item)
-{
-    int64_t left = item->until_us ? (item->until_us - clock_wall_us()) / CLOCK_SECOND_US : 0;
-    return item->until_us && left < 1 ? 1 : (uint64_t)left;
-}
-
 static void put_in_kernel(struct watch *w, const struct isolation *item)
 {
     struct err err;
-    if (hold_isolate(&w->hold, &item->mac, seconds_left(item), &err) < 0)
+    struct hold_cut cut = {item->mac, isolation_seconds_left(item, clock_wall_us())};
+    if (hold_isolate(&w->hold, &cut, &err) < 0)
         log_error("guard", "isolation in the kernel: %s", err.text);
 }
 
-void orders_isolate(struct watch *w, const struct isolation *item)
+bool orders_isolate(struct watch *w, const struct isolation *wanted)
 {
     char mac[MAC_TEXT_BYTES];
-    if (!isolation_put(&w->isolations, item))
-        return;
+    bool changed = isolation_put(&w->isolations, wanted);
+    const struct isolation *item = isolation_find(&w->isolations, &wanted->mac);
+    if (!changed || !item)
+        return item;
     mac_format(&item->mac, mac);
     put_in_kernel(w, item);
     send_state(w, item, true);
@@ -54,6 +53,7 @@ void orders_isolate(struct watch *w, const struct isolation *item)
     log_warn("guard", "%s is cut off (by %s: %s)", mac, control_origin_name(item->origin),
              item->reason);
     tell_isolation(w, item, true, item->origin);
+    return true;
 }
 
 void orders_release(struct watch *w, const struct mac *mac, enum control_origin by)
@@ -83,12 +83,18 @@ void orders_expire(struct watch *w)
     }
 }
 
-void orders_tell_engine(struct watch *w)
+int orders_renew(struct watch *w, struct err *err)
 {
-    for (uint32_t i = 0; i < w->isolations.count; i++) {
-        put_in_kernel(w, &w->isolations.items[i]);
-        send_state(w, &w->isolations.items[i], true);
-    }
+    int64_t now = clock_mono_us();
+    struct child *engine = &w->children[CHILD_ENGINE];
+    struct control_message go = {.kind = CONTROL_READY,
+                                 .until_us = now + (HOLD_MS - LEASE_MARGIN_MS) * 1000};
+    if (hold_renew(&w->hold, err) < 0)
+        return -1;
+    w->last_renew_us = now;
+    if (engine->fd < 0 || control_send(engine->fd, &go) < 0)
+        children_kill_engine(w, "it does not take orders");
+    return 0;
 }
 
 static struct isolation isolation_of(const struct control_message *m)
@@ -108,18 +114,22 @@ static void engine_ready(struct watch *w)
 {
     struct err err;
     struct child *engine = &w->children[CHILD_ENGINE];
-    struct control_message go = {.kind = CONTROL_READY};
-    orders_tell_engine(w);
-    if (hold_renew(&w->hold, &err) < 0) {
+    for (uint32_t i = 0; i < w->isolations.count; i++)
+        send_state(w, &w->isolations.items[i], true);
+    if (orders_renew(w, &err) < 0) {
         log_error("guard", "%s", err.text);
         children_kill_engine(w, "the bridge cannot be held back");
         return;
     }
+    if (engine->ready) {
+        log_warn("guard", "the engine was late: frames may have passed without inspection for "
+                          "some moments");
+        tell_fail_open(w, true, "the engine was late");
+        tell_fail_open(w, false, "the engine inspects again");
+    }
     engine->ready = true;
     engine->failures = 0;
-    w->last_beat_us = w->last_renew_us = clock_mono_us();
-    if (control_send(engine->fd, &go) < 0)
-        children_kill_engine(w, "it does not take orders");
+    w->last_beat_us = clock_mono_us();
     if (w->fail_open_since_us)
         log_info("guard", "the engine inspects");
     if (w->fail_open_since_us && w->inspected_once)
@@ -161,6 +171,7 @@ static void answer_status(struct watch *w)
         .engine_starts = w->children[CHILD_ENGINE].starts,
         .counts = w->counts,
     };
+    m.counts.events_lost += w->own_events_lost;
     answer(w, &m);
 }
 
@@ -189,8 +200,8 @@ static void order_of_local(struct watch *w, const struct control_message *m)
     case CONTROL_ASK_STATUS: answer_status(w); break;
     case CONTROL_ASK_ISOLATIONS: answer_isolations(w); break;
     case CONTROL_WANT_ISOLATION:
-        orders_isolate(w, &item);
-        answer(w, &(struct control_message){.kind = CONTROL_DONE});
+        answer(w, &(struct control_message){.kind = orders_isolate(w, &item) ? CONTROL_DONE
+                                                                             : CONTROL_REFUSED});
         break;
     case CONTROL_WANT_RELEASE: {
         bool there = isolation_find(&w->isolations, &m->mac);
@@ -215,12 +226,15 @@ static void order_of_local(struct watch *w, const struct control_message *m)
 static void take_messages(struct watch *w, enum child_kind from)
 {
     struct control_message m;
-    while (w->children[from].fd >= 0 && control_receive(w->children[from].fd, &m) > 0) {
+    int got = 0;
+    while (w->children[from].fd >= 0 && (got = control_receive(w->children[from].fd, &m)) > 0) {
         if (from == CHILD_ENGINE)
             order_of_engine(w, &m);
         else
             order_of_local(w, &m);
     }
+    if (got < 0)
+        children_hung_up(w, from);
 }
 
 /* ---- the center, through link ---- */
@@ -278,8 +292,8 @@ static void take_from_link(struct watch *w)
             w->link_connected = str_find(buf_str(&status), 0, STR_LIT("\"connected\":true")) >= 0;
             break;
         case LINK_CONTROL_OTHER: break;
-        case LINK_CONTROL_NOTHING:
-        case LINK_CONTROL_GONE: more = false; break;
+        case LINK_CONTROL_GONE: children_hung_up(w, CHILD_LINK); break;
+        case LINK_CONTROL_NOTHING: more = false; break;
         }
         buf_reset(&status);
     }

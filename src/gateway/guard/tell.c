@@ -24,7 +24,7 @@ static void end_event(struct watch *w, struct json *json, struct buf *b)
     if (w->options.no_link || b->failed)
         return;
     if (!link_event_send(w->event_fds[0], buf_str(b)))
-        w->counts.events_lost++;
+        w->own_events_lost++;
 }
 
 void tell_isolation(struct watch *w, const struct isolation *item, bool isolated,
@@ -88,7 +88,7 @@ void tell_health(struct watch *w)
     add_counter(&health, "alerts", c->alerts);
     add_counter(&health, "kernel_drops", c->kernel_drops);
     add_counter(&health, "send_errors", c->send_errors);
-    add_counter(&health, "events_lost", c->events_lost);
+    add_counter(&health, "events_lost", c->events_lost + w->own_events_lost);
     add_counter(&health, "isolated", w->isolations.count);
     add_counter(&health, "engine_starts", w->children[CHILD_ENGINE].starts);
     /* Not delivered: the next one in some seconds says the same. */

@@ -39,7 +39,8 @@ struct watch {
     int event_fds[2]; /* [0] the events' way in, [1] link's end */
     int eve_fd, listen_fd, signal_fd, timer_fd;
     struct control_counts counts; /* of the last beat */
-    int64_t last_beat_us, last_renew_us, last_health_us;
+    uint64_t own_events_lost;     /* guard's own, beside the engine's */
+    int64_t last_beat_us, last_renew_us, last_health_us, last_tick_us;
     int64_t fail_open_since_us; /* wall clock; 0: the engine inspects */
     bool link_connected, stopping, inspected_once;
     char isolation_path[512];
@@ -53,14 +54,17 @@ void children_start_due(struct watch *w, int64_t now_us);
 void children_reap(struct watch *w);
 void children_stop(struct watch *w);
 void children_kill_engine(struct watch *w, const char *why);
+/* Its end of the control socket is closed: whatever it still does, it is no child of use. */
+void children_hung_up(struct watch *w, enum child_kind kind);
 
 /* orders.c: what children and people ask for */
 void orders_take(struct watch *w, enum child_kind from);
-void orders_isolate(struct watch *w, const struct isolation *item);
+/* False when it cannot be: not one machine's address, or the list is full. */
+bool orders_isolate(struct watch *w, const struct isolation *item);
 void orders_release(struct watch *w, const struct mac *mac, enum control_origin by);
 void orders_expire(struct watch *w);
-/* The engine that has just started learns what holds. */
-void orders_tell_engine(struct watch *w);
+/* Holds the bridge back for HOLD_MS more and tells the engine so: it forwards only for as long as it knows that. */
+NODISCARD int orders_renew(struct watch *w, struct err *err);
 
 /* tell.c: guard's own events, for the center */
 void tell_isolation(struct watch *w, const struct isolation *item, bool isolated,

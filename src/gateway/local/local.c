@@ -110,13 +110,13 @@ static void show_isolated(const struct visit *v, struct buf *b)
     say_word(v, "ok\n");
 }
 
-static void show_done(const struct visit *v)
+static void show_done(const struct visit *v, const char *refused)
 {
     struct control_message m;
     if (!next_answer(v, &m))
         say_word(v, "error: guard gives no answer\n");
     else
-        say_word(v, m.kind == CONTROL_DONE ? "ok\n" : "error: that machine is not cut off\n");
+        say_word(v, m.kind == CONTROL_DONE ? "ok\n" : refused);
 }
 
 /* "isolate MAC SECONDS reason", "release MAC", "status", "isolated" */
@@ -171,8 +171,10 @@ static void serve(const struct visit *v)
         show_status(v, &b);
     else if (m.kind == CONTROL_ASK_ISOLATIONS)
         show_isolated(v, &b);
+    else if (m.kind == CONTROL_WANT_RELEASE)
+        show_done(v, "error: that machine is not cut off\n");
     else
-        show_done(v);
+        show_done(v, "error: not the address of one machine, or too many are cut off\n");
 }
 
 int local_run(int listen_fd, int control_fd)

@@ -32,6 +32,27 @@ static bool touches_isolated(const struct crewman *c, const struct io_frame *in)
     return isolated_has(&c->isolated, &src) || isolated_has(&c->isolated, &dst);
 }
 
+static bool wan_has(const struct wan_side *wan, const struct mac *mac)
+{
+    for (uint32_t i = 0; i < wan->count; i++)
+        if (memcmp(wan->macs[i].bytes, mac->bytes, sizeof(mac->bytes)) == 0)
+            return true;
+    return false;
+}
+
+static void wan_learn(struct wan_side *wan, const struct io_frame *in)
+{
+    struct mac src;
+    if (in->bytes.len < 12)
+        return;
+    memcpy(src.bytes, in->bytes.p + 6, sizeof(src.bytes));
+    if (wan_has(wan, &src))
+        return;
+    wan->macs[wan->next] = src;
+    wan->next = (wan->next + 1) % WAN_MACS_MAX;
+    wan->count += wan->count < WAN_MACS_MAX;
+}
+
 static void want_isolation(struct crewman *c, const struct engine_answer *answer)
 {
     const struct packet *p = answer->packet;
@@ -43,7 +64,9 @@ static void want_isolation(struct crewman *c, const struct engine_answer *answer
         .mac = c->from == SIDE_LAN ? p->src_mac : p->dst_mac,
         .sid = answer->rule->sid,
     };
-    if (isolated_has(&c->isolated, &message.mac))
+    /* A broadcast belongs to nobody, and the router's address, which a PC could forge, would cut everybody off. */
+    if (isolated_has(&c->isolated, &message.mac) || !mac_is_machine(&message.mac) ||
+        wan_has(&c->wan_side, &message.mac))
         return;
     control_set_text(&message, answer->rule->message);
     /* At once here; guard confirms it and keeps it for the time when this process is dead. */
@@ -115,5 +138,7 @@ void act_on_frame(struct crewman *c, const struct io_frame *in)
     engine_frame(c->engine, &frame, &answer);
     if (c->from == SIDE_LAN)
         devices_see(c->devices, answer.packet);
+    else
+        wan_learn(&c->wan_side, in);
     carry_out(c, in, &answer);
 }

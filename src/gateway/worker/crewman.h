@@ -20,6 +20,14 @@ struct isolated {
     uint32_t count;
 };
 
+/* Whose frames have come in at the WAN port: a router or two. A rule never cuts these off. */
+#define WAN_MACS_MAX 8
+
+struct wan_side {
+    struct mac macs[WAN_MACS_MAX];
+    uint32_t count, next;
+};
+
 struct crewman {
     const struct worker_conf *conf;
     struct io_port *ports[SIDES];
@@ -34,18 +42,23 @@ struct crewman {
     struct maker_list *makers;
     struct device_table *devices;
     struct isolated isolated;
+    struct wan_side wan_side;
     struct buf line;             /* an event on its way to link */
     struct buf reply;            /* a frame of our own */
     enum side from;              /* port of the frame in hand */
     const struct packet *packet; /* the frame in hand, as decoded; NULL between frames */
     uint64_t dropped, isolated_frames, link_lost, number;
     int64_t last_beat_us;
+    int64_t
+        lease_us; /* monotonic: so long guard holds the bridge back, and only so long frames are forwarded here */
     bool stop;
 };
 
 /* tell.c: events */
 bool tell_wants(void *crewman, enum eve_type type, enum app_proto proto);
 void tell_event(void *crewman, const struct eve_event *event);
+/* "otasuke": the device, who opened the flow, which way the threat goes, what was done: in eve.json and to the center. */
+void tell_add(void *crewman, const struct eve_event *event, struct json *out);
 void tell_devices(struct crewman *c, int64_t now_us);
 
 /* act.c: what a verdict does to the frame */

@@ -63,8 +63,9 @@ static const struct device *device_of(const struct crewman *c, const struct eve_
     return devices_find_ip(c->devices, by_lan ? &event->flow->client_ip : &event->flow->server_ip);
 }
 
-static void write_otasuke(const struct crewman *c, const struct eve_event *event, struct json *out)
+void tell_add(void *owner, const struct eve_event *event, struct json *out)
 {
+    const struct crewman *c = owner;
     static const char *const opened[] = {"unknown", "lan", "wan"};
     static const char *const verdicts[] = {"allowed", "dropped", "rejected"};
     json_object(out, "otasuke");
@@ -126,7 +127,7 @@ void tell_event(void *owner, const struct eve_event *event)
     json_init(&json, &c->line);
     json_object(&json, NULL);
     eve_write(&c->eve, event, &json);
-    write_otasuke(c, event, &json);
+    tell_add(c, event, &json);
     json_end_object(&json);
     send_to_link(c);
 }

@@ -59,6 +59,8 @@ static int prepare(struct crewman *c, struct err *err)
     c->eve.app_conf = &c->engine_conf.app;
     c->log_file = (struct evelog_file){.lock = PTHREAD_MUTEX_INITIALIZER, .fd = c->conf->eve_fd};
     evelog_init(&c->log, &c->log_file, &c->eve);
+    c->log.add = tell_add;
+    c->log.add_owner = c;
     struct engine_sink sink = {c, tell_wants, tell_event, NULL};
     c->engine = engine_new(&c->engine_conf, c->image, c->hosts, &sink, err);
     return c->engine ? 0 : -1;
@@ -107,6 +109,8 @@ static void obey(struct crewman *c)
     while ((got = control_receive(c->conf->control_fd, &message)) > 0) {
         if (message.kind == CONTROL_ISOLATION)
             isolated_set(&c->isolated, &message.mac, message.isolated);
+        else if (message.kind == CONTROL_READY)
+            c->lease_us = message.until_us;
         else if (message.kind == CONTROL_STOP)
             c->stop = true;
     }
@@ -140,24 +144,34 @@ static void drain(struct io_port *port)
     io_give_back(port);
 }
 
-/* Says that rules are compiled, and waits for guard to hold the bridge back. */
+static bool has_lease(const struct crewman *c)
+{
+    return clock_mono_us() < c->lease_us;
+}
+
+/* Says that it is ready to inspect, and waits for guard to hold the bridge back. An order that has waited here for too long
+ * is none: the bridge may be forwarding again. */
 static void await_go(struct crewman *c)
 {
     struct control_message message = {.kind = CONTROL_READY};
     struct pollfd fd = {.fd = c->conf->control_fd, .events = POLLIN};
     c->stop = control_send(c->conf->control_fd, &message) < 0;
-    for (bool go = false; !go && !c->stop;) {
+    while (!has_lease(c) && !c->stop) {
         poll(&fd, 1, -1);
-        int got = control_receive(c->conf->control_fd, &message);
-        if (got < 0 || (got > 0 && message.kind == CONTROL_STOP))
-            c->stop = true;
-        else if (got > 0 && message.kind == CONTROL_ISOLATION)
-            isolated_set(&c->isolated, &message.mac, message.isolated);
-        else if (got > 0)
-            go = message.kind == CONTROL_READY;
+        obey(c);
     }
     drain(c->ports[SIDE_LAN]);
     drain(c->ports[SIDE_WAN]);
+}
+
+/* This process was not run for a while, or guard was not: the bridge forwards, and what waits in the rings has passed. */
+static void keep_lease(struct crewman *c)
+{
+    if (has_lease(c))
+        return;
+    obey(c); /* a renewal may be waiting */
+    if (!has_lease(c) && !c->stop)
+        await_go(c);
 }
 
 static void loop(struct crewman *c)
@@ -169,6 +183,7 @@ static void loop(struct crewman *c)
     };
     while (!c->stop) {
         uint32_t rounds = 0, served;
+        keep_lease(c);
         do
             served = serve_port(c, SIDE_LAN) + serve_port(c, SIDE_WAN);
         while (served && ++rounds < ROUNDS_MAX);

@@ -6,6 +6,8 @@
  *            open, no socket, no fork, no exec). It dies with guard.
  * Loop:      poll the two ports; take up to IO_BATCH frames of one; for each: isolated? drop. Otherwise the engine's answer
  *            decides; send; give back; beat every WORKER_BEAT_MS. No allocation, lock or system call per packet.
+ * Lease:     guard says until when the bridge is held back; only so long frames are forwarded here. So a frame has one way
+ *            at a time, also when this process or guard was asleep: nothing is sent twice, nothing "blocked" gets round us.
  * Truth:     "isolated" and "blocked" are written only for frames that were not sent.
  */
 #ifndef GATEWAY_WORKER_WORKER_H
