@@ -18,7 +18,8 @@ struct conversation {
 };
 
 struct engine {
-    struct engine_conf conf;
+    struct engine_conf conf; /* conf.app.ja3: also while some rule asks for it */
+    bool ja3_set;            /* as configured */
     const struct match_image *image;
     struct engine_sink sink;
     struct packet_decoder *decoder;

@@ -14,6 +14,15 @@ struct passage {
     bool has_stream_result;
 };
 
+/* Fingerprints are told in records as soon as a rule works with them. */
+static void heed_demand(struct engine *e)
+{
+    static const char *const names[] = {"ja3.hash", "ja3.string", "ja3s.hash", "ja3s.string"};
+    e->conf.app.ja3 = e->ja3_set;
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++)
+        e->conf.app.ja3 |= match_image_wants(e->image, names[i]);
+}
+
 struct engine *engine_new(const struct engine_conf *conf, const struct match_image *image,
                           struct match_hosts *hosts, const struct engine_sink *sink,
                           struct err *err)
@@ -26,6 +35,8 @@ struct engine *engine_new(const struct engine_conf *conf, const struct match_ima
     e->conf = *conf;
     e->conf.flow.object_bytes = sizeof(struct conversation);
     e->image = image;
+    e->ja3_set = conf->app.ja3;
+    heed_demand(e);
     e->sink = *sink;
     arena_init(&e->scratch, 256 * 1024, 64u << 20);
     e->decoder = packet_decoder_new(&e->conf.packet);
@@ -80,8 +91,7 @@ static void count_tcp(struct engine *e, const struct packet *p)
 static void run_stream(struct engine *e, struct passage *way, const struct packet *p)
 {
     struct conversation *c = way->c;
-    way->stream =
-        stream_packet(&c->stream, &e->conf.stream, &c->mem, p, way->dir == DIR_TOSERVER);
+    way->stream = stream_packet(&c->stream, &e->conf.stream, &c->mem, p, way->dir == DIR_TOSERVER);
     way->has_stream_result = true;
     if (way->stream.swap) {
         flow_swap(e->flows, &c->flow);
@@ -271,6 +281,7 @@ int engine_swap_image(struct engine *e, const struct match_image *image)
     if (match_worker_swap(e->matcher, image) < 0)
         return -1;
     e->image = image;
+    heed_demand(e);
     return 0;
 }
 

@@ -54,12 +54,14 @@ void part_app(const struct eve_conf *conf, const struct eve_event *event, struct
     const struct app_flow *app = event->app;
     if (!event->tx || !app || !app->parser || !app->parser->log)
         return;
+    /* The engine's own: rules may have switched fingerprints on. */
+    const struct app_conf *app_conf = app->conf ? app->conf : conf->app_conf;
     const char *name = app->parser->log_type;
     json_object(out, name ? name : app_proto_name(app->parser->proto));
-    app->parser->log(event->tx, conf->app_conf, out);
+    app->parser->log(event->tx, app_conf, out);
     json_end_object(out);
     if (app->parser->log_beside)
-        app->parser->log_beside(event->tx, conf->app_conf, out);
+        app->parser->log_beside(event->tx, app_conf, out);
 }
 
 static void add_hash(struct json *out, const char *key, const uint8_t *bytes, size_t len)

@@ -278,6 +278,12 @@ const struct field_mask *match_image_demand(const struct match_image *image)
     return &image->demand;
 }
 
+bool match_image_wants(const struct match_image *image, const char *field)
+{
+    uint32_t id = field_find(image->fields, str_c(field));
+    return id != FIELD_NONE && field_mask_has(&image->demand, id);
+}
+
 void match_image_stats(const struct match_image *image, struct match_image_stats *out)
 {
     *out = image->stats;

@@ -47,6 +47,8 @@ void match_image_free(struct match_image *image);
 const struct rule_set *match_image_rules(const struct match_image *image);
 /* Fields that some rule wants, with the sets of protocols that carry them. */
 const struct field_mask *match_image_demand(const struct match_image *image);
+/* Does a live rule want the field of this name? */
+bool match_image_wants(const struct match_image *image, const char *field);
 void match_image_stats(const struct match_image *image, struct match_image_stats *out);
 /* True when some rule looks at raw TCP payload in a flow with these ports, in that direction. */
 bool match_wants_stream(const struct match_image *image, const struct flow *flow, enum dir dir,

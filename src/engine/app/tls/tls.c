@@ -261,7 +261,7 @@ static void take_hello(const struct way *w, struct str body)
 static void check_certificate(const struct way *w, struct str der)
 {
     static const uint8_t event_of[] = {
-        [TLS_CERTIFICATE_DER] = TLS_EVENT_CERTIFICATE_INVALID_DER,
+        [TLS_CERTIFICATE_DER] = TLS_EVENT_INVALID_CERTIFICATE,
         [TLS_CERTIFICATE_VERSION] = TLS_EVENT_CERTIFICATE_INVALID_VERSION,
         [TLS_CERTIFICATE_SERIAL] = TLS_EVENT_CERTIFICATE_INVALID_SERIAL,
         [TLS_CERTIFICATE_ALGORITHM] = TLS_EVENT_CERTIFICATE_INVALID_ALGORITHM,
@@ -276,7 +276,7 @@ static void check_certificate(const struct way *w, struct str der)
     enum tls_certificate_part bad = tls_certificate_read(der, &c);
     if (bad != TLS_CERTIFICATE_OK) {
         event(w, event_of[bad]);
-        event(w, TLS_EVENT_INVALID_CERTIFICATE);
+        event(w, TLS_EVENT_INVALID_HANDSHAKE_MESSAGE);
         return;
     }
     if (!tls_time_text(&c, 0, time) || !tls_time_text(&c, 1, time))
@@ -296,13 +296,16 @@ static void take_certificates(const struct way *w, struct str body)
     struct str der;
     if (!tx || tx->chain[w->dir].p)
         return;
-    if (reader_u24(&r) != reader_left(&r) || r.bad)
+    if (reader_u24(&r) != reader_left(&r) || r.bad) {
         event(w, TLS_EVENT_CERTIFICATE_INVALID_LENGTH);
+        event(w, TLS_EVENT_INVALID_HANDSHAKE_MESSAGE);
+    }
     if (tls_chain_certificate(body, 0, &der)) {
         keep(w, &tx->chain[w->dir], body);
         check_certificate(w, der);
     } else if (reader_left(&r)) {
-        event(w, TLS_EVENT_INVALID_CERTIFICATE);
+        event(w, TLS_EVENT_CERTIFICATE_INVALID_LENGTH);
+        event(w, TLS_EVENT_INVALID_HANDSHAKE_MESSAGE);
     }
     app_progress(&tx->tx, w->dir, TLS_CERTIFICATE_DONE);
 }

@@ -333,7 +333,7 @@ static void damage_is_an_event(void **state)
          LIT("\x16\3\1\0\x0c\x0b\0\0\x08\0\0\x63\0\0\2\x30\0"),
          TLS_EVENT_CERTIFICATE_INVALID_LENGTH},
         {"certificate that is none", DIR_TOCLIENT,
-         LIT("\x16\3\1\0\x0c\x0b\0\0\x08\0\0\5\0\0\2\x30\0"), TLS_EVENT_CERTIFICATE_INVALID_DER},
+         LIT("\x16\3\1\0\x0c\x0b\0\0\x08\0\0\5\0\0\2\x30\0"), TLS_EVENT_INVALID_CERTIFICATE},
         {"certificate without serial", DIR_TOCLIENT,
          LIT("\x16\3\1\0\x0e\x0b\0\0\x0a\0\0\7\0\0\4\x30\2\x30\0"),
          TLS_EVENT_CERTIFICATE_INVALID_SERIAL},
