@@ -2,13 +2,27 @@
 import json
 import os
 import secrets
+import socket
 import subprocess
 import urllib.error
 import urllib.request
 
 
+def free_port(wish):
+    """The wish, or any free port of loopback: the notices carry a link, so it must be known before the center starts."""
+    for port in (wish, 0):
+        try:
+            with socket.create_server(("127.0.0.1", port)) as probe:
+                return probe.getsockname()[1]
+        except OSError:
+            continue
+    raise RuntimeError("no free port on 127.0.0.1")
+
+
 class Center:
-    def __init__(self, build, folder, mail_port, console):
+    """`web_port` is a wish: when it is taken, any free one will do (0: any from the start)."""
+
+    def __init__(self, build, folder, mail_port, console, web_port=8080):
         self.program = os.path.join(build, "mimamori")
         self.data = os.path.join(folder, "center")
         self.password = secrets.token_urlsafe(12)
@@ -17,17 +31,21 @@ class Center:
             out.write(self.password + "\n")
         self.log = open(os.path.join(folder, "center.log"), "w", encoding="utf-8")
         self.cookie = self.csrf = None
-        self.process = self._serve(mail_port, console, 8080) or self._serve(mail_port, console, 0)
-        if not self.process:
+        self.words = [self.program, "serve", "--data", self.data, "--admin-password-file", self.password_file, "--smtp",
+                      f"127.0.0.1:{mail_port}", "--mail-from", "mimamori@otasuke.example", "--mail-name", "見守りセンター",
+                      "--phone", "06-0000-0000", "--service-name", "サイバーお助け", *(["--console", console] if console else [])]
+        self.web, self.gateways = free_port(web_port), 0
+        if not self.start():
             raise RuntimeError(f"the center does not start; see {self.log.name}")
 
-    def _serve(self, mail_port, console, port):
-        words = [self.program, "serve", "--data", self.data, "--listen", f"127.0.0.1:{port}", "--gateways", "127.0.0.1:0",
-                 "--admin-password-file", self.password_file, "--smtp", f"127.0.0.1:{mail_port}",
-                 "--mail-from", "mimamori@otasuke.example", "--mail-name", "見守りセンター", "--phone", "06-0000-0000",
-                 "--service-name", "サイバーお助け"]
-        if console:
-            words += ["--console", console]
+    def start(self):
+        """At first, and again after close(): then on the same ports. False when it does not come up."""
+        self.process = self._serve()
+        return self.process is not None
+
+    def _serve(self):
+        words = self.words + ["--listen", f"127.0.0.1:{self.web}", "--gateways", f"127.0.0.1:{self.gateways}",
+                              "--public-url", f"http://127.0.0.1:{self.web}"]
         process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log, text=True)
         for line in process.stdout:
             if line.startswith("ready: "):
@@ -64,6 +82,8 @@ class Center:
         return self.ask("GET", path)["items"]
 
     def close(self):
+        if not self.process or self.process.poll() is not None:
+            return
         self.process.terminate()
         try:
             self.process.wait(10)

@@ -91,11 +91,13 @@ class Firm:
     OUTSIDE = "198.51.100.10"  # a web server and the command server
     SCANNER = "198.51.100.66"
 
-    def __init__(self, prefix):
+    def __init__(self, prefix, folder=None):
+        """`folder`: where its files go; without one, a temporary folder that close() takes away."""
         self.prefix = prefix
         self.processes = []
         self.hosts = {}
-        self.folder = tempfile.mkdtemp(prefix=f"{prefix}-")
+        self.folder = folder or tempfile.mkdtemp(prefix=f"{prefix}-")
+        os.makedirs(self.folder, exist_ok=True)
         clean(prefix)
         self.internet, self.router, self.box, self.switch = (self._host(n) for n in ("internet", "router", "box", "switch"))
         self._wire(self.internet, "eth0", self.router, "up")
@@ -109,6 +111,8 @@ class Firm:
         self.router.run("sysctl", "-qw", "net.ipv4.ip_forward=1", check=True)
         self.box.ip("link", "set", "dev", "lan", "up")
         self.box.ip("link", "set", "dev", "wan", "up")
+        # A switch for a small firm has no address of its own: it says nothing that the box could take for a machine.
+        self.switch.run("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1", "net.ipv6.conf.default.disable_ipv6=1", check=True)
         self.switch.ip("link", "add", "name", "sw0", "type", "bridge", "stp_state", "0", "mcast_snooping", "0")
         self.switch.ip("link", "set", "dev", "sw0", "up")
         self._plug("box")

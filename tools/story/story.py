@@ -27,12 +27,16 @@ FEED_SECONDS = 60
 
 
 class Story:
-    def __init__(self, build, folder, console):
-        self.build, self.folder = build, folder
+    """`prefix` names the namespaces. The tests play it with rules (files) and options of their own for the box."""
+
+    def __init__(self, build, folder, console=None, prefix=PREFIX, web_port=8080, rules=(), box_options=()):
+        self.build, self.folder, self.prefix, self.web_port = build, folder, prefix, web_port
+        self.rules = [os.path.join(TOP, "data", "rules", "otasuke.rules"), *rules]
+        self.box_options = box_options
         self.progress_file = open(os.path.join(folder, "progress"), "w", encoding="utf-8", buffering=1)
         self.begin = time.monotonic()
         self.command_bytes = bytearray()
-        self.firm = self.center = self.gateway = None
+        self.firm = self.center = self.box = None
         self.console = console
 
     # ---- telling ----
@@ -65,7 +69,7 @@ class Story:
     def set_up(self):
         self.say("The center starts (mimamori serve, on loopback only)")
         self.mailbox = Mailbox(os.path.join(self.folder, "mails"))
-        self.center = Center(self.build, self.folder, self.mailbox.port, self.console)
+        self.center = Center(self.build, self.folder, self.mailbox.port, self.console, self.web_port)
         self.firm_row = self.center.say("firm", "add", "--data", self.center.data, "--name", "β製作所", "--site", "本社工場",
                                         "--mail", "shacho@beta.example", "--contact", "社長", "--phrase", "やまざくらの港")
         self.center.say("contact", "add", "--data", self.center.data, "--firm", self.firm_row["firm"], "--name", "Ms. Smith",
@@ -74,7 +78,7 @@ class Story:
                               "本社の装置")
         self.center.login()
         self.say("The pretend firm is wired: Internet, router, box, switch, PCs (network namespaces)")
-        self.firm = Firm(PREFIX)
+        self.firm = Firm(self.prefix, os.path.join(self.folder, "firm"))
         self.firm.relay(self.firm.box, ("127.0.0.1", 8443), ("127.0.0.1", self.center.gateways))
         self.firm.serve_dhcp()
         self.start_box(box["code"])
@@ -85,17 +89,21 @@ class Story:
         return self.firm.box.run(os.path.join(self.build, "omamori"), *words, **more)
 
     def start_box(self, code):
-        state = os.path.join(self.folder, "box")
+        self.box_state = os.path.join(self.folder, "box")
         self.socket = os.path.join(self.folder, "omamori.sock")
         self.say(f"The box is enrolled with its claim code {code}")
-        self.omamori("enrol", "--center", "127.0.0.1:8443", "--state", state, code, check=True, timeout=90)
-        log = open(os.path.join(self.folder, "omamori.log"), "w", encoding="utf-8")
-        self.firm.box.start(os.path.join(self.build, "omamori"), "run", "--lan", "lan", "--wan", "wan", "-S",
-                            os.path.join(TOP, "data", "rules", "otasuke.rules"), "--state", state, "--socket", self.socket,
-                            stdout=log, stderr=log)
-        self.wait("the engine to inspect", self.inspects, 60)
-        self.wait("the box to be connected with its center", self.connected, 60)
+        self.omamori("enrol", "--center", "127.0.0.1:8443", "--state", self.box_state, code, check=True, timeout=90)
+        self.run_box()
+        self.wait("the box to be connected with its center", self.connected)
         self.expect("the box inspects, and the center sees it", True)
+
+    def run_box(self):
+        """At first, and again after it has ended."""
+        with open(os.path.join(self.folder, "omamori.log"), "a", encoding="utf-8") as log:
+            self.box = self.firm.box.start(
+                os.path.join(self.build, "omamori"), "run", "--lan", "lan", "--wan", "wan", "--state", self.box_state, "--socket",
+                self.socket, *(word for path in self.rules for word in ("-S", path)), *self.box_options, stdout=log, stderr=log)
+        self.wait("the engine to inspect", self.inspects)
 
     def status(self):
         return self.omamori("status", "--socket", self.socket).stdout
