@@ -18,7 +18,8 @@ static struct core_settings settings_of(const struct conf *c)
         .service_name = conf_text(c, "service_name", NULL),
         .public_url = conf_text(c, "public_url", NULL),
         .contact_phone = conf_text(c, "contact.phone", NULL),
-        .contact_hours = conf_text(c, "contact.hours", "24時間"),
+        .contact_hours = conf_text(c, "contact.hours", NULL),
+        .contact_hours_en = conf_text(c, "contact.hours_en", NULL),
         .mail_domain = at ? at + 1 : NULL,
     };
 }

@@ -23,9 +23,11 @@ struct core_settings {
     const char *service_name;  /* "サイバーお助け" ...; NULL: a neutral one */
     const char *public_url;    /* of the console, without a slash at the end; in notices */
     const char *contact_phone; /* in notices; NULL: the sentence without a number */
-    const char *contact_hours; /* "24時間"; NULL: none */
-    const char *mail_domain;   /* right half of Message-IDs */
-    int64_t silence_us;        /* heartbeat older than this is an alarm; 0: 120 s */
+    const char *
+        contact_hours; /* when the phone is answered; NULL: around the clock, in the reader's language */
+    const char *contact_hours_en; /* the same for readers of English; NULL: as contact_hours */
+    const char *mail_domain;      /* right half of Message-IDs */
+    int64_t silence_us;           /* heartbeat older than this is an alarm; 0: 120 s */
     int64_t
         incident_window_us; /* an open incident takes further events this long after its last one; 0: 24 h */
 };

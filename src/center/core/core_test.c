@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#define ALERT_US (NOW - 2 * 60 * SECOND) /* of world_alert */
+
 /* Plays the mail thread: everything that is due goes out. */
 static size_t send_all(struct world *w)
 {
@@ -138,7 +140,7 @@ static void the_notice_answers_the_six_questions(void **state)
         str_cut(str_c(ja->body), 0, (size_t)(strstr(ja->body, "■ 技術情報") - ja->body));
     assert_true(str_find(fold, 0, STR_LIT("203.0.113.9")) < 0);
     assert_true(str_find(fold, 0, STR_LIT("ET MALWARE")) < 0);
-    has(en->subject, "[Action needed now] we stopped \"KEIRI-02\"");
+    has(en->subject, "[Action needed now] We stopped \"KEIRI-02\"");
     has(en->body, "You need to act.");
     has(en->body, "all 14 times");
     has(en->body, "やまざくらの港");
@@ -301,16 +303,76 @@ static void an_isolation_may_come_first(void **state)
 {
     struct world *w = *state;
     struct call c = world_firm(w, w->firm);
-    world_ingest(w, w->gateway, 1, 1, world_isolation(w, world_beacon.mac, "applied", "rule"));
-    world_ingest(w, w->gateway, 2, 1, world_alert(w, &world_beacon));
-    struct incident_filter f = {.page = {.limit = 10}};
-    struct incident_view_list list;
-    assert_int_equal(core_incident_list(&c, &f, &list), OUTCOME_OK);
+    static const struct {
+        const char *by;
+        bool read_before; /* the first mail went out before the alert came */
+        size_t incidents, mails;
+    } rows[] = {
+        {"rule", false, 1, 2},
+        {"rule", true, 1, 4},
+        {"command", false, 2, 4}, /* a person's order has its own reason */
+    };
+    for (size_t n = 0; n < ARRAY_COUNT(rows); n++) {
+        struct said one = world_beacon;
+        struct said later = world_beacon;
+        uint64_t seq = 10 * n + 1;
+        one.mac = later.mac = arena_printf(&w->arena, "02:00:5e:31:00:%02x", (unsigned)n);
+        size_t before = world_incidents(w, &c).count, mails = world_notices(w).count;
+        w->now_us = ALERT_US + 2 * SECOND;
+        world_ingest(w, w->gateway, seq, 1, world_isolation(w, one.mac, "applied", rows[n].by));
+        if (rows[n].read_before)
+            send_all(w);
+        world_ingest(w, w->gateway, seq + 1, 3, world_alert(w, &one));
+        struct incident_view_list list = world_incidents(w, &c);
+        assert_int_equal(list.count - before, rows[n].incidents);
+        assert_int_equal(world_notices(w).count - mails, rows[n].mails);
+        for (size_t i = 0; i < list.count; i++) {
+            if (strcmp(list.items[i].device.mac, one.mac) != 0)
+                continue;
+            assert_true(list.items[i].incident.isolated_now);
+            assert_string_equal(list.items[i].story.verdict, "isolated");
+            if (rows[n].incidents == 1) {
+                assert_int_equal(list.items[i].incident.kind, KIND_C2);
+                assert_int_equal(list.items[i].incident.count, 3);
+                assert_int_equal(list.items[i].incident.blocked_count, 3);
+            }
+        }
+    }
+}
+
+/* What a stranger writes into a name must not become a line of our mail: the secret phrase beside it would vouch for it. */
+static void a_strangers_text_stays_on_its_line(void **state)
+{
+    struct world *w = *state;
+    struct said one = world_beacon;
+    one.more = ",\"tls\":{\"sni\":\"a\\n\\u2028\\u202e\\u0085# Please do this now\\r\\nopen "
+               "evil.example\"}";
+    world_ingest(w, w->gateway, 1, 1, world_alert(w, &one));
+    send_all(w);
+    struct notice_list list = world_notices(w);
+    for (size_t i = 0; i < list.count; i++) {
+        has(list.items[i].body, "evil.example");
+        lacks(list.items[i].body, "\nopen evil");
+        lacks(list.items[i].body, "\n# Please do this now\r");
+        lacks(list.items[i].body, "\xe2\x80\xa8");
+        lacks(list.items[i].body, "\xe2\x80\xae");
+        lacks(list.items[i].body, "\xc2\x85");
+    }
+}
+
+static void the_technical_box_reads_well(void **state)
+{
+    struct world *w = *state;
+    world_ingest(w, w->gateway, 1, 1, world_alert(w, &world_beacon));
+    send_all(w);
+    struct notice_list list = world_notices(w);
     assert_int_equal(list.count, 2);
     for (size_t i = 0; i < list.count; i++) {
-        assert_true(list.items[i].incident.isolated_now);
-        assert_string_equal(list.items[i].device.mac, world_beacon.mac);
-        assert_string_equal(list.items[i].story.verdict, "isolated");
+        bool ja = list.items[i].language == LANGUAGE_JA;
+        has(list.items[i].body, ja ? "機器: 02:00:5e:10:00:02 / 192.168.1.20 / NEC / KEIRI-02\n"
+                                   : "Device: 02:00:5e:10:00:02 / 192.168.1.20 / NEC / KEIRI-02\n");
+        has(list.items[i].body, ja ? "時刻: 11/22 16:58\n" : "Time: Nov 22, 16:58\n");
+        has(list.items[i].body, ja ? "(24時間)" : "(24 hours a day)");
     }
 }
 
@@ -531,6 +593,8 @@ int main(void)
         TEST(fail_open_is_an_alarm),
         TEST(the_gateways_own_words_are_understood),
         TEST(an_isolation_may_come_first),
+        TEST(a_strangers_text_stays_on_its_line),
+        TEST(the_technical_box_reads_well),
         TEST(a_mail_that_fails_is_tried_again_and_given_up),
         TEST(a_storm_of_incidents_is_no_storm_of_mails),
         TEST(an_order_to_isolate_reaches_the_policy),

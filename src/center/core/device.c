@@ -7,6 +7,7 @@
 
 #define DEVICE_TEXT_BYTES 256
 #define IPS_MAX 16
+#define REASON_BYTES_MAX 2000
 #define DEVICES_MAX \
     4096 /* of one gateway: an attacker on the LAN who makes up MACs fills no more */
 #define SETTLING_US \
@@ -15,21 +16,15 @@
 
 /* ---- facts from the wire ---- */
 
-/* A name from the wire, cut to a limit at a character's edge, without control characters; `otherwise` when absent. */
+/* A name from the wire; `otherwise` when absent. */
 static const char *fact(const struct tree *t, const char *name, const char *otherwise,
                         struct arena *a)
 {
     const char *text = tree_text(t, name);
     if (!text || !text[0])
         return otherwise;
-    struct str s = str_cut(str_c(text), 0, DEVICE_TEXT_BYTES);
-    while (s.len && !text_is_utf8(s))
-        s.len--;
-    char *copy = arena_printf(a, "%.*s", (int)s.len, (const char *)s.p);
-    for (char *c = copy; c && *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
-            *c = ' ';
-    return copy ? copy : otherwise;
+    const char *line = one_line(text, DEVICE_TEXT_BYTES, a);
+    return line ? line : otherwise;
 }
 
 static void add_ip(struct buf *b, const char *text)
@@ -272,7 +267,7 @@ enum outcome core_device_isolate(struct call *c, struct id id, const struct isol
                                  struct device *out)
 {
     struct work w;
-    if (!wish->reason || !wish->reason[0] || strlen(wish->reason) > 2000)
+    if (!wish->reason || !wish->reason[0] || strlen(wish->reason) > REASON_BYTES_MAX)
         return problem_set(&c->problem, OUTCOME_INVALID, "reason",
                            "say why, in at most 500 characters");
     if (wish->hours < 1 || wish->hours > ISOLATE_HOURS_MAX)
@@ -287,10 +282,11 @@ enum outcome core_device_isolate(struct call *c, struct id id, const struct isol
     /* a device that is cut off already stays so; the order makes it the center's and renews the time */
     bool already = out->isolation.state == ISOLATION_APPLIED;
     struct isolation next = {already ? ISOLATION_APPLIED : ISOLATION_ORDERED, ISOLATION_BY_CENTER,
-                             wish->reason, already ? out->isolation.since_us : w.now_us,
+                             one_line(wish->reason, REASON_BYTES_MAX, c->arena),
+                             already ? out->isolation.since_us : w.now_us,
                              w.now_us + wish->hours * HOUR_US};
-    bool good =
-        order(c, &w, out, &next) && work_audit(&w, c, "device.isolate", id, out->firm.id) == 1;
+    bool good = next.reason && order(c, &w, out, &next) &&
+                work_audit(&w, c, "device.isolate", id, out->firm.id) == 1;
     return work_end(&w, good ? OUTCOME_OK : OUTCOME_FAILED);
 }
 

@@ -5,6 +5,8 @@
 #define PAST_US (INT64_C(30) * 86400 * 1000000)
 #define CLOCK_TRUST_US (INT64_C(120) * 1000000)
 #define NOTE_BYTES_MAX 8000
+/* Between an alert and the isolation that its rule asks for, by the gateway's clock. */
+#define TOGETHER_US (INT64_C(10) * 1000000)
 
 static struct scope scope_of(const struct gateway *g)
 {
@@ -115,6 +117,35 @@ static int tell(struct work *w, const struct incident *i, enum level before, boo
     return 0;
 }
 
+static bool was_cut_off_for(const struct fed *fed)
+{
+    const struct device *d = fed->device;
+    if (!d || d->isolation.state != ISOLATION_APPLIED || d->isolation.by != ISOLATION_BY_RULE)
+        return false;
+    int64_t apart_us = fed->alert->at_us - d->isolation.since_us;
+    return apart_us <= TOGETHER_US && apart_us >= -TOGETHER_US;
+}
+
+/* The box has several queues, so the word that a rule cut a machine off may come before the alert that was its reason. The
+ * incident that tells of the cutting off alone then becomes the alert's: one cause, one incident, one thread of mail. */
+static int take_over(struct work *w, const struct fed *fed, struct incident *i)
+{
+    struct incident found;
+    struct cause alone = {.gateway = fed->gateway->id, .kind = KIND_DEVICE_ISOLATED};
+    struct judgement j = judge(fed->alert->kind, fed->alert->direction,
+                               fed->alert->verdict != VERDICT_BLOCKED, fed->alert);
+    if (!was_cut_off_for(fed) || j.level == LEVEL_BLUE)
+        return 0;
+    alone.device = fed->device->id;
+    int result = store_incident_by_cause(w->unit, scope_of(fed->gateway), &alone, &found);
+    if (result != 1 || found.isolated_us != fed->device->isolation.since_us)
+        return result < 0 ? -1 : 0;
+    *i = found;
+    i->kind = fed->alert->kind;
+    i->count = 0; /* the cutting off itself was counted as one */
+    return 1;
+}
+
 int incident_feed(struct work *w, const struct fed *fed, struct id *incident)
 {
     struct scope s = scope_of(fed->gateway);
@@ -126,6 +157,11 @@ int incident_feed(struct work *w, const struct fed *fed, struct id *incident)
     if (fed->device)
         cause.device = fed->device->id;
     int found = store_incident_by_cause(w->unit, s, &cause, &i);
+    bool taken_over = false;
+    if (found == 0) {
+        found = take_over(w, fed, &i);
+        taken_over = found == 1;
+    }
     if (found < 0 || (found == 0 && begin(w, fed->gateway, &i) != 1))
         return -1;
     enum level before = found ? i.level : LEVEL_BLUE;
@@ -134,6 +170,9 @@ int incident_feed(struct work *w, const struct fed *fed, struct id *incident)
     take_alert(w, &i, fed, at_us);
     int written = found ? store_incident_put(w->unit, s, &i) : store_incident_add(w->unit, s, &i);
     if (written != 1 || tell(w, &i, before, isolated_before) < 0)
+        return -1;
+    /* whoever has read of the cutting off reads its reason now */
+    if (taken_over && notice_write(w, &i, NOTICE_ESCALATION) < 0)
         return -1;
     work_change(w, CHANGE_INCIDENT, i.id, fed->gateway->firm.id);
     *incident = i.id;

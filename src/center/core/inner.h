@@ -27,8 +27,9 @@ enum param_kind { PARAM_TEXT, PARAM_NUMBER, PARAM_TIME, PARAM_KEY };
 struct param {
     const char *name;
     enum param_kind kind;
-    const char *text; /* PARAM_KEY: of another text in the catalogue */
-    int64_t number;   /* PARAM_TIME: microseconds UTC */
+    const char *text;    /* PARAM_KEY: of another text in the catalogue */
+    int64_t number;      /* PARAM_TIME: microseconds UTC */
+    const char *english; /* PARAM_TEXT: for readers of English; NULL: the same text */
 };
 
 #define PARAMS_MAX 24
@@ -39,6 +40,7 @@ struct params {
 };
 
 void params_text(struct params *p, const char *name, const char *text);
+void params_words(struct params *p, const char *name, const char *text, const char *english);
 void params_number(struct params *p, const char *name, int64_t number);
 void params_time(struct params *p, const char *name, int64_t at_us);
 void params_key(struct params *p, const char *name, const char *key);
@@ -58,6 +60,9 @@ const char *catalogue_text(const struct catalogue *c, enum language language, co
 /* Key, parameters and both languages. */
 struct told catalogue_tell(const struct catalogue *c, const char *key, const struct params *p,
                            struct arena *a);
+/* A text of a stranger's making, fit for one line of a mail: whole characters, at most `bytes` of them; what would break the
+ * line or turn its direction (control characters, U+2028, U+202E ...) is a space. NULL for NULL or when memory is out. */
+const char *one_line(const char *text, size_t bytes, struct arena *a);
 /* "261122": the day in Japan. */
 void day_of(int64_t at_us, char out[8]);
 

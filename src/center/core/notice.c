@@ -116,18 +116,41 @@ static void box_peer(struct letter *l, const char *key, const char *ip, int64_t 
         box(l, key, ip);
 }
 
+/* The addresses, kept as a short JSON array, as people write a list. */
+static const char *addresses_of(struct letter *l)
+{
+    struct tree *t = tree_parse(str_c(l->device->ips), NULL);
+    const char *list = "";
+    for (size_t i = 0; i < tree_count(t, NULL) && list; i++) {
+        const char *one = tree_text(tree_at(t, i), NULL);
+        if (one)
+            list = arena_printf(l->arena, "%s%s%s", list, list[0] ? ", " : "", one);
+    }
+    tree_free(t);
+    return list ? list : "";
+}
+
+/* MAC, addresses, maker, host name: those that are known. */
+static const char *traits_of(struct letter *l)
+{
+    const struct device *d = l->device;
+    const char *traits[] = {addresses_of(l), d->maker, d->hostname};
+    const char *all = d->mac;
+    for (size_t i = 0; i < ARRAY_COUNT(traits) && all; i++)
+        if (traits[i] && traits[i][0])
+            all = arena_printf(l->arena, "%s / %s", all, traits[i]);
+    return all;
+}
+
 static void technical(struct letter *l)
 {
     struct technical t;
     const struct incident *i = l->incident;
-    const struct device *d = l->device;
     technical_read(i->technical, l->arena, &t);
     line(l, "notice.head.technical");
-    box(l, "technical.time", text(l, "span.many"));
-    if (d)
-        box(l, "technical.device",
-            arena_printf(l->arena, "%s %s %s %s", d->mac, d->ips ? d->ips : "",
-                         d->maker ? d->maker : "", d->hostname ? d->hostname : ""));
+    box(l, "technical.time", text(l, i->count == 1 ? "span.one" : "span.many"));
+    if (l->device)
+        box(l, "technical.device", traits_of(l));
     box_peer(l, "technical.source", t.src_ip, t.src_port);
     box_peer(l, "technical.target", t.dest_ip, t.dest_port);
     box(l, "technical.host", t.host);

@@ -202,8 +202,10 @@ void story_params(struct core *core, const struct incident *i, const struct devi
         params_text(p, "reason", d->isolation.reason);
     if (s->contact_phone)
         params_text(p, "phone", s->contact_phone);
-    if (s->contact_phone)
-        params_text(p, "hours", s->contact_hours ? s->contact_hours : "24h");
+    if (s->contact_phone && s->contact_hours)
+        params_words(p, "hours", s->contact_hours, s->contact_hours_en);
+    else if (s->contact_phone)
+        params_key(p, "hours", "hours.always");
 }
 
 static void add_reasons(struct core *core, const struct incident *i, const struct params *p,

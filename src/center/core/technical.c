@@ -7,9 +7,7 @@
 
 static const char *keep(const char *text, struct arena *a)
 {
-    if (!text)
-        return NULL;
-    return (const char *)arena_copy(a, str_cut(str_c(text), 0, TEXT_BYTES)).p;
+    return one_line(text, TEXT_BYTES, a);
 }
 
 static void read_rules(const struct tree *list, struct arena *a, struct technical *out)

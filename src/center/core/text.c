@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "base/embedded.h"
 #include "center/core/inner.h"
 
@@ -25,22 +26,27 @@ static void add(struct params *p, struct param one)
 
 void params_text(struct params *p, const char *name, const char *text)
 {
-    add(p, (struct param){name, PARAM_TEXT, text ? text : "", 0});
+    params_words(p, name, text, NULL);
+}
+
+void params_words(struct params *p, const char *name, const char *text, const char *english)
+{
+    add(p, (struct param){name, PARAM_TEXT, text ? text : "", 0, english});
 }
 
 void params_number(struct params *p, const char *name, int64_t number)
 {
-    add(p, (struct param){name, PARAM_NUMBER, NULL, number});
+    add(p, (struct param){name, PARAM_NUMBER, NULL, number, NULL});
 }
 
 void params_time(struct params *p, const char *name, int64_t at_us)
 {
-    add(p, (struct param){name, PARAM_TIME, NULL, at_us});
+    add(p, (struct param){name, PARAM_TIME, NULL, at_us, NULL});
 }
 
 void params_key(struct params *p, const char *name, const char *key)
 {
-    add(p, (struct param){name, PARAM_KEY, key, 0});
+    add(p, (struct param){name, PARAM_KEY, key, 0, NULL});
 }
 
 static int load(struct catalogue *c, enum language language, const struct embedded *file,
@@ -122,6 +128,34 @@ void day_of(int64_t at_us, char out[8])
              (unsigned)tm.tm_mday % 100);
 }
 
+/* The bytes of the character at p that may not stand in a line: control characters (ASCII, C1), line and paragraph
+ * separator (U+2028, U+2029), marks that turn the direction of writing (U+202A..U+202E, U+2066..U+2069). 0: it is fine. */
+static size_t breaks_line(const char *text)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    if (p[0] < ' ' || p[0] == 0x7f)
+        return 1;
+    if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f)
+        return 2;
+    if (p[0] == 0xe2 && p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae)
+        return 3;
+    return p[0] == 0xe2 && p[1] == 0x81 && p[2] >= 0xa6 && p[2] <= 0xa9 ? 3 : 0;
+}
+
+const char *one_line(const char *text, size_t bytes, struct arena *a)
+{
+    if (!text)
+        return NULL;
+    struct str s = str_cut(str_c(text), 0, bytes);
+    while (s.len && !text_is_utf8(s))
+        s.len--;
+    char *copy = arena_printf(a, "%.*s", (int)s.len, (const char *)s.p);
+    for (char *c = copy; c && *c; c++)
+        for (size_t n = breaks_line(c); n; n--, c += n > 0)
+            *c = ' ';
+    return copy;
+}
+
 static void add_time(struct buf *out, enum language language, int64_t at_us, bool with_day)
 {
     static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -179,7 +213,9 @@ static void render_param(const struct rendering *r, struct str place, int depth)
         return;
     const struct param *first = find(r->params, STR_LIT("first_seen"));
     switch (p->kind) {
-    case PARAM_TEXT: buf_add_c(r->out, p->text); break;
+    case PARAM_TEXT:
+        buf_add_c(r->out, r->language == LANGUAGE_EN && p->english ? p->english : p->text);
+        break;
     case PARAM_KEY: render_key(r, str_c(p->text), depth); break;
     case PARAM_NUMBER: buf_printf(r->out, "%lld", (long long)p->number); break;
     case PARAM_TIME:

@@ -31,7 +31,6 @@ void world_open(struct world *w)
                                      .clock = w,
                                      .public_url = "https://mimamori.example.jp",
                                      .contact_phone = "06-0000-0000",
-                                     .contact_hours = "24時間",
                                      .mail_domain = "mimamori.example.jp"};
     w->store = store_open(w->path, &err);
     if (!w->store || store_migrate(w->store, NOW, &err) != 0)

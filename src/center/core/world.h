@@ -5,7 +5,7 @@
 
 #include "center/core/inner.h"
 
-#define NOW INT64_C(1795334400000000) /* 2026-11-22 17:20 in Japan */
+#define NOW INT64_C(1795334400000000) /* 2026-11-22 17:00 in Japan */
 #define SECOND INT64_C(1000000)
 #define HOUR (3600 * SECOND)
 

@@ -108,7 +108,8 @@ int store_incident_put(struct unit *u, struct scope s, const struct incident *i)
 {
     struct query q = query_open(
         u,
-        "UPDATE incident SET device_then = :device_then, level = :level, reasons = :reasons, state "
+        "UPDATE incident SET kind = :kind, device_then = :device_then, level = :level, reasons = "
+        ":reasons, state "
         "= :state, "
         "opened_by = :opened_by, direction = :direction, count = :count, blocked_count = :blocked, "
         "first_seen_us = :first, last_seen_us = :last, isolated_us = :isolated, technical = "
@@ -118,6 +119,7 @@ int store_incident_put(struct unit *u, struct scope s, const struct incident *i)
         "resolved_by = :resolved_by, resolved_note = :resolved_note "
         "WHERE id = :id AND " REACHED("firm_id"));
     bind_living(&q, i);
+    query_word(&q, ":kind", WORDS_KIND, i->kind);
     query_int(&q, ":acknowledged", i->acknowledged.at_us);
     query_text(&q, ":acknowledged_by", i->acknowledged.by);
     query_int(&q, ":resolved", i->resolved.at_us);
