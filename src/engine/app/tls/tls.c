@@ -243,12 +243,8 @@ static void take_hello(const struct way *w, struct str body)
         event(w, TLS_EVENT_INVALID_HANDSHAKE_MESSAGE);
         event(w, client ? TLS_EVENT_INVALID_CLIENT_HELLO : TLS_EVENT_INVALID_SERVER_HELLO);
     }
-    if (!client && tls_is_retry(&hello)) {
-        w->state->retry = true;
-        return;
-    }
     if (!client)
-        w->state->retry = false;
+        w->state->retry = tls_is_retry(&hello);
     if (!tx || tx->hello[w->dir].p) /* the first one is what the fingerprints are known by */
         return;
     keep(w, &tx->hello[w->dir], body);
