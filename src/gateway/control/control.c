@@ -30,7 +30,7 @@ int control_send(int fd, const struct control_message *message)
 int control_receive(int fd, struct control_message *message)
 {
     for (;;) {
-        ssize_t n = recv(fd, message, sizeof(*message), 0);
+        ssize_t n = recv(fd, message, sizeof(*message), MSG_TRUNC);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)

@@ -110,6 +110,21 @@ static bool read_line(struct str line, struct isolation *item)
     return true;
 }
 
+uint32_t isolation_read(struct isolations *list, struct str text)
+{
+    uint32_t damaged = 0;
+    *list = (struct isolations){0};
+    while (text.len) {
+        struct isolation item;
+        struct str line = str_split(&text, '\n');
+        bool good = read_line(line, &item) && mac_is_machine(&item.mac);
+        if (good)
+            isolation_put(list, &item);
+        damaged += !good && line.len;
+    }
+    return damaged;
+}
+
 int isolation_load(struct isolations *list, const char *path, uint32_t *damaged, struct err *err)
 {
     struct buf b;
@@ -119,16 +134,8 @@ int isolation_load(struct isolations *list, const char *path, uint32_t *damaged,
         return 0;
     buf_init(&b, FILE_BYTES_MAX);
     int rc = file_read(path, FILE_BYTES_MAX, &b, err);
-    struct str rest = buf_str(&b);
-    while (rc == 0 && rest.len) {
-        struct isolation item;
-        struct str line = str_split(&rest, '\n');
-        bool good = read_line(line, &item) && mac_is_machine(&item.mac);
-        if (good)
-            isolation_put(list, &item);
-        else if (line.len)
-            ++*damaged;
-    }
+    if (rc == 0)
+        *damaged = isolation_read(list, buf_str(&b));
     buf_fini(&b);
     return rc;
 }

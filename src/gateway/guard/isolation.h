@@ -30,6 +30,8 @@ bool isolation_remove(struct isolations *list, const struct mac *mac);
 /* The next one that is over by now, or NULL. */
 struct isolation *isolation_expired(struct isolations *list, int64_t now_us);
 NODISCARD int isolation_save(const struct isolations *list, const char *path, struct err *err);
+/* Reads what isolation_save has written. Returns how many damaged lines were left out. */
+uint32_t isolation_read(struct isolations *list, struct str text);
 /* A missing file is an empty list; a damaged line is left out and counted. */
 NODISCARD int isolation_load(struct isolations *list, const char *path, uint32_t *damaged,
                              struct err *err);

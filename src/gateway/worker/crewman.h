@@ -68,5 +68,7 @@ void isolated_set(struct isolated *set, const struct mac *mac, bool on);
 
 /* fence.c: gives up every right that is not needed any more. */
 NODISCARD int fence_close(struct err *err);
+/* False in builds with sanitizers, which open and map what they like. */
+bool fence_is_real(void);
 
 #endif
