@@ -172,6 +172,37 @@ class Failure(Lab):
         print(f"    guard killed: no frame for {gap * 1000:.0f} ms")
         self.assertLess(gap, 1.0)
 
+    def test_bridge_passes_what_the_engine_passes(self):
+        """802.1X and LLDP: a switch port that asks for a login must not close because the engine is dead."""
+        self.gateway.start()
+        self.gateway.stop(signal.SIGKILL)
+        time.sleep(1)
+        frames = [bytes.fromhex(f"0180c20000{last:02x}00005e005321") + kind + bytes(60)
+                  for last, kind in ((0x03, b"\x88\x8e"), (0x0e, b"\x88\xcc"))]
+        with Capture(self.firm.router, "lan", lambda frame: frame[:5] == frames[0][:5]) as seen, \
+                Sender(self.firm.switch, "box") as out:
+            for frame in frames:
+                out.send(frame)
+            seen.await_count(len(frames))
+        self.assertEqual(seen.frames, frames)
+
+    def test_many_are_cut_off(self):
+        """As many as the list holds, before the engine starts: it takes them all, and starts at once."""
+        with open(os.path.join(self.gateway.state, "isolated"), "w", encoding="utf-8") as out:
+            for i in range(1023):
+                out.write(f"02:00:00:00:{i >> 8:02x}:{i & 255:02x} command 0 1700000000000000 0 test\n")
+            out.write(f"{self.OTHER_MAC} command 0 1700000000000000 0 test\nno line at all\n")
+        self.gateway.start()
+        self.assertEqual(len(self.gateway.say("isolated")[1].splitlines()), 1024)
+        self.assertEqual(self.gateway.status()["engine"], "started 1 times")
+        self.assertEqual(self.ping(self.other, Firm.ROUTER, 5), 0)
+        self.assertEqual(self.ping(self.pc, Firm.ROUTER, 5), 5)
+        self.assertIn("1 damaged lines left out", self.gateway.log())
+        self.gateway.stop(signal.SIGKILL)
+        time.sleep(1)
+        self.assertEqual(self.ping(self.other, Firm.ROUTER, 5), 0)
+        self.assertEqual(self.ping(self.pc, Firm.ROUTER, 5), 5)
+
     def test_stopped_in_order_and_started_again(self):
         self.gateway.start()
         with self.cut_other_off():
