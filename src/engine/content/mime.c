@@ -543,7 +543,7 @@ void mime_end(struct mime *m)
     if (m->line_kept && !take_delimiter(m, str_of(m->kept, m->kept_len)))
         release_kept(m);
     m->line_kept = false;
-    release_line_end(m);
+    /* The mail's last line end is the transport's: a file without it has the sender's hashes. */
     while (m->top)
         end_frame(m);
 }

@@ -132,6 +132,7 @@ void smtp_mail_begin(struct app_flow *af, struct smtp_tx *tx)
     }
     mail->af = af;
     mail->tx = tx;
+    mail->url_schemes = smtp_url_schemes(af->conf);
     tx->mail = mail;
 }
 

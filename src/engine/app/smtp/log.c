@@ -13,6 +13,19 @@ static void log_list(const struct smtp_tx *tx, uint32_t kind, const char *key, s
     json_end_array(out);
 }
 
+/* The last one first, as readers of Suricata's log know it. */
+static void log_urls(const struct smtp_tx *tx, struct json *out)
+{
+    if (!tx->url_count)
+        return;
+    json_array(out, "url");
+    for (uint32_t i = tx->texts.count; i-- > 0;)
+        if (tx->texts.items[i].kind == TEXT_URL)
+            json_bytes(out, NULL,
+                       str_of(tx->texts.bytes + tx->texts.items[i].at, tx->texts.items[i].len));
+    json_end_array(out);
+}
+
 static void log_text(const struct smtp_tx *tx, uint32_t kind, const char *key, struct json *out)
 {
     struct str text;
@@ -102,7 +115,7 @@ void smtp_log_email(const struct tx *tx, const struct app_conf *conf, struct jso
     const char *unfinished = smtp->headers_done ? "BODY_STARTED" : "HEADER_STARTED";
     json_text(out, "status", smtp->mail_done ? "PARSE_DONE" : unfinished);
     log_list(smtp, TEXT_ATTACHMENT, "attachment", out);
-    log_list(smtp, TEXT_URL, "url", out);
+    log_urls(smtp, out);
     log_more(smtp, conf, out);
     json_end_object(out);
 }

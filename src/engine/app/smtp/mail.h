@@ -125,6 +125,7 @@ struct smtp_mail {
     uint32_t part_number;   /* of the last part whose name was told, + 1 */
     bool is_text;           /* the part in work is searched for URLs */
     bool cut;               /* it ended before its end */
+    uint8_t url_schemes;    /* bits: rows of url.c */
     struct smtp_url url;
 };
 
@@ -199,7 +200,9 @@ void smtp_text_add(struct smtp_texts *t, struct budget *mem, uint32_t kind, stru
 bool smtp_text_get(const struct smtp_texts *t, uint32_t kind, uint32_t index, struct str *out);
 void smtp_texts_fini(struct smtp_texts *t, struct budget *mem);
 
-/* url.c: bytes of decoded text; the text ends: what is in hand may be one */
+/* url.c: which schemes the settings name (Suricata's extract-urls-schemes; http alone unless set); bytes of decoded text; the
+ * text ends: what is in hand may be a URL */
+uint8_t smtp_url_schemes(const struct app_conf *conf);
 void smtp_url_add(struct smtp_mail *mail, struct str bytes);
 void smtp_url_end(struct smtp_mail *mail);
 

@@ -44,23 +44,29 @@ static struct str first_line(struct str s, bool *whole)
     return str_cut(s, 0, feed < 0 ? s.len : (size_t)feed);
 }
 
+static bool ends_word(uint8_t c)
+{
+    return c == ' ' || c == '\r' || c == '\n' || c == '\t' || c == ':';
+}
+
 /* HELO and EHLO are SMTP's alone; the others FTP and POP3 know too. */
 static enum app_probe probe_client(struct str bytes, uint16_t port)
 {
     static const struct {
         const char *word;
         bool own_port; /* enough only there */
-    } rows[] = {{"HELO ", false},   {"EHLO ", false},     {"HELO\r", true}, {"EHLO\r", true},
-                {"RSET\r", true},   {"MAIL FROM:", true}, {"NOOP\r", true}, {"QUIT\r", true},
-                {"STARTTLS", true}, {"AUTH ", true}};
+    } rows[] = {{"HELO", false},     {"EHLO", false}, {"RSET", true},
+                {"MAIL FROM", true}, {"NOOP", true},  {"QUIT", true},
+                {"STARTTLS", true},  {"AUTH", true},  {"RCPT TO", true}};
     bool open = false;
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct str word = str_c(rows[i].word);
         if (rows[i].own_port && !is_smtp_port(port))
             continue;
-        if (str_starts_nocase(bytes, word))
+        if (bytes.len <= word.len)
+            open = open || str_starts_nocase(word, bytes);
+        else if (str_starts_nocase(bytes, word) && ends_word(bytes.p[word.len]))
             return APP_PROBE_YES;
-        open = open || (bytes.len < word.len && str_starts_nocase(word, bytes));
     }
     return open ? APP_PROBE_MORE : APP_PROBE_NO;
 }
@@ -72,7 +78,7 @@ static enum app_probe probe_server(struct str bytes, uint16_t port)
     struct str line = first_line(bytes, &whole), code = STR_LIT("220");
     if (bytes.len < 4)
         return str_starts(code, str_cut(bytes, 0, 3)) || own_port ? APP_PROBE_MORE : APP_PROBE_NO;
-    bool separated = bytes.p[3] == ' ' || bytes.p[3] == '-';
+    bool separated = bytes.p[3] == '-' || ends_word(bytes.p[3]);
     if (own_port && separated && bytes.p[0] >= '2' && bytes.p[0] <= '5') {
         uint64_t number;
         if (str_to_u64(str_cut(bytes, 0, 3), &number) && smtp_code_known((uint16_t)number))

@@ -24,12 +24,29 @@ static bool ends_word(uint8_t c)
     }
 }
 
-static struct str behind_scheme(struct str word)
+static const char *const schemes[] = {"http://", "https://", "ftp://", "mailto:"};
+
+uint8_t smtp_url_schemes(const struct app_conf *conf)
 {
-    static const char *const schemes[] = {"http://", "https://", "ftp://"};
+    const struct conf_node *list =
+        conf->yaml ? conf_find(conf->yaml, "app-layer.protocols.smtp.mime.extract-urls-schemes")
+                   : NULL;
+    uint8_t bits = list ? 0 : 1;
+    for (const struct conf_node *node = list ? list->child : NULL; node; node = node->next)
+        for (size_t i = 0; node->value && i < ARRAY_COUNT(schemes); i++) {
+            struct str scheme = str_c(schemes[i]);
+            struct str word = str_split(&scheme, ':');
+            if (str_eq_nocase(str_c(node->value), word))
+                bits |= (uint8_t)(1u << i);
+        }
+    return bits;
+}
+
+static struct str behind_scheme(struct str word, uint8_t wanted)
+{
     for (size_t i = 0; i < ARRAY_COUNT(schemes); i++) {
         struct str scheme = str_c(schemes[i]);
-        ptrdiff_t at = str_find_nocase(word, 0, scheme);
+        ptrdiff_t at = wanted >> i & 1 ? str_find_nocase(word, 0, scheme) : -1;
         if (at >= 0)
             return str_from(word, (size_t)at + scheme.len);
     }
@@ -50,9 +67,9 @@ void smtp_url_end(struct smtp_mail *mail)
     struct smtp_tx *tx = mail->tx;
     struct str word = str_of(mail->url.text, mail->url.len);
     mail->url.len = 0;
-    if (word.len < 7 || tx->url_count >= SMTP_URLS_MAX)
+    if (word.len < 8 || tx->url_count >= SMTP_URLS_MAX)
         return;
-    struct str url = behind_scheme(word);
+    struct str url = behind_scheme(word, mail->url_schemes);
     if (url.len == 0 || ++tx->urls_seen > SMTP_URLS_SEEN_MAX || is_known(&tx->texts, url))
         return;
     tx->url_count++;
