@@ -124,6 +124,13 @@ int io_fd(const struct io_port *port)
     return port->fd;
 }
 
+int io_take_error(struct io_port *port)
+{
+    int error = 0;
+    socklen_t len = sizeof(error);
+    return getsockopt(port->fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 ? error : 0;
+}
+
 static struct tpacket2_hdr *slot_at(const struct io_port *port, uint32_t slot)
 {
     return (struct tpacket2_hdr *)(port->ring + (size_t)slot * IO_FRAME_BYTES);

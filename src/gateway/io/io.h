@@ -46,6 +46,8 @@ NODISCARD int io_open(const char *interface, struct err *err);
 /* Maps the ring of a descriptor that io_open gave (also in another process). Takes fd over. */
 NODISCARD struct io_port *io_attach(int fd, struct err *err);
 void io_close(struct io_port *port);
+/* Takes back the error that makes poll(2) return at once (the interface went down, or is gone); 0: there was none. */
+int io_take_error(struct io_port *port);
 /* For poll(2). */
 int io_fd(const struct io_port *port);
 /* Lends the next frame, in order; false: none is there. At most IO_BATCH are lent at a time. */

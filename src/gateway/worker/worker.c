@@ -174,6 +174,19 @@ static void keep_lease(struct crewman *c)
         await_go(c);
 }
 
+/* A port that is down makes poll return at once, and would keep the processor busy with nothing. */
+static void wait_for_frames(struct crewman *c, struct pollfd *fds, nfds_t count)
+{
+    if (poll(fds, count, WORKER_BEAT_MS / 2) <= 0)
+        return;
+    for (enum side side = 0; side < SIDES; side++) {
+        if (!(fds[side].revents & (POLLERR | POLLHUP | POLLNVAL)))
+            continue;
+        io_take_error(c->ports[side]);
+        usleep(WORKER_BEAT_MS * 1000 / 4);
+    }
+}
+
 static void loop(struct crewman *c)
 {
     struct pollfd fds[] = {
@@ -189,7 +202,7 @@ static void loop(struct crewman *c)
         while (served && ++rounds < ROUNDS_MAX);
         keep_time(c);
         if (!served)
-            poll(fds, ARRAY_COUNT(fds), WORKER_BEAT_MS / 2);
+            wait_for_frames(c, fds, ARRAY_COUNT(fds));
         if (fds[2].revents)
             obey(c);
     }
