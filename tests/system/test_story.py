@@ -24,7 +24,7 @@ import time
 import unittest
 import urllib.error
 
-from lab import BUILD, wait_for, why_not
+from lab import BUILD, TOP, wait_for, why_not
 from tools.story.firm import Firm, spaces
 from tools.story.story import BEACON, TEST_VIRUS, Story
 
@@ -553,6 +553,22 @@ class NothingLeftBehind(unittest.TestCase):
         self.assertEqual(spaces(story.prefix), [])
         self.assertEqual(self.settings(), settings)
         self.assertEqual(self.of_root(), root)
+
+
+class TheCommand(unittest.TestCase):
+    """What ./run says when there is nothing to play, in a clone where it has never been called."""
+
+    def test_words_and_exit_status(self):
+        with tempfile.TemporaryDirectory(prefix="otasuke-story-") as clone:
+            os.chmod(clone, 0o755)
+            run = shutil.copy(os.path.join(TOP, "run"), clone)
+            nobody = {"user": 65534, "group": 65534, "extra_groups": []} if os.geteuid() == 0 else {}
+            for words, status, said in ((["--help"], 0, "usage: ./run"), (["--status"], 1, "Nothing runs"), (["--stop"], 0, "Nothing ran"),
+                                        (["--fly"], 64, "usage: ./run"), (["--stop", "now"], 64, "usage: ./run"), ([], 77, "needs root")):
+                with self.subTest(words):
+                    done = subprocess.run([run, *words], capture_output=True, text=True, timeout=60, check=False, **nobody)
+                    self.assertEqual((done.returncode, done.stdout.count(said) + done.stderr.count(said)), (status, 1), done)
+            self.assertEqual(os.listdir(clone), ["run"])
 
 
 if __name__ == "__main__":

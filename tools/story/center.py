@@ -1,11 +1,15 @@
 """The center of the story: a real `mimamori serve` on loopback, and the questions that the story asks it."""
+import ctypes
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import urllib.error
 import urllib.request
+
+PR_SET_PDEATHSIG = 1
 
 
 def free_port(wish):
@@ -17,6 +21,11 @@ def free_port(wish):
         except OSError:
             continue
     raise RuntimeError("no free port on 127.0.0.1")
+
+
+def end_with_parent():
+    """In the child: whoever kills the story with -9 must not leave a center behind."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Center:
@@ -46,7 +55,8 @@ class Center:
     def _serve(self):
         words = self.words + ["--listen", f"127.0.0.1:{self.web}", "--gateways", f"127.0.0.1:{self.gateways}",
                               "--public-url", f"http://127.0.0.1:{self.web}"]
-        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.log, text=True,
+                                   preexec_fn=end_with_parent)
         for line in process.stdout:
             if line.startswith("ready: "):
                 parts = line.split()

@@ -47,7 +47,7 @@ class Story:
     def state(self, **facts):
         path = os.path.join(self.folder, "state.json")
         with open(path + ".new", "w", encoding="utf-8") as out:
-            json.dump(facts, out, ensure_ascii=False)
+            json.dump(facts, out, ensure_ascii=False, indent=1)  # ./run reads it line by line
         os.rename(path + ".new", path)
 
     def wait(self, what, condition, seconds=FEED_SECONDS):
@@ -70,6 +70,8 @@ class Story:
         self.say("The center starts (mimamori serve, on loopback only)")
         self.mailbox = Mailbox(os.path.join(self.folder, "mails"))
         self.center = Center(self.build, self.folder, self.mailbox.port, self.console, self.web_port)
+        if self.web_port and self.center.web != self.web_port:
+            self.say(f"      port {self.web_port} is taken on this machine: the console is on port {self.center.web}")
         self.firm_row = self.center.say("firm", "add", "--data", self.center.data, "--name", "β製作所", "--site", "本社工場",
                                         "--mail", "shacho@beta.example", "--contact", "社長", "--phrase", "やまざくらの港")
         self.center.say("contact", "add", "--data", self.center.data, "--firm", self.firm_row["firm"], "--name", "Ms. Smith",
@@ -190,7 +192,7 @@ class Story:
         with open(beacon, "wb") as out:
             out.write(BEACON)
         for _ in range(3):
-            pc.run("sh", "-c", f"nc -w 2 {Firm.OUTSIDE} 8000 < {beacon}", timeout=10)
+            pc.run("sh", "-c", f"nc -w 1 {Firm.OUTSIDE} 8000 < {beacon}", timeout=10)
         self.expect("not one byte of the beacon reached the command server", b"Gh0st" not in self.command_bytes)
         reply = pc.run("ping", "-c", "2", "-W", "1", Firm.ROUTER)
         self.expect("the PC is cut off: not even the router answers it", reply.returncode != 0)
@@ -259,6 +261,8 @@ def main():
         traceback.print_exc()
         story.state(state="failed", pid=os.getpid(), reason=str(problem))
         status = 1
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)  # a second one must not leave half of it behind
     story.close()
     clean(PREFIX)
     return status
