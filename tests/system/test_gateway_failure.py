@@ -158,7 +158,7 @@ class Failure(Lab):
             stall = download.finish()
             print(f"    guard killed: longest stall {stall * 1000:.0f} ms")
             self.assertEqual(download.got, download.sent)
-            self.assertLess(stall, HOLD_S + STALL_LIMIT_S)  # the held time, then TCP's own waiting
+            self.assertLess(stall, HOLD_S + 2)  # the held time, then TCP's own waiting, which doubles each time
             self.assertEqual(self.ping(self.pc, Firm.ROUTER), 3)
             # back again over the bridge that is there; what was cut off is known from the disk, at every moment
             self.gateway.start()
@@ -283,7 +283,8 @@ class Failure(Lab):
         """eve.json on a disk of 256 KB: the network goes on, what is lost is counted, and every line is whole."""
         disk = self.gateway.state
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], check=True)
-        self.addCleanup(subprocess.run, ["umount", disk], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", disk], check=True)
+        self.addCleanup(lambda: self.gateway.process.poll() is None and self.gateway.stop(signal.SIGKILL))
         self.gateway.start()
         frame = bytes.fromhex("00005e00530100005e005321" + "0800" + "4500003000000000401185c3c0a80a15c6336409"
                               "14e914e9001c0000") + bytes(20)
