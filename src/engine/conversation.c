@@ -66,9 +66,49 @@ static void note_direction(struct conversation *c, enum dir dir)
         c->app.proto_of[dir] = c->app.parser->proto;
 }
 
-/* STARTTLS, CONNECT, Upgrade: what follows is another protocol. The parser's transactions are told and freed first. */
+static void make_pseudo(struct engine *e, const struct conversation *c, enum dir dir)
+{
+    const struct flow *f = &c->flow;
+    bool to_server = dir == DIR_TOSERVER;
+    e->pseudo = (struct packet){
+        .origin = PACKET_WIRE,
+        .l4 = f->l4,
+        .src = to_server ? f->client_ip : f->server_ip,
+        .dst = to_server ? f->server_ip : f->client_ip,
+        .src_port = to_server ? f->client_port : f->server_port,
+        .dst_port = to_server ? f->server_port : f->client_port,
+        .ip_proto = f->ip_proto,
+        .src_mac = to_server ? f->client_mac : f->server_mac,
+        .dst_mac = to_server ? f->server_mac : f->client_mac,
+        .has_mac = f->has_mac,
+        .vlan_count = f->vlan_count,
+    };
+}
+
+typedef void look_fn(struct engine *e, struct conversation *c, const struct glance *glance,
+                     struct verdict *verdict);
+
+/* Judges what there is without a packet of its own. */
+static void last_look(struct engine *e, struct conversation *c, enum dir dir, look_fn *look)
+{
+    struct verdict verdict;
+    make_pseudo(e, c, dir);
+    look(e, c, &(struct glance){&e->pseudo, dir, NULL}, &verdict);
+    report_alerts(e, c, &e->pseudo, dir, &verdict);
+    if (verdict.enforced && verdict.action != VERDICT_ACCEPT)
+        c->flow.dropped = true;
+}
+
+/* STARTTLS, CONNECT, Upgrade: what follows is another protocol. The parser's transactions are judged, told and freed first:
+ * nobody hides the answer of a request behind a change of protocol. The packet in hand is still held, so a verdict of now is
+ * carried out on it (engine.c stops the packets of a dropped flow). */
 static void change_protocol(struct engine *e, struct conversation *c, enum dir dir)
 {
+    if (!c->flow.passed && !c->flow.dropped) {
+        last_look(e, c, DIR_TOSERVER, inspect_transactions);
+        last_look(e, c, DIR_TOCLIENT, inspect_transactions);
+    }
+    make_pseudo(e, c, dir);
     report_transactions(e, c, &e->pseudo, dir, true);
     c->app.proto_before = c->app.proto;
     app_close(&c->app);
@@ -130,33 +170,15 @@ void conversation_feed_datagram(struct engine *e, struct conversation *c, enum d
     feed_chunk(e, c, dir, &chunk, &again);
 }
 
-static void make_pseudo(struct engine *e, const struct conversation *c, enum dir dir)
+/* The flow is over, its frames have gone on: what is found now was not stopped, and is not said to be. What still comes on
+ * these addresses is. */
+static void look_too_late(struct engine *e, struct conversation *c, const struct glance *glance,
+                          struct verdict *verdict)
 {
-    const struct flow *f = &c->flow;
-    bool to_server = dir == DIR_TOSERVER;
-    e->pseudo = (struct packet){
-        .origin = PACKET_WIRE,
-        .l4 = f->l4,
-        .src = to_server ? f->client_ip : f->server_ip,
-        .dst = to_server ? f->server_ip : f->client_ip,
-        .src_port = to_server ? f->client_port : f->server_port,
-        .dst_port = to_server ? f->server_port : f->client_port,
-        .ip_proto = f->ip_proto,
-        .src_mac = to_server ? f->client_mac : f->server_mac,
-        .dst_mac = to_server ? f->server_mac : f->client_mac,
-        .has_mac = f->has_mac,
-        .vlan_count = f->vlan_count,
-    };
-}
-
-static void look_once_more(struct engine *e, struct conversation *c, enum dir dir)
-{
-    struct verdict verdict;
-    make_pseudo(e, c, dir);
-    inspect_packet(e, c, &(struct glance){&e->pseudo, dir, NULL}, &verdict);
-    report_alerts(e, c, &e->pseudo, dir, &verdict);
-    if (verdict.enforced && verdict.action != VERDICT_ACCEPT)
+    inspect_packet(e, c, glance, verdict);
+    if (verdict->enforced && verdict->action != VERDICT_ACCEPT)
         c->flow.dropped = true;
+    verdict->enforced = false;
 }
 
 void inspect_end(struct engine *e, struct conversation *c)
@@ -169,8 +191,8 @@ void inspect_end(struct engine *e, struct conversation *c)
     }
     if (c->flow.passed || c->flow.dropped)
         return;
-    look_once_more(e, c, DIR_TOSERVER);
-    look_once_more(e, c, DIR_TOCLIENT);
+    last_look(e, c, DIR_TOSERVER, look_too_late);
+    last_look(e, c, DIR_TOCLIENT, look_too_late);
 }
 
 void conversation_end(void *engine, struct flow *flow, enum flow_end why)

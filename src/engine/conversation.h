@@ -51,6 +51,9 @@ struct glance {
 };
 void inspect_packet(struct engine *e, struct conversation *c, const struct glance *glance,
                     struct verdict *verdict);
+/* The transactions alone, between two packets: before their parser goes. */
+void inspect_transactions(struct engine *e, struct conversation *c, const struct glance *glance,
+                          struct verdict *verdict);
 /* Last look in both directions without a packet. */
 void inspect_end(struct engine *e, struct conversation *c);
 

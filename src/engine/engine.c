@@ -210,6 +210,15 @@ static bool stop_dropped_flow(struct engine *e, struct passage *way, const struc
     return true;
 }
 
+/* A verdict on a transaction that ended while this packet's bytes were parsed: it is carried out on this packet. */
+static void stop_late(const struct engine *e, struct verdict *v)
+{
+    *v = (struct verdict){.action = VERDICT_DROP,
+                          .reason = VERDICT_RULES,
+                          .enforced = e->conf.enforced,
+                          .flow_wide = true};
+}
+
 static void close_stream(struct engine *e, struct passage *way)
 {
     if (way->has_stream_result && way->stream.closed_now && !way->c->flow.dropped)
@@ -230,6 +239,8 @@ static void process(struct engine *e, const struct packet *p, struct engine_answ
             report_stream_events(e, way.c, p, way.dir, stream);
         if (!way.c || !(way.c->flow.passed || way.c->flow.dropped))
             inspect_packet(e, way.c, &(struct glance){p, way.dir, stream}, &verdict);
+        if (way.c && way.c->flow.dropped)
+            stop_late(e, &verdict);
         judge_stream(e, &way, &verdict);
         report_alerts(e, way.c, p, way.dir, &verdict);
         carry_out(e, &way, p, &verdict);

@@ -10,8 +10,7 @@ static void look_at_stream(struct engine *e, struct conversation *c, const struc
             stream_raw_stop(&c->stream, &c->mem, dir);
     }
     struct stream_chunk raw;
-    while (c->raw_wanted[dir] &&
-           stream_raw(&c->stream, &e->conf.stream, &c->mem, dir, &raw)) {
+    while (c->raw_wanted[dir] && stream_raw(&c->stream, &e->conf.stream, &c->mem, dir, &raw)) {
         struct field_window window = {raw.bytes, raw.offset, raw.end};
         if (raw.bytes.len)
             match_stream(e->matcher, view, &window, raw.new_from, &e->hits);
@@ -63,6 +62,24 @@ static struct match_view view_of(struct engine *e, struct conversation *c,
     return view;
 }
 
+static void judge(struct engine *e, const struct match_view *view, struct verdict *verdict)
+{
+    match_finish(e->matcher, view, &e->hits);
+    verdict_judge(&e->hits, e->conf.enforced, verdict);
+    e->counts.alerts += verdict->alert_count;
+    e->counts.alerts_lost += verdict->alerts_lost + e->hits.lost;
+}
+
+void inspect_transactions(struct engine *e, struct conversation *c, const struct glance *glance,
+                          struct verdict *verdict)
+{
+    struct match_view view = view_of(e, c, glance);
+    e->hits.count = 0;
+    e->hits.lost = 0;
+    look_at_transactions(e, c, &view);
+    judge(e, &view, verdict);
+}
+
 void inspect_packet(struct engine *e, struct conversation *c, const struct glance *glance,
                     struct verdict *verdict)
 {
@@ -75,10 +92,7 @@ void inspect_packet(struct engine *e, struct conversation *c, const struct glanc
         look_at_stream(e, c, &view);
     if (c && c->app.parser)
         look_at_transactions(e, c, &view);
-    match_finish(e->matcher, &view, &e->hits);
-    verdict_judge(&e->hits, e->conf.enforced, verdict);
-    e->counts.alerts += verdict->alert_count;
-    e->counts.alerts_lost += verdict->alerts_lost + e->hits.lost;
+    judge(e, &view, verdict);
     if (c)
         c->app.flow_events_new = 0;
 }

@@ -54,6 +54,16 @@ def http_pipelined(capture):
 
 
 @scene
+def http_upgrade(capture):
+    """a connection that stops speaking HTTP with the server's answer"""
+    talk = Conversation(capture, PC, SERVER, 80).open()
+    talk.send("client", b"GET /chat HTTP/1.1\r\nHost: www.example.com\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+    talk.send("server", b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x02ok")
+    talk.send("client", b"\x81\x82\0\0\0\0ok")
+    talk.close()
+
+
+@scene
 def http_upload(capture):
     """a file sent outside by POST, multipart"""
     body = (b"--cut\r\nContent-Disposition: form-data; name=\"f\"; filename=\"list.csv\"\r\n"

@@ -103,18 +103,35 @@ enum answer rule_evaluate(struct match_worker *w, const struct match_rule *mr,
     return all;
 }
 
+static bool stops(enum rule_action action)
+{
+    return action == RULE_DROP || action == RULE_REJECT;
+}
+
+/* The place of a new hit; NULL: there is none. Whoever fills the list with hits that only tell (many small requests in one
+ * packet) must not push out the one that stops: that one takes the place of the last that only tells. */
+static struct match_hit *hit_place(struct match_hits *hits, enum rule_action action)
+{
+    if (hits->count < MATCH_HITS_MAX)
+        return &hits->items[hits->count++];
+    hits->lost++;
+    for (uint32_t i = hits->count; stops(action) && i > 0; i--)
+        if (hits->items[i - 1].action == RULE_ALERT)
+            return &hits->items[i - 1];
+    return NULL;
+}
+
 static void add_hit(struct match_worker *w, const struct match_rule *mr, const struct look *look)
 {
     struct match_hits *hits = look->hits;
     for (uint32_t i = 0; i < hits->count; i++)
         if (hits->items[i].rule == mr->rule && hits->items[i].tx == look->tx)
             return;
-    if (hits->count == MATCH_HITS_MAX) {
-        hits->lost++;
+    struct match_hit *place = hit_place(hits, mr->rule->action);
+    if (!place)
         return;
-    }
     w->counts.hits++;
-    hits->items[hits->count++] = (struct match_hit){
+    *place = (struct match_hit){
         .rule = mr->rule,
         .tx = look->tx,
         .tx_id = look->tx ? look->tx->id : 0,

@@ -291,6 +291,34 @@ static void budget_runs_out(void **state)
     }
 }
 
+/* Sixty-four small requests that only tell, then the one that must be stopped: it is among the hits. */
+static void noise_does_not_push_out_what_stops(void **state)
+{
+    struct stage *s =
+        stage_new("alert http any any -> any any (http.uri; content:\"noise\"; sid:1;)\n"
+                  "drop http any any -> any any (http.uri; content:\"evil\"; sid:2;)\n");
+    struct double_tx noise[MATCH_HITS_MAX + 3], evil = http();
+    struct match_hits hits = {0};
+    s->view.dir = DIR_TOSERVER;
+    s->view.proto = APP_HTTP1;
+    for (size_t i = 0; i < ARRAY_COUNT(noise); i++) {
+        noise[i] = http();
+        noise[i].uri = S("/noise");
+        noise[i].tx.progress[DIR_TOSERVER] = TX_COMPLETE;
+        match_tx(s->worker, &s->view, &noise[i].tx, &hits);
+    }
+    evil.uri = S("/evil");
+    evil.tx.progress[DIR_TOSERVER] = TX_COMPLETE;
+    match_tx(s->worker, &s->view, &evil.tx, &hits);
+    assert_int_equal(hits.count, MATCH_HITS_MAX);
+    assert_int_equal(hits.lost, 4);
+    uint32_t stopping = 0;
+    for (uint32_t i = 0; i < hits.count; i++)
+        stopping += hits.items[i].action == RULE_DROP;
+    assert_int_equal(stopping, 1);
+    stage_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +332,7 @@ int main(void)
         cmocka_unit_test(payload_and_field),
         cmocka_unit_test(protocols_without_a_plan),
         cmocka_unit_test(budget_runs_out),
+        cmocka_unit_test(noise_does_not_push_out_what_stops),
     };
     return cmocka_run_group_tests_name("match/tx", tests, NULL, NULL);
 }

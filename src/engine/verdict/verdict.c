@@ -31,14 +31,27 @@ static bool is_flow_wide(const struct match_hit *hit)
            rule->src_ports->any && rule->dst_ports->any && !rule->checks;
 }
 
+static bool stops(const struct match_hit *hit)
+{
+    return hit->action == RULE_DROP || hit->action == RULE_REJECT;
+}
+
 static void add_alert(struct verdict *v, const struct match_hit *hit)
 {
     if (hit->rule->noalert)
         return;
-    if (v->alert_count < VERDICT_ALERTS_MAX)
+    if (v->alert_count < VERDICT_ALERTS_MAX) {
         v->alerts[v->alert_count++] = hit;
-    else
-        v->alerts_lost++;
+        return;
+    }
+    v->alerts_lost++;
+    /* what was stopped is told, whatever noise was made to hide it */
+    for (uint32_t i = v->alert_count; stops(hit) && i > 0; i--) {
+        if (!stops(v->alerts[i - 1])) {
+            v->alerts[i - 1] = hit;
+            return;
+        }
+    }
 }
 
 static void stop(struct verdict *v, const struct match_hit *hit)
@@ -68,7 +81,7 @@ void verdict_judge(const struct match_hits *hits, bool enforced, struct verdict 
             out->pass_flow = is_flow_wide(hit);
             return;
         }
-        if (hit->action == RULE_DROP || hit->action == RULE_REJECT)
+        if (stops(hit))
             stop(out, hit);
         add_alert(out, hit);
     }
@@ -76,6 +89,5 @@ void verdict_judge(const struct match_hits *hits, bool enforced, struct verdict 
 
 bool verdict_hit_blocked(const struct verdict *v, const struct match_hit *hit)
 {
-    return v->enforced && v->action != VERDICT_ACCEPT &&
-           (hit->action == RULE_DROP || hit->action == RULE_REJECT);
+    return v->enforced && v->action != VERDICT_ACCEPT && stops(hit);
 }

@@ -105,6 +105,22 @@ static void too_many_alerts_are_counted(void **state)
     assert_int_equal(v.alerts_lost, 3);
 }
 
+/* Noise does not hide what was stopped. */
+static void what_stops_is_told_among_many(void **state)
+{
+    struct rule noise = rule_of(RULE_ALERT), stop = rule_of(RULE_DROP);
+    struct match_hits hits = {.count = VERDICT_ALERTS_MAX + 3};
+    for (uint32_t i = 0; i < hits.count; i++)
+        hits.items[i] = (struct match_hit){.rule = &noise, .action = RULE_ALERT};
+    hits.items[hits.count - 1] = (struct match_hit){.rule = &stop, .action = RULE_DROP};
+    struct verdict v;
+    verdict_judge(&hits, true, &v);
+    assert_int_equal(v.action, VERDICT_DROP);
+    assert_int_equal(v.alert_count, VERDICT_ALERTS_MAX);
+    assert_int_equal(v.alerts_lost, 3);
+    assert_ptr_equal(v.alerts[v.alert_count - 1]->rule, &stop);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +129,7 @@ int main(void)
         cmocka_unit_test(silent_hits_neither_tell_nor_act),
         cmocka_unit_test(isolation_is_asked_by_metadata),
         cmocka_unit_test(too_many_alerts_are_counted),
+        cmocka_unit_test(what_stops_is_told_among_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

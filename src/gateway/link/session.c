@@ -56,7 +56,7 @@ static void on_pulse(struct client *c, struct str body)
 {
     struct link_pulse m;
     int64_t now_us = clock_mono_us();
-    if (!link_pulse_read(body, &m) || m.box_mono_us > now_us) {
+    if (!link_pulse_read(body, &m) || m.box_mono_us < 0 || m.box_mono_us > now_us) {
         lose(c, "the center's pulse is damaged");
         return;
     }
