@@ -23,7 +23,7 @@ try {
   const input = Object.fromEntries(tests.map((path) => [relative('src', path).replaceAll('/', '-').replace(/\.ts$/, ''), path]));
   await build({
     logLevel: 'error',
-    build: { ssr: true, outDir: out, emptyOutDir: true, copyPublicDir: false, rollupOptions: { input, output: { entryFileNames: '[name].mjs' } } },
+    build: { ssr: true, outDir: out, emptyOutDir: true, copyPublicDir: false, rollupOptions: { input, output: { entryFileNames: '[name].mjs', chunkFileNames: '[name]-[hash].mjs' } } },
     ssr: { noExternal: true },
   });
   const files = Object.keys(input).map((name) => join(out, `${name}.mjs`));
