@@ -1,5 +1,6 @@
 #include "engine/engine.h"
 
+#include "engine/content/content.h"
 #include "engine/conversation.h"
 
 #include <stdlib.h>
@@ -32,6 +33,7 @@ struct engine *engine_new(const struct engine_conf *conf, const struct match_ima
         err_set(err, "engine: out of memory");
         return NULL;
     }
+    charsets_hold();
     e->conf = *conf;
     e->conf.flow.object_bytes = sizeof(struct conversation);
     e->image = image;

@@ -1,6 +1,7 @@
 #include "engine/content/charset.h"
 
 #include <iconv.h>
+#include <pthread.h>
 
 #include "engine/content/content.h"
 
@@ -58,6 +59,23 @@ static const char *iconv_name(struct str charset)
         if (str_eq_nocase(charset, str_c(charsets[i].name)))
             return charsets[i].iconv;
     return NULL;
+}
+
+/* Open for as long as the process lives, and used by nobody: while one is open, the C library's converter stays loaded and
+ * iconv_open only takes memory. A worker behind its fence may open no file, and is killed if it tries. */
+static iconv_t held[ARRAY_COUNT(charsets) + 1];
+static pthread_once_t hold_once = PTHREAD_ONCE_INIT;
+
+static void hold(void)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(charsets); i++)
+        held[i] = iconv_open("UTF-8", charsets[i].iconv[0] ? charsets[i].iconv : "EUC-JP-MS");
+    held[ARRAY_COUNT(charsets)] = iconv_open("UTF-8", "EUC-JP-MS");
+}
+
+void charsets_hold(void)
+{
+    pthread_once(&hold_once, hold);
 }
 
 static bool convert(const char *name, struct str in, struct buf *out)

@@ -95,6 +95,9 @@ size_t quoted_decode(struct quoted_state *s, struct str in, uint8_t *out);
  * be converted stays as it is. Made in the arena. */
 struct str encoded_words_decode(struct str header_value, struct arena *a);
 
+/* Loads every charset for good. Before a process gives up the right to open files: the decoder above opens none after it. */
+void charsets_hold(void);
+
 /* ---- mime: a mail as headers, parts and decoded bodies (mime*.c) ---- */
 
 struct mime_part {
