@@ -1,8 +1,11 @@
-"""python3 tests/captures.py OMAMORI FOLDER: replays every capture below FOLDER; none may crash it or make a sanitizer speak.
+"""python3 tests/captures.py OMAMORI FOLDER [--name NAME] [--rules FILE] [--jobs N] [-- OPTION...]: replays every capture below
+FOLDER, each in a process of its own and with the OPTIONs; none may crash it, make a sanitizer speak or take too long.
 
-Exit 0 of the program is good, and so is 1 with a message: a file that is no capture. Anything else fails. Rules that look
-everywhere are loaded, so that parsers and matching have to work. One result line for each folder directly below FOLDER.
+Exit 0 of the program is good, and so is 1 with a message: a file that is no capture. Anything else fails. Without --rules
+there are rules that look everywhere, so that parsers and matching have to work. One result line for each folder directly
+below FOLDER.
 """
+import argparse
 import concurrent.futures
 import os
 import subprocess
@@ -16,9 +19,11 @@ alert http any any -> any any (msg:"body"; file.data; content:"a"; sid:1000003;)
 alert dns any any -> any any (msg:"name"; dns.query; content:"."; sid:1000004;)
 alert tls any any -> any any (msg:"sni"; tls.sni; pcre:"/[a-z]/"; sid:1000005;)
 alert smtp any any -> any any (msg:"mail"; content:"MAIL"; sid:1000006;)
+drop tcp any any -> any any (msg:"long"; dsize:>1400; content:"|ff ff ff|"; sid:1000007;)
+reject udp any any -> any any (msg:"many"; threshold:type both,track by_dst,count 50,seconds 10; sid:1000008;)
 """
 ENDINGS = (".pcap", ".pcapng", ".cap", ".trace", ".pcap.gz")
-SECONDS_MAX = 300
+SECONDS_MAX = 120
 
 
 def captures(top):
@@ -29,11 +34,11 @@ def captures(top):
                 yield os.path.join(where, name)
 
 
-def play(program, rules, path):
+def play(command, path):
     """None, or why this capture is a failure."""
     with tempfile.TemporaryDirectory() as out:
         try:
-            done = subprocess.run([program, "replay", "-r", path, "-S", rules, "-l", out, "-k", "none"], timeout=SECONDS_MAX,
+            done = subprocess.run(command[:2] + ["-r", path, "-l", out] + command[2:], timeout=SECONDS_MAX,
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
         except subprocess.TimeoutExpired:
             return f"longer than {SECONDS_MAX} s"
@@ -45,28 +50,46 @@ def play(program, rules, path):
         return f"exit {done.returncode}\n{text[-1000:]}"
 
 
+def arguments():
+    words = sys.argv[1:]
+    options = []
+    if "--" in words:
+        at = words.index("--")
+        words, options = words[:at], words[at + 1:]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program", type=os.path.abspath)
+    parser.add_argument("folder", type=os.path.abspath)
+    parser.add_argument("--name", default="captures", help="what the result lines begin with")
+    parser.add_argument("--rules", help="a rule file in place of the built-in rules")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    args = parser.parse_args(words)
+    args.options = options or ["-k", "none"]
+    return args
+
+
 def main():
-    program, top = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
+    args = arguments()
     groups = {}
-    for path in captures(top):
-        groups.setdefault(os.path.relpath(path, top).split(os.sep)[0], []).append(path)
+    for path in captures(args.folder):
+        groups.setdefault(os.path.relpath(path, args.folder).split(os.sep)[0], []).append(path)
     bad = 0
     with tempfile.NamedTemporaryFile("w", suffix=".rules") as rules, \
-            concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool, \
+            concurrent.futures.ThreadPoolExecutor(args.jobs) as pool, \
             open(os.environ.get("OTASUKE_RESULTS", os.devnull), "a", encoding="utf-8") as results:
         rules.write(RULES)
         rules.flush()
+        command = [args.program, "replay", "-q", "-S", args.rules or rules.name] + args.options
         for group, paths in sorted(groups.items()):
             failures = 0
-            for path, why in zip(paths, pool.map(lambda p: play(program, rules.name, p), paths)):
+            for path, why in zip(paths, pool.map(lambda p: play(command, p), paths)):
                 if why:
                     failures += 1
-                    print(f"FAILED {os.path.relpath(path, top)}: {why}", flush=True)
-            print(f"{group}: {len(paths)} captures, {failures} failed", flush=True)
-            print(f"{'fail' if failures else 'pass'}\tcaptures/{group}\ttests/captures.py", file=results, flush=True)
+                    print(f"FAILED {os.path.relpath(path, args.folder)}: {why}", flush=True)
+            print(f"{args.name}: {group}: {len(paths)} captures, {failures} failed", flush=True)
+            print(f"{'fail' if failures else 'pass'}\t{args.name}/{group}\ttests/captures.py", file=results, flush=True)
             bad += failures
     if not groups:
-        print(f"no capture below {top}")
+        print(f"no capture below {args.folder}")
         return 1
     return 1 if bad else 0
 

@@ -282,10 +282,8 @@ void engine_flush(struct engine *e)
 {
     uint32_t at = 0;
     struct flow *flow;
-    while ((flow = flow_next(e->flows, &at))) {
+    while ((flow = flow_next(e->flows, &at)))
         flow_close(e->flows, flow, FLOW_END_SHUTDOWN);
-        at = 0;
-    }
     e->now_us = 0;
 }
 

@@ -73,7 +73,7 @@ static void take_back(int fd, size_t torn)
 void evelog_flush(struct evelog *log)
 {
     struct str bytes = buf_str(&log->buffer);
-    if (!bytes.len)
+    if (!bytes.len && !log->lost)
         return;
     pthread_mutex_lock(&log->file->lock);
     size_t done = write_some(log->file->fd, bytes);
@@ -86,9 +86,9 @@ void evelog_flush(struct evelog *log)
         lines = count_lines(str_cut(bytes, 0, whole));
     }
     log->file->lines += lines;
-    log->file->lost += log->lines - lines;
+    log->file->lost += log->lines - lines + log->lost;
     pthread_mutex_unlock(&log->file->lock);
-    log->lines = 0;
+    log->lines = log->lost = 0;
     buf_reset(&log->buffer);
 }
 
@@ -110,7 +110,7 @@ static void end_line(struct evelog *log, size_t start)
     if (log->buffer.failed) {
         log->buffer.len = start;
         log->buffer.failed = false;
-        log->file->lost++;
+        log->lost++;
         return;
     }
     log->lines++;

@@ -15,7 +15,7 @@
 struct evelog_file {
     pthread_mutex_t lock;
     int fd;
-    uint64_t lines, lost; /* lost: the disk did not take them */
+    uint64_t lines, lost; /* lost: the disk did not take them, or too long */
 };
 
 /* Appends to folder/name (created, 0640). */
@@ -30,7 +30,7 @@ struct evelog {
     struct evelog_file *file;
     const struct eve_conf *conf;
     struct buf buffer;
-    uint64_t lines;
+    uint64_t lines, lost; /* lost: too long for a line; told to the file with the next flush */
     evelog_add_fn add; /* or NULL */
     void *add_owner;
 };

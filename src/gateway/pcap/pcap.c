@@ -5,6 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* What has been read is given back to the kernel in steps of this size, so that a large capture does not fill memory. */
+#define RELEASE_BYTES ((size_t)16 << 20)
+
 #define MAGIC_MICRO 0xa1b2c3d4u
 #define MAGIC_NANO 0xa1b23c4du
 #define MAGIC_SECTION 0x0a0d0d0au
@@ -255,9 +258,19 @@ void pcap_close(struct pcap_file *f)
     f->mapped = false;
 }
 
+/* A frame that is still in a queue stays good: its page is read from the file again when it is touched. */
+static void release_read_pages(struct pcap_file *f)
+{
+    if (!f->mapped || f->at - f->released_bytes < 2 * RELEASE_BYTES)
+        return;
+    madvise((void *)(uintptr_t)(f->bytes.p + f->released_bytes), RELEASE_BYTES, MADV_DONTNEED);
+    f->released_bytes += RELEASE_BYTES;
+}
+
 bool pcap_next(struct pcap_file *f, struct pcap_frame *out)
 {
     bool got = f->next_gen ? next_ng(f, out) : next_classic(f, out);
     f->frames += got;
+    release_read_pages(f);
     return got;
 }

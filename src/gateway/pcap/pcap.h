@@ -1,7 +1,8 @@
 /* pcap: frames out of a capture file.
  *
  * Reads pcap (both byte orders, micro- and nanoseconds) and pcapng (all byte orders; section, interface, enhanced, simple and
- * obsolete packet blocks, if_tsresol, if_tsoffset). The file is mapped; frames are borrowed from the mapping.
+ * obsolete packet blocks, if_tsresol, if_tsoffset). The file is mapped; frames are borrowed from the mapping, whose pages
+ * are given back behind the reader.
  *
  * The file is hostile: every length is checked against what is there; a damaged tail ends reading with `damaged` set, and the
  * frames before it have been handed out. Nothing is allocated but a fixed table of PCAP_INTERFACES_MAX interfaces.
@@ -25,6 +26,7 @@ struct pcap_file {
     struct str bytes; /* all of the file */
     bool mapped;      /* by pcap_open */
     size_t at;
+    size_t released_bytes; /* of the mapping, from its begin: given back */
     bool next_gen, swapped, nanoseconds, damaged;
     uint32_t interface_count;
     struct pcap_interface interfaces[PCAP_INTERFACES_MAX];
