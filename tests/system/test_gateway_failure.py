@@ -303,6 +303,24 @@ class Failure(Lab):
         print(f"    full disk: {alerts} alerts written, {lost} events counted as lost")
         self.assertGreater(alerts, 50)
 
+    def test_disk_that_cannot_be_written(self):
+        """A disk that went read-only: the network goes on, inspected, and a PC can be cut off."""
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", self.gateway.state], check=True)
+        self.addCleanup(subprocess.run, ["umount", "-l", self.gateway.state], check=True)
+        self.addCleanup(lambda: self.gateway.process.poll() is None and self.gateway.stop(signal.SIGKILL))
+        self.gateway.start()
+        self.assertEqual(self.ping(self.pc, Firm.ROUTER), 3)
+        self.assertEqual(self.gateway.say("isolate", self.OTHER_MAC)[0], 0)
+        self.assertEqual(self.ping(self.other, Firm.ROUTER), 0)
+        self.assertEqual(self.ping(self.pc, Firm.ROUTER), 3)
+        self.assertIn("no events are written there", self.gateway.log())
+
+    def test_start_that_fails_leaves_the_network(self):
+        """No socket for the commands can be made: omamori run gives up, and the bridge it has made carries the frames."""
+        code = self.gateway.start("--socket", "/nowhere/at/all", ready=False).process.wait(10)
+        self.assertEqual(code, 78)
+        self.assertEqual(self.ping(self.pc, Firm.ROUTER), 3)
+
     def test_garbage(self):
         """Noise of all lengths into both ports: the engine lives, lets no door open, and the network goes on."""
         self.gateway.start()

@@ -6,11 +6,13 @@
 #include "gateway/guard/watch.h"
 #include "gateway/local/local.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
@@ -57,26 +59,29 @@ static int make_event_queue(struct watch *w, struct err *err)
     return 0;
 }
 
-static int open_eve(struct watch *w, struct err *err)
+/* A disk that fails or is full costs what would have been written, not the network. */
+static void open_eve(struct watch *w)
 {
     char path[600];
-    w->eve_fd = -1;
     if (w->options.no_eve)
-        return 0;
+        return;
     snprintf(path, sizeof(path), "%s/eve.json", w->options.state_folder);
     w->eve_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-    return w->eve_fd < 0 ? err_errno(err, "%s", path) : 0;
+    if (w->eve_fd < 0)
+        log_error("guard", "%s: %s: no events are written there", path, strerror(errno));
 }
 
-static int restore_isolations(struct watch *w, struct err *err)
+static void restore_isolations(struct watch *w)
 {
+    struct err err;
     uint32_t damaged;
     snprintf(w->isolation_path, sizeof(w->isolation_path), "%s/isolated", w->options.state_folder);
-    if (isolation_load(&w->isolations, w->isolation_path, &damaged, err) < 0)
-        return -1;
-    if (damaged)
+    if (file_make_folder(w->options.state_folder, 0750, &err) < 0)
+        log_error("guard", "%s: nothing survives a restart", err.text);
+    if (isolation_load(&w->isolations, w->isolation_path, &damaged, &err) < 0)
+        log_error("guard", "%s: who was cut off before is not known", err.text);
+    else if (damaged)
         log_warn("guard", "%s: %u damaged lines left out", w->isolation_path, damaged);
-    return 0;
 }
 
 /* Who was cut off before stays so: it stands in the table from its first moment on. */
@@ -101,26 +106,25 @@ static int hold_from_the_start(struct watch *w, struct err *err)
     return rc;
 }
 
+/* The bridge first: whatever fails after it, frames pass. */
 static int prepare(struct watch *w, struct err *err)
 {
-    const struct run_options *o = &w->options;
     children_init(w);
-    w->hold.fd = -1;
+    w->hold.fd = w->eve_fd = w->listen_fd = -1;
     if (geteuid() != 0)
         return err_set(err, "root is needed to open network ports");
-    if (file_make_folder(o->state_folder, 0750, err) < 0 || open_eve(w, err) < 0 ||
-        make_event_queue(w, err) < 0)
-        return -1;
-    w->listen_fd = local_listen(o->socket, err);
-    w->signal_fd = w->listen_fd < 0 ? -1 : make_signal_fd(err);
-    w->timer_fd = w->signal_fd < 0 ? -1 : make_timer_fd(err);
-    if (w->timer_fd < 0)
-        return -1;
-    if (restore_isolations(w, err) < 0)
+    restore_isolations(w);
+    if (hold_from_the_start(w, err) < 0)
         return -1;
     w->fail_open_since_us = clock_wall_us(); /* until the engine says it is ready */
     w->last_tick_us = clock_mono_us();
-    return hold_from_the_start(w, err);
+    open_eve(w);
+    if (make_event_queue(w, err) < 0)
+        return -1;
+    w->listen_fd = local_listen(w->options.socket, err);
+    w->signal_fd = w->listen_fd < 0 ? -1 : make_signal_fd(err);
+    w->timer_fd = w->signal_fd < 0 ? -1 : make_timer_fd(err);
+    return w->timer_fd < 0 ? -1 : 0;
 }
 
 static void watch_engine(struct watch *w, int64_t now)
