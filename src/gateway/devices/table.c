@@ -15,6 +15,10 @@
 #define PORT_NETBIOS 137
 #define ETHER_TYPE_ARP 0x0806
 
+/* Two rings by whether there is a name, so that forgetting costs the same however many rows there are: whoever invents an
+ * address for each frame must not make each frame dear. */
+enum { UNNAMED = DEVICES_MAX, NAMED, LISTS = 2 };
+
 struct device_table {
     const struct maker_list *makers;
     uint64_t secret[2];
@@ -23,6 +27,10 @@ struct device_table {
     uint32_t changes;      /* rows that are marked */
     uint32_t slots[SLOTS]; /* row + 1, or 0 */
     struct device rows[DEVICES_MAX];
+    /* rings of rows, the one unseen for longest first; the last two are their heads */
+    struct seen {
+        uint32_t before, after;
+    } seen[DEVICES_MAX + LISTS];
 };
 
 struct device_table *device_table_new(const struct maker_list *makers)
@@ -32,6 +40,8 @@ struct device_table *device_table_new(const struct maker_list *makers)
         return NULL;
     t->makers = makers;
     hash_random(t->secret, sizeof(t->secret));
+    for (uint32_t i = 0; i < DEVICES_MAX + LISTS; i++)
+        t->seen[i] = (struct seen){i, i};
     return t;
 }
 
@@ -96,20 +106,28 @@ static void remove_slot(struct device_table *t, uint32_t hole)
     t->slots[hole] = 0;
 }
 
-static bool is_better_victim(const struct device *d, const struct device *victim)
+static void ring_leave(struct device_table *t, uint32_t row)
 {
-    bool named = d->hostname[0], victim_named = victim->hostname[0];
-    if (named != victim_named)
-        return !named;
-    return d->last_us < victim->last_us;
+    struct seen *s = &t->seen[row];
+    t->seen[s->before].after = s->after;
+    t->seen[s->after].before = s->before;
+    *s = (struct seen){row, row};
+}
+
+static void seen_now(struct device_table *t, const struct device *d)
+{
+    uint32_t row = (uint32_t)(d - t->rows), head = d->hostname[0] ? NAMED : UNNAMED;
+    ring_leave(t, row);
+    t->seen[row] = (struct seen){t->seen[head].before, head};
+    t->seen[t->seen[head].before].after = row;
+    t->seen[head].before = row;
 }
 
 static uint32_t forget_one(struct device_table *t)
 {
-    uint32_t victim = 0;
-    for (uint32_t i = 1; i < t->count; i++)
-        if (is_better_victim(&t->rows[i], &t->rows[victim]))
-            victim = i;
+    uint32_t first = t->seen[UNNAMED].after;
+    uint32_t victim = first != UNNAMED ? first : t->seen[NAMED].after;
+    ring_leave(t, victim);
     t->changes -= t->rows[victim].changed;
     remove_slot(t, find_slot(t, &t->rows[victim].mac));
     return victim;
@@ -222,6 +240,7 @@ void devices_see(struct device_table *t, const struct packet *p)
         see_arp(t, d, p);
     if (p->l4 == PACKET_L4_UDP && !p->is_fragment)
         see_announcement(t, d, p);
+    seen_now(t, d);
 }
 
 const struct device *devices_next_change(struct device_table *t, int64_t now_us)
