@@ -96,6 +96,8 @@ static void walk_section(struct app_flow *af, struct dns_tx *tx, enum dns_sectio
             r->bad = true;
             return;
         }
+        if (i % DNS_STEP == 0)
+            tx->step_at[section][i / DNS_STEP] = (uint16_t)r->at;
         if (!dns_read_record(r, section, &record)) {
             app_event(af, &tx->tx, DNS_EVENT_MALFORMED_DATA);
             r->bad = true;

@@ -190,6 +190,34 @@ static void probes(void **state)
     }
 }
 
+/* Each record is found, however many stand before it; one behind the last is none. */
+static void each_of_many_records_is_found(void **state)
+{
+    enum { COUNT = 2 * DNS_STEP + 3 };
+    uint8_t memory[1024];
+    struct buf b = buf_fixed(memory, sizeof(memory));
+    struct world w;
+    begin(&w, true);
+    buf_add(&b, str_of("\x12\x34\1\0\0", 5));
+    buf_add_byte(&b, COUNT);
+    buf_add(&b, str_of("\0\0\0\0\0\0", 6));
+    for (uint8_t i = 0; i < COUNT; i++) {
+        buf_add_byte(&b, 2);
+        buf_add_byte(&b, 'n');
+        buf_add_byte(&b, (uint8_t)('0' + i));
+        buf_add(&b, str_of("\0\0\1\0\1", 5));
+    }
+    struct app_chunk chunk = {.bytes = buf_str(&b)};
+    w.af.parser->data(&w.af, DIR_TOSERVER, &chunk);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        struct str name = field(&w, w.af.first, "dns.queries.rrname", i);
+        assert_int_equal(name.len, 2);
+        assert_int_equal(name.p[1], '0' + i);
+    }
+    assert_int_equal(field(&w, w.af.first, "dns.queries.rrname", COUNT).len, 0);
+    end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +226,7 @@ int main(void)
         cmocka_unit_test(damage_is_an_event),
         cmocka_unit_test(without_memory_nothing_is_lost_but_the_message),
         cmocka_unit_test(probes),
+        cmocka_unit_test(each_of_many_records_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

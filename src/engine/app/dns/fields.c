@@ -6,14 +6,10 @@ static bool record_name(const struct tx *tx, enum dns_section section, uint32_t 
 {
     const struct dns_tx *dns = dns_tx_of(tx);
     struct dns_record record;
-    struct reader r = dns_section_reader(dns, section);
     char name[DNS_NAME_MAX];
     size_t len;
-    if (index >= dns->records[section])
+    if (!dns_record_at(dns, section, index, &record))
         return false;
-    for (uint32_t i = 0; i <= index; i++)
-        if (!dns_read_record(&r, section, &record))
-            return false;
     /* What could be read of a damaged name is looked at as well. */
     dns_name_text(str_of(dns->bytes, dns->len), record.name_at, name, &len);
     *out = arena_copy(scratch, str_of(name, len));
@@ -81,16 +77,13 @@ static bool rrtype(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *
 {
     const struct dns_tx *dns = dns_tx_of(tx);
     (void)dir;
-    for (enum dns_section s = DNS_QUESTIONS; s <= DNS_ANSWERS; s++) {
-        struct reader r = dns_section_reader(dns, s);
-        struct dns_record record;
-        for (uint32_t i = 0; i < dns->records[s] && dns_read_record(&r, s, &record); i++)
-            if (index-- == 0) {
-                *out = record.type;
-                return true;
-            }
-    }
-    return false;
+    struct dns_record record;
+    bool is_question = index < dns->records[DNS_QUESTIONS];
+    enum dns_section s = is_question ? DNS_QUESTIONS : DNS_ANSWERS;
+    if (!dns_record_at(dns, s, is_question ? index : index - dns->records[DNS_QUESTIONS], &record))
+        return false;
+    *out = record.type;
+    return true;
 }
 
 #define DNS_BYTES(text, where, fn)                                                                 \

@@ -81,3 +81,16 @@ struct reader dns_section_reader(const struct dns_tx *tx, enum dns_section secti
     reader_skip(&r, tx->section_at[section]);
     return r;
 }
+
+bool dns_record_at(const struct dns_tx *tx, enum dns_section section, uint32_t index,
+                   struct dns_record *out)
+{
+    if (index >= tx->records[section])
+        return false;
+    struct reader r = reader_of(str_of(tx->bytes, tx->len));
+    reader_skip(&r, tx->step_at[section][index / DNS_STEP]);
+    for (uint32_t i = 0; i <= index % DNS_STEP; i++)
+        if (!dns_read_record(&r, section, out))
+            return false;
+    return true;
+}

@@ -6,10 +6,13 @@
 #include "engine/app/app.h"
 
 #define DNS_HEADER_BYTES 12
-#define DNS_MESSAGE_MAX 65535
+#define DNS_MESSAGE_MAX 65535 /* so a place in it fits 16 bits */
 #define DNS_JUMPS_MAX 32
 #define DNS_NAME_MAX 1025 /* text, dots included */
 #define DNS_RECORDS_MAX 256
+/* The place of every so many-th record is kept. To find one costs that many steps at most, not as many as there are: a message
+ * of 64 KB with 256 records of 127 labels each, asked for record by record, would take a tenth of a second otherwise. */
+#define DNS_STEP 16
 
 enum dns_section { DNS_QUESTIONS, DNS_ANSWERS, DNS_AUTHORITIES, DNS_ADDITIONALS, DNS_SECTIONS };
 
@@ -55,6 +58,7 @@ struct dns_tx {
     uint32_t len;
     uint32_t section_at[DNS_SECTIONS]; /* where each begins */
     uint16_t records[DNS_SECTIONS];    /* that could be read */
+    uint16_t step_at[DNS_SECTIONS][DNS_RECORDS_MAX / DNS_STEP];
 };
 
 static inline const struct dns_tx *dns_tx_of(const struct tx *tx)
@@ -90,6 +94,9 @@ enum dns_name { DNS_NAME_OK, DNS_NAME_BAD, DNS_NAME_LOOP, DNS_NAME_LONG };
 enum dns_name dns_name_text(struct str message, uint32_t at, char *out, size_t *len);
 /* A reader at the beginning of a section; call dns_read_record tx->records[section] times. */
 struct reader dns_section_reader(const struct dns_tx *tx, enum dns_section section);
+/* The index-th record of a section; false: there is none. */
+bool dns_record_at(const struct dns_tx *tx, enum dns_section section, uint32_t index,
+                   struct dns_record *out);
 
 #define DNS_FIELDS 9
 extern const struct field_desc dns_fields[DNS_FIELDS];
