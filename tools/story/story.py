@@ -235,7 +235,7 @@ class Story:
         self.say("The story is complete.")
         self.state(state="complete", pid=os.getpid(), url=self.center.base, login="admin", password=self.center.password,
                    incident=f"{self.center.base}/incidents/{incident['id']}", mails=self.mailbox.folder,
-                   box=self.firm.box.space, socket=self.socket)
+                   socket=self.socket)
 
     def close(self):
         if self.firm:
