@@ -106,7 +106,8 @@ static bool read_line(struct str line, struct isolation *item)
         return false;
     item->sid = (uint32_t)sid;
     line = str_cut(line, 0, sizeof(item->reason) - 1);
-    memcpy(item->reason, line.p, line.len);
+    if (line.len)
+        memcpy(item->reason, line.p, line.len);
     return true;
 }
 

@@ -145,7 +145,8 @@ static bool read_command(struct str line, struct control_message *m)
     m->kind = CONTROL_WANT_ISOLATION;
     m->until_us = seconds ? clock_wall_us() + (int64_t)seconds * CLOCK_SECOND_US : 0;
     line = str_cut(line, 0, CONTROL_TEXT_BYTES - 1);
-    memcpy(m->text, line.p, line.len);
+    if (line.len)
+        memcpy(m->text, line.p, line.len);
     return true;
 }
 
