@@ -7,11 +7,7 @@
 
 /* All protocols, in the order in which their probes are asked. A new one is a row here. */
 static const struct app_parser *const rows[] = {
-    &http1_parser,
-    &smtp_parser,
-    &dns_parser,
-    &dns_tcp_parser,
-    &tls_parser,
+    &http1_parser, &smtp_parser, &dns_parser, &dns_tcp_parser, &tls_parser,
 };
 
 const struct app_parser_list engine_parsers = {rows, ARRAY_COUNT(rows)};

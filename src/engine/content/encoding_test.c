@@ -102,7 +102,10 @@ static void words_become_utf8(void **state)
         {"bytes not of the charset stay", STR_LIT("=?UTF-8?B?/w==?="), STR_LIT("=?UTF-8?B?/w==?=")},
         {"no end", STR_LIT("=?UTF-8?B?6KaL"), STR_LIT("=?UTF-8?B?6KaL")},
         {"no text", STR_LIT("=?UTF-8?B?"), STR_LIT("=?UTF-8?B?")},
-        {"empty word", STR_LIT("a=?UTF-8?B?" "?=b"), STR_LIT("ab")},
+        {"empty word",
+         STR_LIT("a=?UTF-8?B?"
+                 "?=b"),
+         STR_LIT("ab")},
         {"nothing", STR_LIT(""), STR_LIT("")},
     };
     struct arena a;

@@ -46,8 +46,8 @@ struct eve_conf {
     uint32_t types;     /* 1 << enum eve_type that are wanted */
     uint64_t protos;    /* 1 << app_proto whose EVE_APP records are wanted */
     uint32_t anomalies; /* 1 << enum eve_anomaly that are wanted */
-    bool payload, payload_printable, packet, rule_metadata, rule_reference, rule_text, app_layer, flow_in_alert,
-        metadata;
+    bool payload, payload_printable, packet, rule_metadata, rule_reference, rule_text, app_layer,
+        flow_in_alert, metadata;
     bool community_id, ether, pcap_number;
     uint16_t community_seed;
     bool md5, sha1, sha256;

@@ -114,14 +114,15 @@ struct field_window {
 };
 
 struct field_desc {
-    const char *name;    /* "http.uri": the rule language's name of the sticky buffer or keyword */
+    const char *name;     /* "http.uri": the rule language's name of the sticky buffer or keyword */
     enum app_proto proto; /* whose transactions carry it */
     uint8_t dirs;         /* DIR_BIT()s in which it is inspected */
     uint8_t ready_at[DIR_COUNT]; /* smallest progress at which it can be asked for */
     enum field_kind kind;
     bool multi; /* several values: asked for with index 0, 1, 2 ... until false */
     /* FIELD_BYTES: value `index` (0 unless multi). False: there is none. Borrowed from tx or made in scratch. */
-    bool (*bytes)(const struct tx *tx, enum dir dir, uint32_t index, struct arena *scratch, struct str *out);
+    bool (*bytes)(const struct tx *tx, enum dir dir, uint32_t index, struct arena *scratch,
+                  struct str *out);
     /* FIELD_WINDOW: what is to be looked at now. False: nothing (yet). multi: file by file. */
     bool (*window)(const struct tx *tx, enum dir dir, uint32_t index, struct field_window *out);
     /* FIELD_UINT */
@@ -155,9 +156,10 @@ struct field_entry {
     const char *name;
     enum field_kind kind;
     bool multi;
-    uint8_t dirs;                                       /* of all protocols together */
-    uint64_t protos;                                    /* mask of 1 << app_proto */
-    const struct field_desc *of_proto[APP_PROTO_COUNT]; /* NULL where the protocol has no such field */
+    uint8_t dirs;    /* of all protocols together */
+    uint64_t protos; /* mask of 1 << app_proto */
+    const struct field_desc
+        *of_proto[APP_PROTO_COUNT]; /* NULL where the protocol has no such field */
 };
 
 struct field_table {
@@ -168,7 +170,8 @@ struct field_table {
 
 /* Collects the rows of all parsers; the same name of several protocols is one entry. -1 when two rows disagree in kind
  * or there are too many names. */
-NODISCARD int field_table_init(struct field_table *t, const struct field_list *lists, size_t count, struct err *err);
+NODISCARD int field_table_init(struct field_table *t, const struct field_list *lists, size_t count,
+                               struct err *err);
 void field_table_fini(struct field_table *t);
 /* Id of a name, or FIELD_NONE. */
 uint32_t field_find(const struct field_table *t, struct str name);
