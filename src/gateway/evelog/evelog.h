@@ -31,7 +31,7 @@ struct evelog {
     const struct eve_conf *conf;
     struct buf buffer;
     uint64_t lines, lost; /* lost: too long for a line; told to the file with the next flush */
-    evelog_add_fn add; /* or NULL */
+    evelog_add_fn add;    /* or NULL */
     void *add_owner;
 };
 
