@@ -3,39 +3,32 @@
 #include "engine/packet/locate.h"
 #include "engine/packet/wire.h"
 
-struct endpoint {
-    uint8_t bytes[16 + 2]; /* address, port */
-};
+#define ADDRESS_BYTES_MAX 16
 
-static void endpoint_take(struct endpoint *e, struct str frame, const struct located *l,
-                          bool source, bool ports)
+static void take_address(uint8_t out[ADDRESS_BYTES_MAX], struct str frame, const struct located *l,
+                         bool source)
 {
-    size_t bytes = l->version == 4 ? 4 : 16;
+    size_t bytes = l->version == 4 ? 4 : ADDRESS_BYTES_MAX;
     size_t at = l->ip_at + (l->version == 4 ? (source ? 12 : 16) : (source ? 8 : 24));
-    memset(e, 0, sizeof *e);
+    memset(out, 0, ADDRESS_BYTES_MAX);
     if (wire_has(frame, at, bytes))
-        memcpy(e->bytes, frame.p + at, bytes);
-    if (ports)
-        wire_put_u16(e->bytes + bytes, wire_u16(frame, l->l4_at + (source ? 0 : 2)));
+        memcpy(out, frame.p + at, bytes);
 }
 
-/* The pair is hashed in one order, whichever way the packet goes. All pieces of a datagram must meet in one worker, so a
- * piece, the first one too, is dealt without ports and protocol. Frames without IP go to one worker together. */
+/* The pair of addresses is hashed in one order, whichever way the packet goes. Ports take no part: an answer that comes in
+ * fragments (they have none) must meet the flow of its question, and the data connection of FTP that of its orders. Frames
+ * without IP go to one worker together. */
 uint32_t packet_deal_hash(const struct packet_frame *frame, const uint64_t secret[2])
 {
     struct located l;
+    uint8_t source[ADDRESS_BYTES_MAX], destination[ADDRESS_BYTES_MAX];
+    uint8_t key[2 * ADDRESS_BYTES_MAX];
     if (!packet_locate(frame->bytes, frame->link, &l))
         return 0;
-    bool ports = !l.is_fragment && (l.ip_proto == IP_PROTO_TCP || l.ip_proto == IP_PROTO_UDP ||
-                                    l.ip_proto == IP_PROTO_SCTP);
-    struct endpoint pair[2];
-    endpoint_take(&pair[0], frame->bytes, &l, true, ports);
-    endpoint_take(&pair[1], frame->bytes, &l, false, ports);
-    size_t len = l.version == 4 ? 4 + 2 : 16 + 2;
-    uint8_t key[2 * sizeof(struct endpoint) + 1];
-    bool turned = memcmp(pair[0].bytes, pair[1].bytes, len) > 0;
-    memcpy(key, pair[turned].bytes, len);
-    memcpy(key + len, pair[!turned].bytes, len);
-    key[2 * len] = l.is_fragment ? 0 : l.ip_proto;
-    return (uint32_t)hash_sip(secret, str_of(key, 2 * len + 1));
+    take_address(source, frame->bytes, &l, true);
+    take_address(destination, frame->bytes, &l, false);
+    bool turned = memcmp(source, destination, ADDRESS_BYTES_MAX) > 0;
+    memcpy(key, turned ? destination : source, ADDRESS_BYTES_MAX);
+    memcpy(key + ADDRESS_BYTES_MAX, turned ? source : destination, ADDRESS_BYTES_MAX);
+    return (uint32_t)hash_sip(secret, str_of(key, sizeof(key)));
 }

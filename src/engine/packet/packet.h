@@ -162,7 +162,7 @@ const char *packet_event_name(enum packet_event event);
 /* By that name (any case); PACKET_EVENT_NONE when there is none. */
 enum packet_event packet_event_find(struct str name);
 
-/* Symmetric: both directions of a conversation give the same number; fragments by addresses only. */
+/* By the pair of addresses, symmetric: whatever two hosts say to each other, whole or in fragments, gives one number. */
 uint32_t packet_deal_hash(const struct packet_frame *frame, const uint64_t secret[2]);
 
 /* Frames that answer or end what `p` is part of, ready to send (checksums computed). They go out at the port given by the
