@@ -222,7 +222,8 @@ def wait_for(what, seconds=20):
 
 def raw_request(port, text):
     """Bytes as they are: for what no decent client would send."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as s:
+    # Longer than the server's own patience with a request that never ends (HTTP_IDLE_S): it must close by itself.
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as s:
         s.sendall(text)
         s.shutdown(socket.SHUT_WR)
         answer = b""
