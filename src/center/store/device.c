@@ -1,4 +1,3 @@
-#include "base/vec.h"
 #include "center/store/sql.h"
 
 int store_device_add(struct unit *u, struct scope s, const struct device *d)
@@ -32,8 +31,9 @@ int store_device_add(struct unit *u, struct scope s, const struct device *d)
     "JOIN site s ON s.id = d.site_id JOIN gateway g ON g.id = d.gateway_id WHERE " REACHED( \
         "d.firm_id")
 
-static void read_device(struct query *q, struct device *out)
+static void read_device(struct query *q, void *row)
 {
+    struct device *out = row;
     *out = (struct device){
         .id = column_id(q, 0),
         .firm = column_named(q, 1),
@@ -60,20 +60,12 @@ static void read_device(struct query *q, struct device *out)
     };
 }
 
-static int one_device(struct query *q, struct device *out)
-{
-    int found = query_step(q);
-    if (found == 1)
-        read_device(q, out);
-    return query_end(q, found);
-}
-
 int store_device_get(struct unit *u, struct scope s, struct id id, struct device *out)
 {
     struct query q = query_open(u, DEVICE_SELECT " AND d.id = :id");
     query_id(&q, ":id", &id);
     query_scope(&q, s);
-    return one_device(&q, out);
+    return query_one(&q, read_device, out);
 }
 
 int store_device_by_mac(struct unit *u, struct scope s, struct id gateway, const char *mac,
@@ -83,7 +75,7 @@ int store_device_by_mac(struct unit *u, struct scope s, struct id gateway, const
     query_id(&q, ":gateway", &gateway);
     query_text(&q, ":mac", mac);
     query_scope(&q, s);
-    return one_device(&q, out);
+    return query_one(&q, read_device, out);
 }
 
 int store_device_seen(struct unit *u, struct scope s, const struct device *d)
@@ -148,8 +140,6 @@ int store_device_released(struct unit *u, struct scope s, struct id id, int64_t 
 int store_device_list(struct unit *u, struct scope s, const struct device_filter *f,
                       struct device_list *out)
 {
-    struct vec v;
-    vec_init(&v, sizeof(struct device));
     struct query q =
         query_open(u, DEVICE_SELECT
                    " AND (:firm = '' OR d.firm_id = :firm) AND (:before = '' OR d.id < :before) "
@@ -162,16 +152,9 @@ int store_device_list(struct unit *u, struct scope s, const struct device_filter
     query_int(&q, ":unknown", f->unknown);
     query_int(&q, ":limit", page_limit(&f->page));
     query_scope(&q, s);
-    while (query_step(&q) == 1) {
-        struct device *d = vec_push(&v);
-        if (!d)
-            break;
-        read_device(&q, d);
-    }
-    int result = query_end(&q, 0);
-    out->items = list_take(u, &v, &out->count);
+    out->items = query_list(&q, read_device, sizeof(struct device), &out->count);
     out->more = page_cut(&f->page, &out->count);
-    return result;
+    return query_end(&q, 0);
 }
 
 int store_device_expire(struct unit *u, struct scope s, int64_t before_us)
@@ -197,11 +180,19 @@ int store_device_count(struct unit *u, struct scope s, struct id gateway, int64_
     return query_end(&q, found);
 }
 
+static void read_policy(struct query *q, void *row)
+{
+    struct policy_row *out = row;
+    out->mac = column_text(q, 0);
+    out->isolation = (struct isolation){column_word(q, 1, WORDS_ISOLATION_STATE),
+                                        column_word(q, 2, WORDS_ISOLATION_BY), column_text(q, 3),
+                                        column_int(q, 4), column_int(q, 5)};
+    out->released_us = column_int(q, 6);
+}
+
 int store_policy_list(struct unit *u, struct scope s, struct id gateway, int64_t since_us,
                       struct policy_list *out)
 {
-    struct vec v;
-    vec_init(&v, sizeof(struct policy_row));
     struct query q = query_open(
         u, "SELECT mac, isolation_state, isolation_by, isolation_reason, isolation_since_us, "
            "isolation_expires_us, released_us FROM device WHERE gateway_id = :gateway AND " REACHED(
@@ -211,17 +202,6 @@ int store_policy_list(struct unit *u, struct scope s, struct id gateway, int64_t
     query_id(&q, ":gateway", &gateway);
     query_int(&q, ":since", since_us);
     query_scope(&q, s);
-    while (query_step(&q) == 1) {
-        struct policy_row *row = vec_push(&v);
-        if (!row)
-            break;
-        row->mac = column_text(&q, 0);
-        row->isolation = (struct isolation){
-            column_word(&q, 1, WORDS_ISOLATION_STATE), column_word(&q, 2, WORDS_ISOLATION_BY),
-            column_text(&q, 3), column_int(&q, 4), column_int(&q, 5)};
-        row->released_us = column_int(&q, 6);
-    }
-    int result = query_end(&q, 0);
-    out->items = list_take(u, &v, &out->count);
-    return result;
+    out->items = query_list(&q, read_policy, sizeof(struct policy_row), &out->count);
+    return query_end(&q, 0);
 }

@@ -80,6 +80,12 @@ int store_event_add(struct unit *u, struct scope s, const struct event_row *row)
     return query_run(&q);
 }
 
+static void read_month(struct query *q, void *row)
+{
+    int64_t *month = row;
+    *month = column_int(q, 0);
+}
+
 /* The months that have a table and may hold older rows than `before`, newest first. */
 static int months_list(struct unit *u, int64_t from_month, struct vec *months)
 {
@@ -89,17 +95,13 @@ static int months_list(struct unit *u, int64_t from_month, struct vec *months)
         "AND name GLOB 'event_[0-9][0-9][0-9][0-9][0-9][0-9]' AND month <= :from ORDER BY month "
         "DESC");
     query_int(&q, ":from", from_month);
-    while (query_step(&q) == 1) {
-        int64_t *m = vec_push(months);
-        if (!m)
-            break;
-        *m = column_int(&q, 0);
-    }
+    query_gather(&q, read_month, months);
     return query_end(&q, 0);
 }
 
-static void read_event(struct query *q, struct event *out)
+static void read_event(struct query *q, void *row)
 {
+    struct event *out = row;
     *out = (struct event){
         .gateway = column_id(q, 0),
         .epoch = column_text(q, 1),
@@ -129,12 +131,7 @@ static int gather_month(struct unit *u, struct scope s, const struct event_filte
     query_int(&q, ":seq", (int64_t)f->before.seq);
     query_int(&q, ":limit", (int64_t)(f->limit + 1 - v->count));
     query_scope(&q, s);
-    while (query_step(&q) == 1) {
-        struct event *e = vec_push(v);
-        if (!e)
-            break;
-        read_event(&q, e);
-    }
+    query_gather(&q, read_event, v);
     return query_end(&q, 0);
 }
 

@@ -1,4 +1,3 @@
-#include "base/vec.h"
 #include "center/store/sql.h"
 
 int store_gateway_add(struct unit *u, struct scope s, const struct gateway *g, int64_t now_us)
@@ -28,8 +27,9 @@ static enum gateway_state state_of(int64_t last_heartbeat_us, int64_t silent)
     return silent ? GATEWAY_SILENT : GATEWAY_ONLINE;
 }
 
-static void read_gateway(struct query *q, struct gateway *out)
+static void read_gateway(struct query *q, void *row)
 {
+    struct gateway *out = row;
     *out = (struct gateway){
         .id = column_id(q, 0),
         .firm = column_named(q, 1),
@@ -55,26 +55,7 @@ int store_gateway_get(struct unit *u, struct scope s, struct id id, struct gatew
     struct query q = query_open(u, GATEWAY_SELECT " AND g.id = :id");
     query_id(&q, ":id", &id);
     query_scope(&q, s);
-    int found = query_step(&q);
-    if (found == 1)
-        read_gateway(&q, out);
-    return query_end(&q, found);
-}
-
-static int gather(struct unit *u, struct query *q, struct gateway_list *out)
-{
-    struct vec v;
-    vec_init(&v, sizeof(struct gateway));
-    while (query_step(q) == 1) {
-        struct gateway *g = vec_push(&v);
-        if (!g)
-            break;
-        read_gateway(q, g);
-    }
-    int result = query_end(q, 0);
-    out->items = list_take(u, &v, &out->count);
-    out->more = false;
-    return result;
+    return query_one(&q, read_gateway, out);
 }
 
 int store_gateway_list(struct unit *u, struct scope s, const struct gateway_filter *f,
@@ -87,9 +68,9 @@ int store_gateway_list(struct unit *u, struct scope s, const struct gateway_filt
     query_id(&q, ":before", &f->page.before.id);
     query_int(&q, ":limit", page_limit(&f->page));
     query_scope(&q, s);
-    int result = gather(u, &q, out);
+    out->items = query_list(&q, read_gateway, sizeof(struct gateway), &out->count);
     out->more = page_cut(&f->page, &out->count);
-    return result;
+    return query_end(&q, 0);
 }
 
 int store_gateway_list_quiet(struct unit *u, struct scope s, int64_t before_us,
@@ -101,7 +82,9 @@ int store_gateway_list_quiet(struct unit *u, struct scope s, int64_t before_us,
                                 "ORDER BY g.id LIMIT 200");
     query_int(&q, ":before", before_us);
     query_scope(&q, s);
-    return gather(u, &q, out);
+    out->items = query_list(&q, read_gateway, sizeof(struct gateway), &out->count);
+    out->more = false;
+    return query_end(&q, 0);
 }
 
 int store_gateway_set_silent(struct unit *u, struct scope s, struct id id, bool silent)

@@ -1,4 +1,3 @@
-#include "base/vec.h"
 #include "center/store/sql.h"
 
 #include <stdio.h>
@@ -13,8 +12,9 @@
     "JOIN site s ON s.id = i.site_id JOIN gateway g ON g.id = i.gateway_id WHERE " REACHED(   \
         "i.firm_id")
 
-static void read_incident(struct query *q, struct incident *out)
+static void read_incident(struct query *q, void *row)
 {
+    struct incident *out = row;
     *out = (struct incident){
         .id = column_id(q, 0),
         .number = column_text(q, 1),
@@ -39,30 +39,6 @@ static void read_incident(struct query *q, struct incident *out)
         .resolved = {column_int(q, 24), column_text(q, 25), column_text(q, 26)},
         .technical = column_text(q, 27),
     };
-}
-
-static int one_incident(struct query *q, struct incident *out)
-{
-    int found = query_step(q);
-    if (found == 1)
-        read_incident(q, out);
-    return query_end(q, found);
-}
-
-static int gather(struct unit *u, struct query *q, struct incident_list *out)
-{
-    struct vec v;
-    vec_init(&v, sizeof(struct incident));
-    while (query_step(q) == 1) {
-        struct incident *i = vec_push(&v);
-        if (!i)
-            break;
-        read_incident(q, i);
-    }
-    int result = query_end(q, 0);
-    out->items = list_take(u, &v, &out->count);
-    out->more = false;
-    return result;
 }
 
 /* What both the first writing and each later one set. */
@@ -134,7 +110,7 @@ int store_incident_get(struct unit *u, struct scope s, struct id id, struct inci
     struct query q = query_open(u, INCIDENT_SELECT " AND i.id = :id");
     query_id(&q, ":id", &id);
     query_scope(&q, s);
-    return one_incident(&q, out);
+    return query_one(&q, read_incident, out);
 }
 
 int store_incident_by_cause(struct unit *u, struct scope s, const struct cause *c,
@@ -152,7 +128,7 @@ int store_incident_by_cause(struct unit *u, struct scope s, const struct cause *
     query_int(&q, ":after", c->open_after_us);
     query_int(&q, ":resolved", c->resolved_too);
     query_scope(&q, s);
-    return one_incident(&q, out);
+    return query_one(&q, read_incident, out);
 }
 
 int store_incident_list_open(struct unit *u, struct scope s, const struct cause *c,
@@ -166,7 +142,9 @@ int store_incident_list_open(struct unit *u, struct scope s, const struct cause 
     query_id(&q, ":device", &c->device);
     query_int(&q, ":after", c->open_after_us);
     query_scope(&q, s);
-    return gather(u, &q, out);
+    out->items = query_list(&q, read_incident, sizeof(struct incident), &out->count);
+    out->more = false;
+    return query_end(&q, 0);
 }
 
 /* ",red,yellow," for a set of bits, so that one prepared statement serves every choice. */
@@ -200,9 +178,9 @@ int store_incident_list(struct unit *u, struct scope s, const struct incident_fi
     query_id(&q, ":before", &f->page.before.id);
     query_int(&q, ":limit", page_limit(&f->page));
     query_scope(&q, s);
-    int result = gather(u, &q, out);
+    out->items = query_list(&q, read_incident, sizeof(struct incident), &out->count);
     out->more = page_cut(&f->page, &out->count);
-    return result;
+    return query_end(&q, 0);
 }
 
 int store_incident_number(struct unit *u, const char *day, const char **number)

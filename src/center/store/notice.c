@@ -1,4 +1,3 @@
-#include "base/vec.h"
 #include "center/store/sql.h"
 
 int store_notice_add(struct unit *u, struct scope s, const struct notice *n)
@@ -35,8 +34,9 @@ int store_notice_add(struct unit *u, struct scope s, const struct notice *n)
     "JOIN incident i ON i.id = n.incident_id JOIN organisation o ON o.id = n.firm_id "   \
     "WHERE " REACHED("n.firm_id")
 
-static void read_notice(struct query *q, struct notice *out)
+static void read_notice(struct query *q, void *row)
 {
+    struct notice *out = row;
     *out = (struct notice){
         .id = column_id(q, 0),
         .firm = column_named(q, 1),
@@ -59,22 +59,6 @@ static void read_notice(struct query *q, struct notice *out)
     };
 }
 
-static int gather(struct unit *u, struct query *q, struct notice_list *out)
-{
-    struct vec v;
-    vec_init(&v, sizeof(struct notice));
-    while (query_step(q) == 1) {
-        struct notice *n = vec_push(&v);
-        if (!n)
-            break;
-        read_notice(q, n);
-    }
-    int result = query_end(q, 0);
-    out->items = list_take(u, &v, &out->count);
-    out->more = false;
-    return result;
-}
-
 int store_notice_list(struct unit *u, struct scope s, const struct notice_filter *f,
                       struct notice_list *out)
 {
@@ -87,9 +71,9 @@ int store_notice_list(struct unit *u, struct scope s, const struct notice_filter
     query_id(&q, ":before", &f->page.before.id);
     query_int(&q, ":limit", page_limit(&f->page));
     query_scope(&q, s);
-    int result = gather(u, &q, out);
+    out->items = query_list(&q, read_notice, sizeof(struct notice), &out->count);
     out->more = page_cut(&f->page, &out->count);
-    return result;
+    return query_end(&q, 0);
 }
 
 int store_notice_first(struct unit *u, struct scope s, struct id incident, const char *recipient,
@@ -101,10 +85,7 @@ int store_notice_first(struct unit *u, struct scope s, struct id incident, const
     query_id(&q, ":incident", &incident);
     query_text(&q, ":recipient", recipient);
     query_scope(&q, s);
-    int found = query_step(&q);
-    if (found == 1)
-        read_notice(&q, out);
-    return query_end(&q, found);
+    return query_one(&q, read_notice, out);
 }
 
 int store_notice_count(struct unit *u, struct scope s, const struct notice_window *w,
@@ -133,7 +114,9 @@ int store_notice_list_due(struct unit *u, struct scope s, int64_t now_us, uint32
     query_int(&q, ":now", now_us);
     query_int(&q, ":limit", limit);
     query_scope(&q, s);
-    return gather(u, &q, out);
+    out->items = query_list(&q, read_notice, sizeof(struct notice), &out->count);
+    out->more = false;
+    return query_end(&q, 0);
 }
 
 int store_notice_put(struct unit *u, struct scope s, const struct notice *n)

@@ -1,4 +1,3 @@
-#include "base/vec.h"
 #include "center/store/sql.h"
 
 int store_organisation_add(struct unit *u, const struct organisation *o, int64_t now_us)
@@ -14,20 +13,13 @@ int store_organisation_add(struct unit *u, const struct organisation *o, int64_t
     return query_run(&q);
 }
 
-static void read_organisation(struct query *q, struct organisation *out)
+static void read_organisation(struct query *q, void *row)
 {
+    struct organisation *out = row;
     out->id = column_id(q, 0);
     out->kind = column_word(q, 1, WORDS_ORGANISATION);
     out->name = column_text(q, 2);
     out->parent = column_id(q, 3);
-}
-
-static int one_organisation(struct query *q, struct organisation *out)
-{
-    int found = query_step(q);
-    if (found == 1)
-        read_organisation(q, out);
-    return query_end(q, found);
 }
 
 int store_organisation_get(struct unit *u, struct id id, struct organisation *out)
@@ -35,20 +27,18 @@ int store_organisation_get(struct unit *u, struct id id, struct organisation *ou
     struct query q =
         query_open(u, "SELECT id, kind, name, parent_id FROM organisation WHERE id = :id");
     query_id(&q, ":id", &id);
-    return one_organisation(&q, out);
+    return query_one(&q, read_organisation, out);
 }
 
 int store_operator_get(struct unit *u, struct organisation *out)
 {
     struct query q = query_open(u, "SELECT id, kind, name, parent_id FROM organisation "
                                    "WHERE kind = 'operator' AND parent_id IS NULL LIMIT 1");
-    return one_organisation(&q, out);
+    return query_one(&q, read_organisation, out);
 }
 
 int store_organisation_list(struct unit *u, struct scope s, struct organisation_list *out)
 {
-    struct vec v;
-    vec_init(&v, sizeof(struct organisation));
     /* Parents were made before their children, so ids sort them. */
     struct query q = query_open(
         u,
@@ -56,15 +46,8 @@ int store_organisation_list(struct unit *u, struct scope s, struct organisation_
         "WHERE :all OR id = :org OR id IN (SELECT firm_id FROM reach WHERE organisation_id = :org) "
         "ORDER BY id");
     query_scope(&q, s);
-    while (query_step(&q) == 1) {
-        struct organisation *o = vec_push(&v);
-        if (!o)
-            break;
-        read_organisation(&q, o);
-    }
-    int result = query_end(&q, 0);
-    out->items = list_take(u, &v, &out->count);
-    return result;
+    out->items = query_list(&q, read_organisation, sizeof(struct organisation), &out->count);
+    return query_end(&q, 0);
 }
 
 static int reach_add(struct unit *u, struct id organisation, struct id firm, const char *why,
@@ -108,8 +91,9 @@ int store_firm_add(struct unit *u, const struct firm *f, struct id reseller, int
     "(SELECT name FROM organisation WHERE id = f.reseller_id)"
 #define FIRM_TABLES "firm f JOIN organisation o ON o.id = f.firm_id"
 
-static void read_firm(struct query *q, struct firm *out)
+static void read_firm(struct query *q, void *row)
 {
+    struct firm *out = row;
     memset(out, 0, sizeof *out);
     out->id = column_id(q, 0);
     out->name = column_text(q, 1);
@@ -118,43 +102,37 @@ static void read_firm(struct query *q, struct firm *out)
     out->reseller = column_named(q, 4);
 }
 
+static void read_site(struct query *q, void *row)
+{
+    struct named *out = row;
+    *out = column_named(q, 0);
+}
+
 static int add_sites(struct unit *u, struct scope s, struct firm *f)
 {
-    struct vec v;
-    vec_init(&v, sizeof(struct named));
     struct query q = query_open(u, "SELECT id, name FROM site WHERE firm_id = :firm AND " REACHED(
                                        "firm_id") " ORDER BY id");
     query_id(&q, ":firm", &f->id);
     query_scope(&q, s);
-    while (query_step(&q) == 1) {
-        struct named *n = vec_push(&v);
-        if (!n)
-            break;
-        *n = column_named(&q, 0);
-    }
-    int result = query_end(&q, 0);
-    f->sites = list_take(u, &v, &f->site_count);
-    return result;
+    f->sites = query_list(&q, read_site, sizeof(struct named), &f->site_count);
+    return query_end(&q, 0);
+}
+
+static void read_contact(struct query *q, void *row)
+{
+    struct contact *out = row;
+    *out = (struct contact){column_id(q, 0), column_text(q, 1), column_text(q, 2),
+                            column_word(q, 3, WORDS_LANGUAGE)};
 }
 
 static int add_contacts(struct unit *u, struct scope s, struct firm *f)
 {
-    struct vec v;
-    vec_init(&v, sizeof(struct contact));
     struct query q = query_open(u, "SELECT id, name, mail, language FROM contact "
                                    "WHERE firm_id = :firm AND " REACHED("firm_id") " ORDER BY id");
     query_id(&q, ":firm", &f->id);
     query_scope(&q, s);
-    while (query_step(&q) == 1) {
-        struct contact *c = vec_push(&v);
-        if (!c)
-            break;
-        *c = (struct contact){column_id(&q, 0), column_text(&q, 1), column_text(&q, 2),
-                              column_word(&q, 3, WORDS_LANGUAGE)};
-    }
-    int result = query_end(&q, 0);
-    f->contacts = list_take(u, &v, &f->contact_count);
-    return result;
+    f->contacts = query_list(&q, read_contact, sizeof(struct contact), &f->contact_count);
+    return query_end(&q, 0);
 }
 
 int store_firm_get(struct unit *u, struct scope s, struct id id, struct firm *out)
@@ -163,10 +141,7 @@ int store_firm_get(struct unit *u, struct scope s, struct id id, struct firm *ou
                                    " WHERE f.firm_id = :id AND " REACHED("f.firm_id"));
     query_id(&q, ":id", &id);
     query_scope(&q, s);
-    int found = query_step(&q);
-    if (found == 1)
-        read_firm(&q, out);
-    found = query_end(&q, found);
+    int found = query_one(&q, read_firm, out);
     if (found == 1 && (add_sites(u, s, out) < 0 || add_contacts(u, s, out) < 0))
         return -1;
     return found;
@@ -174,19 +149,11 @@ int store_firm_get(struct unit *u, struct scope s, struct id id, struct firm *ou
 
 int store_firm_list(struct unit *u, struct scope s, struct firm_list *out)
 {
-    struct vec v;
-    vec_init(&v, sizeof(struct firm));
     struct query q = query_open(u, "SELECT " FIRM_COLUMNS " FROM " FIRM_TABLES
                                    " WHERE " REACHED("f.firm_id") " ORDER BY o.name, f.firm_id");
     query_scope(&q, s);
-    while (query_step(&q) == 1) {
-        struct firm *f = vec_push(&v);
-        if (!f)
-            break;
-        read_firm(&q, f);
-    }
+    out->items = query_list(&q, read_firm, sizeof(struct firm), &out->count);
     int result = query_end(&q, 0);
-    out->items = list_take(u, &v, &out->count);
     for (size_t i = 0; i < out->count; i++)
         if (add_sites(u, s, &out->items[i]) < 0 || add_contacts(u, s, &out->items[i]) < 0)
             return -1;

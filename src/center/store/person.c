@@ -1,5 +1,4 @@
 /* Users, sessions, the audit log: shared between firms, so without a scope. */
-#include "base/vec.h"
 #include "center/store/sql.h"
 
 int store_user_add(struct unit *u, const struct user *user, const char *password, int64_t now_us)
@@ -25,8 +24,9 @@ int store_user_add(struct unit *u, const struct user *user, const char *password
     "u.password, u.failures, u.locked_until_us"
 #define USER_TABLES "user u JOIN organisation o ON o.id = u.organisation_id"
 
-static void read_user(struct query *q, struct user *out)
+static void read_user(struct query *q, void *row)
 {
+    struct user *out = row;
     out->id = column_id(q, 0);
     out->login = column_text(q, 1);
     out->name = column_text(q, 2);
@@ -66,18 +66,9 @@ int store_user_get(struct unit *u, struct id id, struct login_row *out)
 
 int store_user_list(struct unit *u, struct user_list *out)
 {
-    struct vec v;
-    vec_init(&v, sizeof(struct user));
     struct query q = query_open(u, "SELECT " USER_COLUMNS " FROM " USER_TABLES " ORDER BY u.login");
-    while (query_step(&q) == 1) {
-        struct user *user = vec_push(&v);
-        if (!user)
-            break;
-        read_user(&q, user);
-    }
-    int result = query_end(&q, 0);
-    out->items = list_take(u, &v, &out->count);
-    return result;
+    out->items = query_list(&q, read_user, sizeof(struct user), &out->count);
+    return query_end(&q, 0);
 }
 
 int store_user_failure(struct unit *u, struct id id, int64_t failures, int64_t locked_until_us)

@@ -136,6 +136,35 @@ int query_run(struct query *q)
     return query_end(q, changed);
 }
 
+int query_one(struct query *q, row_reader read, void *row)
+{
+    int found = query_step(q);
+    if (found == 1)
+        read(q, row);
+    return query_end(q, found);
+}
+
+void query_gather(struct query *q, row_reader read, struct vec *v)
+{
+    while (query_step(q) == 1) {
+        void *row = vec_push(v);
+        if (!row) {
+            err_set(&q->unit->err, "no memory left for the list");
+            q->unit->failed = true;
+            break;
+        }
+        read(q, row);
+    }
+}
+
+void *query_list(struct query *q, row_reader read, size_t row_bytes, size_t *count)
+{
+    struct vec v;
+    vec_init(&v, row_bytes);
+    query_gather(q, read, &v);
+    return list_take(q->unit, &v, count);
+}
+
 const char *column_text(struct query *q, int column)
 {
     const unsigned char *text = sqlite3_column_text(q->stmt, column);

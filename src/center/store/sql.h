@@ -65,8 +65,18 @@ struct named column_named(struct query *q, int column); /* id and, in the next o
 /* A word of our own vocabulary; a foreign one marks the unit as failed (the file was tampered with). */
 int column_word(struct query *q, int column, enum vocabulary words);
 
-/* Copies a list that was gathered in a vec into the unit's arena and frees the vec. NULL and count 0 when empty. */
+/* How one row is read into its struct, `row`. */
+typedef void (*row_reader)(struct query *q, void *row);
+
+/* The first row, if there is one: 1, 0 none, -1. Ends the query. */
+int query_one(struct query *q, row_reader read, void *row);
+/* Adds all rows to `v`, whose items they are. */
 struct vec;
+void query_gather(struct query *q, row_reader read, struct vec *v);
+/* All rows, `row_bytes` each, in the unit's arena. NULL and count 0: none, or the unit has failed; query_end() tells. */
+void *query_list(struct query *q, row_reader read, size_t row_bytes, size_t *count);
+
+/* Copies a list that was gathered in a vec into the unit's arena and frees the vec. NULL and count 0 when empty. */
 void *list_take(struct unit *u, struct vec *v, size_t *count);
 /* The limit to ask for (one more than wanted tells whether there is more), and the cut afterwards. */
 int64_t page_limit(const struct page *p);
