@@ -25,7 +25,12 @@ static void add_field(struct play *p, const struct tx *tx, const struct field_de
     for (uint32_t index = 0; index < 3000; index++) {
         struct str value;
         struct field_window window;
-        if (row->kind == FIELD_WINDOW) {
+        uint64_t number;
+        if (row->kind == FIELD_UINT) {
+            if (!row->number(tx, (enum dir)dir, index, &number))
+                return;
+            value = str_of(&number, sizeof number);
+        } else if (row->kind == FIELD_WINDOW) {
             if (!row->window(tx, (enum dir)dir, index, &window))
                 return;
             value = window.bytes;

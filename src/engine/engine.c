@@ -15,6 +15,18 @@ struct passage {
     bool has_stream_result;
 };
 
+/* Hashes that rules ask for are computed. */
+static int hash_files(struct engine *e)
+{
+    static const char *const names[DIGEST_KINDS] = {
+        [DIGEST_MD5] = "file.md5", [DIGEST_SHA1] = "file.sha1", [DIGEST_SHA256] = "file.sha256"};
+    uint8_t kinds = 0;
+    for (int kind = 0; kind < DIGEST_KINDS; kind++)
+        if (match_image_wants(e->image, names[kind]))
+            kinds |= (uint8_t)(1u << kind);
+    return file_store_hash(e->files, kinds);
+}
+
 /* Fingerprints are told in records as soon as a rule works with them. */
 static void heed_demand(struct engine *e)
 {
@@ -46,7 +58,7 @@ struct engine *engine_new(const struct engine_conf *conf, const struct match_ima
     e->files = file_store_new(&e->conf.file, sink->files);
     e->matcher = match_worker_new(image, hosts);
     if (slab_init(&e->slab, e->conf.memory_bytes) < 0 || !e->decoder || !e->flows || !e->files ||
-        !e->matcher) {
+        !e->matcher || hash_files(e) < 0) {
         err_set(err, "engine: no memory for %u flows and %llu MiB of flow data", conf->flow.max,
                 (unsigned long long)(conf->memory_bytes >> 20));
         engine_free(e);
@@ -289,9 +301,12 @@ void engine_flush(struct engine *e)
 
 int engine_swap_image(struct engine *e, const struct match_image *image)
 {
-    if (match_worker_swap(e->matcher, image) < 0)
-        return -1;
+    const struct match_image *old = e->image;
     e->image = image;
+    if (hash_files(e) < 0 || match_worker_swap(e->matcher, image) < 0) {
+        e->image = old;
+        return -1;
+    }
     heed_demand(e);
     return 0;
 }

@@ -83,12 +83,12 @@ void part_file(const struct eve_conf *conf, const struct tx *tx, const struct fi
     json_bytes(out, "filename", file->name);
     json_bool(out, "gaps", file->has_gaps);
     json_text(out, "state", states[file->state]);
-    if (file->state != FILE_OPEN && file->has_hash && !file->has_gaps) {
-        if (conf->md5)
+    if (file->hashed && !file->has_gaps) {
+        if (file->hashed & 1u << DIGEST_MD5)
             add_hash(out, "md5", file->md5, sizeof(file->md5));
-        if (conf->sha1)
+        if (file->hashed & 1u << DIGEST_SHA1)
             add_hash(out, "sha1", file->sha1, sizeof(file->sha1));
-        if (conf->sha256)
+        if (file->hashed & 1u << DIGEST_SHA256)
             add_hash(out, "sha256", file->sha256, sizeof(file->sha256));
     }
     json_bool(out, "stored", false);

@@ -25,7 +25,7 @@ static bool wants(const struct file_conf *conf, enum digest_kind kind)
 static int make_digests(struct file_store *s, enum digest_kind kind)
 {
     uint32_t count = s->conf.digests_max;
-    if (!wants(&s->conf, kind) || count == 0)
+    if (s->free_digests[kind] || count == 0)
         return 0;
     s->free_digests[kind] = calloc(count, sizeof(struct digest *));
     if (!s->free_digests[kind])
@@ -47,12 +47,23 @@ struct file_store *file_store_new(const struct file_conf *conf, const struct fil
     s->conf = *conf;
     if (sink)
         s->sink = *sink;
+    uint8_t kinds = 0;
     for (int kind = 0; kind < DIGEST_KINDS; kind++)
-        if (make_digests(s, (enum digest_kind)kind) < 0) {
-            file_store_free(s);
-            return NULL;
-        }
+        if (wants(conf, (enum digest_kind)kind))
+            kinds |= (uint8_t)(1u << kind);
+    if (file_store_hash(s, kinds) < 0) {
+        file_store_free(s);
+        return NULL;
+    }
     return s;
+}
+
+int file_store_hash(struct file_store *s, uint8_t kinds)
+{
+    for (int kind = 0; kind < DIGEST_KINDS; kind++)
+        if (kinds >> kind & 1 && make_digests(s, (enum digest_kind)kind) < 0)
+            return -1;
+    return 0;
 }
 
 void file_store_free(struct file_store *s)
@@ -149,6 +160,7 @@ static void finish_digests(struct file *f)
             continue;
         digest_end(f->digests[kind], out[kind]);
         f->has_hash = true;
+        f->hashed |= (uint8_t)(1u << kind);
     }
 }
 

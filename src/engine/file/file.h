@@ -28,6 +28,7 @@ struct file {
     uint64_t size_bytes;
     uint64_t range_start, range_total; /* HTTP ranges: where it begins, 0 otherwise */
     bool has_gaps, reported, has_hash;
+    uint8_t hashed; /* 1 << enum digest_kind: of these there is a hash */
     uint8_t head[FILE_HEAD_BYTES];
     uint8_t head_len;
     uint8_t md5[16], sha1[20], sha256[32]; /* when state is not FILE_OPEN and has_hash */
@@ -51,6 +52,9 @@ struct file_store;
 NODISCARD struct file_store *file_store_new(const struct file_conf *conf,
                                             const struct file_sink *sink_or_null);
 void file_store_free(struct file_store *s);
+/* From now on files are hashed in these ways too (1 << enum digest_kind): at start and when rules change, not for a packet.
+ * 0, or -1 when memory is out: what was hashed before still is. */
+NODISCARD int file_store_hash(struct file_store *s, uint8_t kinds);
 /* Appends to tx->files. The name is copied, cut to FILE_NAME_MAX. NULL when memory is out: the parser goes on without. */
 struct file *file_open(struct file_store *s, struct budget *mem, struct tx *tx, enum dir dir,
                        struct str name);
@@ -64,5 +68,37 @@ void file_free_all(struct file_store *s, struct budget *mem, struct tx *tx);
 const char *file_type(const struct file *f);
 /* Extension of the name without the dot, as it stands there; empty when none. */
 struct str file_extension(const struct file *f);
+
+/* ---- what rules ask: getters of the rows "file.name", "file.size" ... of every protocol with files (multi) ---- */
+
+bool file_field_name(const struct tx *tx, enum dir dir, uint32_t index, struct arena *a,
+                     struct str *out);
+/* Of files that have come whole; so_far: of the others, the bytes seen. */
+bool file_field_size(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out);
+bool file_field_size_so_far(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out);
+/* Raw bytes of the hash, of files that have ended and were hashed so. */
+bool file_field_md5(const struct tx *tx, enum dir dir, uint32_t index, struct arena *a,
+                    struct str *out);
+bool file_field_sha1(const struct tx *tx, enum dir dir, uint32_t index, struct arena *a,
+                     struct str *out);
+bool file_field_sha256(const struct tx *tx, enum dir dir, uint32_t index, struct arena *a,
+                       struct str *out);
+
+#define FILE_FIELD_ROWS 6
+#define FILE_FIELD_ROW(of_proto, where, when, word, ...)                                           \
+    {                                                                                              \
+        .name = (word), .proto = (of_proto), .dirs = (where),                                      \
+        .ready_at = {[DIR_TOSERVER] = (when), [DIR_TOCLIENT] = (when)}, .multi = true, __VA_ARGS__ \
+    }
+/* The rows of a protocol, in the directions `where`, from progress `when` on. */
+#define FILE_FIELDS(p, where, when)                                            \
+    FILE_FIELD_ROW(p, where, when, "file.name", .bytes = file_field_name),     \
+        FILE_FIELD_ROW(p, where, when, "file.size", .kind = FIELD_UINT,        \
+                       .number = file_field_size),                             \
+        FILE_FIELD_ROW(p, where, when, "file.size_so_far", .kind = FIELD_UINT, \
+                       .number = file_field_size_so_far),                      \
+        FILE_FIELD_ROW(p, where, when, "file.md5", .bytes = file_field_md5),   \
+        FILE_FIELD_ROW(p, where, when, "file.sha1", .bytes = file_field_sha1), \
+        FILE_FIELD_ROW(p, where, when, "file.sha256", .bytes = file_field_sha256)
 
 #endif

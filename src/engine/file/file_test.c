@@ -194,10 +194,53 @@ static void test_extension(void **state)
     }
 }
 
+/* Rows that rules ask: what is said of a file under way, of a whole one and of one that was cut off, each way by itself. */
+static void test_fields(void **state)
+{
+    static const struct field_desc rows[] = {FILE_FIELDS(APP_HTTP1, DIR_BOTH, 2)};
+    const struct file_conf conf = {.want_md5 = true, .digests_max = 4};
+    struct file_store *s = file_store_new(&conf, NULL);
+    struct tx tx = {0};
+    struct str name, hash;
+    uint64_t size;
+    assert_non_null(s);
+    assert_int_equal(ARRAY_COUNT(rows), FILE_FIELD_ROWS);
+    struct file *up = file_open(s, &mem, &tx, DIR_TOSERVER, STR_LIT("up"));
+    struct file *down = file_open(s, &mem, &tx, DIR_TOCLIENT, STR_LIT("down"));
+    file_add(s, &tx, down, STR_LIT("abc"));
+    assert_true(file_field_name(&tx, DIR_TOCLIENT, 0, NULL, &name));
+    assert_true(str_eq(name, STR_LIT("down")));
+    assert_false(file_field_name(&tx, DIR_TOCLIENT, 1, NULL, &name));
+    assert_false(file_field_size(&tx, DIR_TOCLIENT, 0, &size));
+    assert_true(file_field_size_so_far(&tx, DIR_TOCLIENT, 0, &size));
+    assert_int_equal(size, 3);
+    assert_false(file_field_md5(&tx, DIR_TOCLIENT, 0, NULL, &hash));
+    /* rules that ask for SHA-256 come while a file is under way: the next one has it */
+    assert_int_equal(file_store_hash(s, 1u << DIGEST_SHA256), 0);
+    file_end(s, &tx, down, FILE_CLOSED);
+    assert_true(file_field_size(&tx, DIR_TOCLIENT, 0, &size));
+    assert_false(file_field_size_so_far(&tx, DIR_TOCLIENT, 0, &size));
+    assert_true(file_field_md5(&tx, DIR_TOCLIENT, 0, NULL, &hash));
+    assert_hex(hash.p, hash.len, "900150983cd24fb0d6963f7d28e17f72");
+    assert_false(file_field_sha256(&tx, DIR_TOCLIENT, 0, NULL, &hash));
+    file_end(s, &tx, up, FILE_TRUNCATED);
+    assert_false(file_field_size(&tx, DIR_TOSERVER, 0, &size));
+    assert_true(file_field_size_so_far(&tx, DIR_TOSERVER, 0, &size));
+    struct file *next = file_open(s, &mem, &tx, DIR_TOSERVER, STR_EMPTY);
+    file_add(s, &tx, next, STR_LIT("abc"));
+    file_end(s, &tx, next, FILE_CLOSED);
+    assert_true(file_field_sha256(&tx, DIR_TOSERVER, 0, NULL, &hash));
+    assert_int_equal(hash.len, 32);
+    assert_false(file_field_sha1(&tx, DIR_TOSERVER, 0, NULL, &hash));
+    file_free_all(s, &mem, &tx);
+    file_store_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_hashes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fields, setup, teardown),
         cmocka_unit_test_setup_teardown(test_pool, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_memory, setup, teardown),
         cmocka_unit_test(test_types),

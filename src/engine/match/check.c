@@ -388,9 +388,14 @@ static enum answer check_field_number(const struct ask *a, const struct rule_che
     return any_number(a, c, c->field, false);
 }
 
+/* A file that is not whole says only that it is larger than what was seen of it. */
 static enum answer check_filesize(const struct ask *a, const struct rule_check *c)
 {
-    return any_number(a, c, a->w->image->file_size_field, true);
+    enum answer whole = any_number(a, c, a->w->image->file_size_field, true);
+    bool above = !c->negated && (c->number.compare == RULE_GT || c->number.compare == RULE_GE);
+    if (whole == ANSWER_YES || !above)
+        return whole;
+    return any_number(a, c, a->w->image->file_part_field, true) == ANSWER_YES ? ANSWER_YES : whole;
 }
 
 typedef bool (*bytes_fn)(const struct rule_check *c, struct str value);
@@ -417,6 +422,16 @@ static bool has_extension(const struct rule_check *c, struct str name)
 {
     return name.len > c->text.len && name.p[name.len - c->text.len - 1] == '.' &&
            str_eq_nocase(str_from(name, name.len - c->text.len), c->text);
+}
+
+static bool is_there(const struct rule_check *c, struct str name)
+{
+    return true;
+}
+
+static enum answer check_file(const struct ask *a, const struct rule_check *c)
+{
+    return any_bytes(a, c, a->w->image->file_name_field, is_there);
 }
 
 /* The field gives the digest raw or in hex. */
@@ -455,8 +470,7 @@ static enum answer check_fileext(const struct ask *a, const struct rule_check *c
 
 static enum answer check_filehash(const struct ask *a, const struct rule_check *c)
 {
-    int which = c->hash_bytes == 16 ? 0 : c->hash_bytes == 20 ? 1 : 2;
-    return any_bytes(a, c, a->w->image->file_hash_fields[which], has_hash);
+    return any_bytes(a, c, match_check_field(a->w->image, c), has_hash);
 }
 
 /* No reputation list and no country table lie within reach of the matcher: nothing is said of an address. */
@@ -498,6 +512,7 @@ static const check_fn checks[] = {
     [RULE_CHECK_DECODE_EVENT] = check_decode_event,
     [RULE_CHECK_FIELD_NUMBER] = check_field_number,
     [RULE_CHECK_FILESIZE] = check_filesize,
+    [RULE_CHECK_FILE] = check_file,
     [RULE_CHECK_FILEEXT] = check_fileext,
     [RULE_CHECK_FILEHASH] = check_filehash,
     [RULE_CHECK_FLOW_AGE] = check_flow_age,

@@ -152,18 +152,13 @@ static int find_slot(struct compile *c, const struct rule_buffer *source)
     return (int)c->slots.count - 1;
 }
 
-/* A buffer that is not there satisfies `absent`, and items that are all negated. */
+/* A buffer that is not there satisfies `absent` alone: what it does not hold can be said only of a buffer that is there. */
 static bool holds_when_absent(const struct rule_buffer *source)
 {
-    for (const struct rule_item *item = source->items; item; item = item->next) {
+    for (const struct rule_item *item = source->items; item; item = item->next)
         if (item->kind == RULE_ABSENT)
             return true;
-        bool negated = (item->kind == RULE_CONTENT && item->content.negated) ||
-                       (item->kind == RULE_PCRE && item->pcre.negated);
-        if (!negated)
-            return false;
-    }
-    return source->items != NULL;
+    return false;
 }
 
 /* The rule's own choice where it lies in this buffer; else the longest that must be there. */
@@ -337,8 +332,7 @@ int compile_rule(struct compile *c, const struct rule *rule, struct match_rule *
         out->packet_too |= has_place(&buffers[i]);
     }
     for (const struct rule_check *k = rule->checks; k; k = k->next)
-        has_field |= k->kind == RULE_CHECK_FIELD_NUMBER || k->kind == RULE_CHECK_FILESIZE ||
-                     k->kind == RULE_CHECK_FILEEXT || k->kind == RULE_CHECK_FILEHASH ||
+        has_field |= k->kind == RULE_CHECK_FIELD_NUMBER || match_check_grows(k) ||
                      (k->kind == RULE_CHECK_APP_EVENT && !k->negated);
     out->uses_variables = fills_variable(out);
     choose_looks(out, has_field);

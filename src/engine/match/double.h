@@ -17,6 +17,8 @@ struct double_tx {
     struct tx tx;
     struct str uri, method, agent, header, stat_code, file_name[DOUBLE_PARTS], query[DOUBLE_PARTS];
     uint32_t file_count, query_count;
+    bool file_whole;
+    struct str md5;
     struct field_window body[DIR_COUNT];
     bool has_body[DIR_COUNT];
     uint64_t opcode, file_size;
@@ -74,7 +76,20 @@ static inline bool double_opcode(const struct tx *tx, enum dir dir, uint32_t i, 
 static inline bool double_size(const struct tx *tx, enum dir dir, uint32_t i, uint64_t *out)
 {
     *out = double_of(tx)->file_size;
-    return i == 0 && double_of(tx)->file_count;
+    return i == 0 && double_of(tx)->file_whole;
+}
+
+static inline bool double_size_so_far(const struct tx *tx, enum dir dir, uint32_t i, uint64_t *out)
+{
+    *out = double_of(tx)->file_size;
+    return i == 0 && double_of(tx)->file_count && !double_of(tx)->file_whole;
+}
+
+static inline bool double_md5(const struct tx *tx, enum dir dir, uint32_t i, struct arena *a,
+                              struct str *out)
+{
+    *out = double_of(tx)->md5;
+    return i == 0 && out->p;
 }
 
 #define DOUBLE_TS DIR_BIT(DIR_TOSERVER)
@@ -134,6 +149,20 @@ static const struct field_desc double_rows[] = {
      FIELD_UINT,
      .multi = true,
      .number = double_size},
+    {"file.size_so_far",
+     APP_HTTP1,
+     DIR_BOTH,
+     {DOUBLE_HEADERS, DOUBLE_HEADERS},
+     FIELD_UINT,
+     .multi = true,
+     .number = double_size_so_far},
+    {"file.md5",
+     APP_HTTP1,
+     DIR_BOTH,
+     {DOUBLE_HEADERS, DOUBLE_HEADERS},
+     FIELD_BYTES,
+     .multi = true,
+     .bytes = double_md5},
     {"dns.query",
      APP_DNS,
      DIR_BOTH,

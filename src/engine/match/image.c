@@ -53,16 +53,9 @@ static void demand(struct match_image *image)
     for (uint32_t i = 0; i < image->slot_count; i++)
         if (image->slots[i].entry)
             field_mask_add(&image->demand, image->slots[i].source->buffer);
-    const uint32_t *hashes = image->file_hash_fields;
     for (uint32_t i = 0; i < image->count; i++)
         for (const struct rule_check *c = image->rules[i].rule->checks; c; c = c->next) {
-            uint32_t id = c->kind == RULE_CHECK_FIELD_NUMBER ? c->field
-                          : c->kind == RULE_CHECK_FILESIZE   ? image->file_size_field
-                          : c->kind == RULE_CHECK_FILEEXT    ? image->file_name_field
-                          : c->kind == RULE_CHECK_FILEHASH   ? hashes[c->hash_bytes == 16   ? 0
-                                                                      : c->hash_bytes == 20 ? 1
-                                                                                            : 2]
-                                                             : FIELD_NONE;
+            uint32_t id = match_check_field(image, c);
             if (id < image->fields->count)
                 field_mask_add(&image->demand, id);
         }
@@ -235,6 +228,7 @@ struct match_image *match_image_new(struct rule_set *rules, const struct field_t
     image->set = rules;
     image->fields = fields;
     image->file_size_field = field_find(fields, STR_LIT("file.size"));
+    image->file_part_field = field_find(fields, STR_LIT("file.size_so_far"));
     image->file_name_field = field_find(fields, STR_LIT("file.name"));
     image->file_hash_fields[0] = field_find(fields, STR_LIT("file.md5"));
     image->file_hash_fields[1] = field_find(fields, STR_LIT("file.sha1"));

@@ -141,7 +141,7 @@ struct match_image {
     struct match_image_stats stats;
     uint64_t pcre_bytes;
     /* looked up once for filesize, fileext and file hashes */
-    uint32_t file_size_field, file_name_field, file_hash_fields[3];
+    uint32_t file_size_field, file_part_field, file_name_field, file_hash_fields[3];
 };
 
 /* group.c: port groups and event lists. literal_of: buffer of the rule that a payload scan looks for, or -1. */
@@ -162,6 +162,28 @@ static inline enum match_l4 match_l4_of(enum packet_l4 l4)
 static inline enum dir match_field_dir(const struct field_desc *field, enum dir dir)
 {
     return field->dirs & DIR_BIT(dir) ? dir : dir_other(dir);
+}
+
+/* The field that a check asks for, or FIELD_NONE. */
+static inline uint32_t match_check_field(const struct match_image *image,
+                                         const struct rule_check *c)
+{
+    if (c->kind == RULE_CHECK_FIELD_NUMBER)
+        return c->field;
+    if (c->kind == RULE_CHECK_FILESIZE)
+        return image->file_size_field;
+    if (c->kind == RULE_CHECK_FILEEXT || c->kind == RULE_CHECK_FILE)
+        return image->file_name_field;
+    if (c->kind == RULE_CHECK_FILEHASH)
+        return image->file_hash_fields[c->hash_bytes == 16 ? 0 : c->hash_bytes == 20 ? 1 : 2];
+    return FIELD_NONE;
+}
+
+/* Checks whose answer may come with each further file of a transaction. */
+static inline bool match_check_grows(const struct rule_check *c)
+{
+    return c->kind == RULE_CHECK_FILE || c->kind == RULE_CHECK_FILESIZE ||
+           c->kind == RULE_CHECK_FILEEXT || c->kind == RULE_CHECK_FILEHASH;
 }
 
 static inline bool match_field_growing(const struct field_desc *field, enum dir dir)

@@ -23,10 +23,7 @@ struct plans {
 static const struct field_entry *check_entry(const struct match_image *image,
                                              const struct rule_check *c)
 {
-    uint32_t id = c->kind == RULE_CHECK_FIELD_NUMBER ? c->field
-                  : c->kind == RULE_CHECK_FILESIZE   ? image->file_size_field
-                  : c->kind == RULE_CHECK_FILEEXT    ? image->file_name_field
-                                                     : FIELD_NONE;
+    uint32_t id = match_check_field(image, c);
     return id < image->fields->count ? &image->fields->entries[id] : NULL;
 }
 
@@ -187,8 +184,7 @@ static uint8_t ready_of(const struct match_image *image, const struct match_rule
     for (const struct rule_check *c = mr->rule->checks; c; c = c->next) {
         const struct field_entry *entry = check_entry(image, c);
         const struct field_desc *field = entry ? entry->of_proto[proto] : NULL;
-        *growing |= c->kind == RULE_CHECK_FILESIZE || c->kind == RULE_CHECK_FILEEXT ||
-                    c->kind == RULE_CHECK_FILEHASH;
+        *growing |= match_check_grows(c);
         if (field && field->ready_at[dir] > ready)
             ready = field->ready_at[dir];
     }

@@ -201,8 +201,7 @@ static bool comes_again(const struct match_worker *w, const struct match_rule *m
             return true;
     }
     for (const struct rule_check *c = mr->rule->checks; c; c = c->next)
-        if (c->kind == RULE_CHECK_FILESIZE || c->kind == RULE_CHECK_FILEEXT ||
-            c->kind == RULE_CHECK_FILEHASH)
+        if (match_check_grows(c))
             return true;
     return false;
 }

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -182,7 +183,7 @@ static void what_is_absent(void **state)
     struct double_tx without = http();
     without.agent = STR_EMPTY;
     assert_string_equal(stage_tx(s, &without, DIR_TOSERVER, DOUBLE_LINE), "");
-    assert_string_equal(stage_tx(s, &without, DIR_TOSERVER, TX_COMPLETE), "1 2 3");
+    assert_string_equal(stage_tx(s, &without, DIR_TOSERVER, TX_COMPLETE), "1 2");
     struct double_tx with = http();
     assert_string_equal(stage_tx(s, &with, DIR_TOSERVER, TX_COMPLETE), "2 4");
     stage_free(s);
@@ -211,19 +212,57 @@ static void files(void **state)
         stage_new("alert http any any -> any any (filename:\"evil\"; sid:1;)\n"
                   "alert http any any -> any any (fileext:\"exe\"; sid:2;)\n"
                   "alert http any any -> any any (filesize:>100; sid:3;)\n"
-                  "alert http any any -> any any (fileext:\"pdf\"; filesize:<50; sid:4;)\n");
+                  "alert http any any -> any any (fileext:\"pdf\"; filesize:<50; sid:4;)\n"
+                  "alert http any any -> any any (filesize:1000; sid:5;)\n"
+                  "alert http any any -> any any (filestore; sid:6;)\n"
+                  "alert http any any -> any any (filesize:<2000; sid:7;)\n");
     struct double_tx tx = http();
     assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, DOUBLE_HEADERS), "");
     tx.file_name[0] = S("notes.txt");
     tx.file_count = 1;
     tx.file_size = 10;
-    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, DOUBLE_HEADERS), "");
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, DOUBLE_HEADERS), "6");
     tx.file_name[1] = S("Evil.EXE");
     tx.file_count = 2;
     assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, DOUBLE_HEADERS), "1 2");
+    /* of a file under way it can only be said that it is larger */
     tx.file_size = 1000;
-    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, TX_COMPLETE), "3");
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, DOUBLE_HEADERS), "3");
+    tx.file_whole = true;
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, TX_COMPLETE), "5 7");
     match_tx_fini(&tx.tx, &s->mem);
+    stage_free(s);
+}
+
+static void file_hashes(void **state)
+{
+    static const uint8_t known[16] = {0x90, 0x01, 0x50, 0x98, 0x3c, 0xd2, 0x4f, 0xb0,
+                                      0xd6, 0x96, 0x3f, 0x7d, 0x28, 0xe1, 0x7f, 0x72};
+    static const uint8_t other[16] = {0};
+    static const struct {
+        const char *name;
+        const uint8_t *hash;
+        const char *want;
+    } rows[] = {{"hit", known, "1"}, {"miss", other, "2"}, {"not hashed", NULL, ""}};
+    char path[] = "/tmp/otasuke-list-XXXXXX", rules[512];
+    int fd = mkstemp(path);
+    static const char list[] = "# a list\n900150983CD24FB0D6963F7D28E17F72  abc.txt\n";
+    assert_int_equal(write(fd, list, sizeof list - 1), sizeof list - 1);
+    close(fd);
+    snprintf(rules, sizeof rules,
+             "alert http any any -> any any (filemd5:%s; sid:1;)\n"
+             "alert http any any -> any any (filemd5:!%s; sid:2;)\n",
+             path, path);
+    struct stage *s = stage_new(rules);
+    unlink(path);
+    assert_true(match_image_wants(s->image, "file.md5"));
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct double_tx tx = http();
+        tx.md5 = rows[i].hash ? str_of(rows[i].hash, 16) : STR_EMPTY;
+        if (strcmp(stage_tx(s, &tx, DIR_TOSERVER, TX_COMPLETE), rows[i].want) != 0)
+            fail_msg("%s: %s", rows[i].name, s->said);
+        match_tx_fini(&tx.tx, &s->mem);
+    }
     stage_free(s);
 }
 
@@ -329,6 +368,7 @@ int main(void)
         cmocka_unit_test(what_is_absent),
         cmocka_unit_test(events_of_the_parser),
         cmocka_unit_test(files),
+        cmocka_unit_test(file_hashes),
         cmocka_unit_test(payload_and_field),
         cmocka_unit_test(protocols_without_a_plan),
         cmocka_unit_test(budget_runs_out),

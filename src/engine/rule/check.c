@@ -2,6 +2,12 @@
  * streams or transactions, and places that contradict each other. */
 #include "engine/rule/build.h"
 
+static bool is_file_check(enum rule_check_kind kind)
+{
+    return kind == RULE_CHECK_FILE || kind == RULE_CHECK_FILESIZE || kind == RULE_CHECK_FILEEXT ||
+           kind == RULE_CHECK_FILEHASH;
+}
+
 static bool is_field(const struct rule_buffer *buffer)
 {
     return buffer->buffer < RULE_BUFFER_FIRST;
@@ -42,6 +48,17 @@ static int narrow_dirs(struct build *b, uint32_t id)
 
 typedef int (*each_field)(struct build *b, uint32_t id);
 
+/* Words about files go with the protocols that carry files. */
+static int narrow_by_files(struct build *b)
+{
+    static const char name[] = "file.name";
+    uint32_t id = field_find(b->loader->names->fields, str_c(name));
+    for (const struct rule_check *c = b->rule->checks; c; c = c->next)
+        if (is_file_check(c->kind) && id != FIELD_NONE)
+            return narrow_protocols(b, id);
+    return 0;
+}
+
 static int for_fields(struct build *b, each_field f)
 {
     for (const struct rule_buffer *buffer = b->rule->buffers; buffer; buffer = buffer->next)
@@ -77,7 +94,7 @@ static int check_directions(struct build *b)
         r->dirs &= DIR_BIT(DIR_TOCLIENT);
     if (!r->dirs)
         return build_refuse(b, "flow names the other direction than the rule's protocol");
-    if (for_fields(b, narrow_protocols) < 0 || narrow_by_events(b) < 0)
+    if (for_fields(b, narrow_protocols) < 0 || narrow_by_events(b) < 0 || narrow_by_files(b) < 0)
         return -1;
     return for_fields(b, narrow_dirs);
 }
@@ -93,9 +110,8 @@ static void find_nature(struct rule *r)
 {
     for (const struct rule_check *c = r->checks; c; c = c->next) {
         r->needs_packet |= is_packet_check(c->kind);
-        r->is_stateful_tx |= (c->kind == RULE_CHECK_APP_EVENT && c->app_mask) ||
-                             c->kind == RULE_CHECK_FILESIZE || c->kind == RULE_CHECK_FILEEXT ||
-                             c->kind == RULE_CHECK_FILEHASH;
+        r->is_stateful_tx |=
+            (c->kind == RULE_CHECK_APP_EVENT && c->app_mask) || is_file_check(c->kind);
     }
     for (const struct rule_buffer *buffer = r->buffers; buffer; buffer = buffer->next) {
         r->needs_packet |=

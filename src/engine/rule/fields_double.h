@@ -58,6 +58,7 @@ static const struct field_desc double_rows[] = {
     WINDOW("file.data", APP_SMTP, TS),
     MULTI("file.name", APP_HTTP1, TS | TC),
     MULTI("file.name", APP_SMTP, TS),
+    MULTI("file.md5", APP_HTTP1, TS | TC),
     MULTI("dns.query", APP_DNS, TS),
     MULTI("dns.queries.rrname", APP_DNS, TS | TC),
     MULTI("dns.answers.rrname", APP_DNS, TS | TC),

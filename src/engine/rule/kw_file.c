@@ -53,6 +53,52 @@ static int read_fileext(struct build *b, const struct keyword *k, struct str val
     return 0;
 }
 
+/* "filestore", "filestore:both,flow": holds where there is a file */
+static int read_filestore(struct build *b, const struct keyword *k, struct str value)
+{
+    static const struct {
+        const char *name;
+        uint8_t dirs;
+    } sides[] = {{"request", DIR_BIT(DIR_TOSERVER)},
+                 {"to_server", DIR_BIT(DIR_TOSERVER)},
+                 {"response", DIR_BIT(DIR_TOCLIENT)},
+                 {"to_client", DIR_BIT(DIR_TOCLIENT)},
+                 {"both", DIR_BOTH},
+                 {"", 0}};
+    static const struct {
+        const char *name;
+        enum rule_store store;
+    } scopes[] = {{"file", RULE_STORE_FILE},
+                  {"tx", RULE_STORE_TX},
+                  {"flow", RULE_STORE_FLOW},
+                  {"ssn", RULE_STORE_FLOW},
+                  {"", RULE_STORE_FILE}};
+    struct str scope = value;
+    struct str side = str_trim(str_split(&scope, ','));
+    struct rule *r = b->rule;
+    size_t i = 0, j = 0;
+    if (r->store)
+        return build_refuse(b, "filestore stands twice");
+    while (i < ARRAY_COUNT(sides) && !str_eq(side, str_c(sides[i].name)))
+        i++;
+    while (j < ARRAY_COUNT(scopes) && !str_eq(str_trim(scope), str_c(scopes[j].name)))
+        j++;
+    if (i == ARRAY_COUNT(sides) || j == ARRAY_COUNT(scopes))
+        return build_refuse(b, "\"filestore:request|response|both,file|tx|flow\" is expected");
+    r->store = scopes[j].store;
+    r->store_dirs = sides[i].dirs;
+    return build_check(b, RULE_CHECK_FILE) ? 0 : -1;
+}
+
+/* Types are told by our own few words, not by those of libmagic: such a rule would never hold. */
+static int read_magic(struct build *b, const struct keyword *k, struct str value)
+{
+    bool negated;
+    if (k->value == KEYWORD_VALUE && value_unquote(b, &value, &negated) < 0)
+        return -1;
+    return build_refuse(b, "files are not described in the words of libmagic here");
+}
+
 static int read_filesize(struct build *b, const struct keyword *k, struct str value)
 {
     struct rule_check *check = build_check(b, RULE_CHECK_FILESIZE);
@@ -130,6 +176,9 @@ static int read_filehash(struct build *b, const struct keyword *k, struct str va
 static const struct keyword rows[] = {
     {.name = "filename", .read = read_filename, .value = KEYWORD_VALUE},
     {.name = "fileext", .read = read_fileext, .value = KEYWORD_VALUE},
+    {.name = "filestore", .read = read_filestore, .value = KEYWORD_MAY},
+    {.name = "filemagic", .read = read_magic, .value = KEYWORD_VALUE},
+    {.name = "file.magic", .read = read_magic},
     {.name = "filesize", .read = read_filesize, .value = KEYWORD_VALUE},
     {.name = "filemd5", .read = read_filehash, .value = KEYWORD_VALUE, .kind = 16},
     {.name = "filesha1", .read = read_filehash, .value = KEYWORD_VALUE, .kind = 20},

@@ -303,6 +303,7 @@ enum rule_check_kind {
     RULE_CHECK_DECODE_EVENT,
     RULE_CHECK_FIELD_NUMBER, /* a FIELD_UINT: dns.opcode, tls.version ... */
     RULE_CHECK_FILESIZE,
+    RULE_CHECK_FILE, /* filestore: there is a file, in the direction in hand */
     RULE_CHECK_FILEEXT,
     RULE_CHECK_FILEHASH,
     RULE_CHECK_FLOW_AGE,
@@ -417,6 +418,9 @@ struct rule_threshold {
     struct rule_threshold *next;
 };
 
+/* filestore: which files are meant, beside the one that made the rule hold */
+enum rule_store { RULE_STORE_NONE, RULE_STORE_FILE, RULE_STORE_TX, RULE_STORE_FLOW };
+
 enum rule_target { RULE_TARGET_NONE, RULE_TARGET_SRC, RULE_TARGET_DST };
 
 struct rule_pair {
@@ -456,6 +460,9 @@ struct rule {
     struct rule_pair *metadata;
     uint32_t metadata_count;
     enum rule_target target;
+    enum rule_store store;
+    uint8_t
+        store_dirs; /* DIR_BIT()s of the files to be kept; 0: those of the rule's own direction */
     struct {
         uint32_t count, seconds_or_bytes; /* tag:session|host,count,packets|seconds|bytes */
         uint8_t kind; /* 0 none, 1 session, 2 the source's host, 3 the destination's */

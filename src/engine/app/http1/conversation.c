@@ -66,8 +66,8 @@ static void add_fields(struct player *p, const struct tx *tx, bool windows)
     for (size_t i = 0; i < http1_parser.fields.count; i++) {
         const struct field_desc *row = &http1_parser.fields.rows[i];
         for (int dir = 0; dir < DIR_COUNT; dir++)
-            if ((row->kind == FIELD_WINDOW) == windows && (row->dirs & DIR_BIT(dir)) &&
-                tx->progress[dir] >= row->ready_at[dir])
+            if (row->kind != FIELD_UINT && (row->kind == FIELD_WINDOW) == windows &&
+                (row->dirs & DIR_BIT(dir)) && tx->progress[dir] >= row->ready_at[dir])
                 add_field(p, tx, row, dir);
     }
 }

@@ -262,17 +262,6 @@ static bool get_file_data(const struct tx *tx, enum dir dir, uint32_t index,
     return false;
 }
 
-static bool get_file_name(const struct tx *tx, enum dir dir, uint32_t index, struct arena *a,
-                          struct str *out)
-{
-    for (const struct file *f = tx->files; f; f = f->next)
-        if (f->dir == dir && index-- == 0) {
-            *out = f->name;
-            return true;
-        }
-    return false;
-}
-
 /* ---- the table ---- */
 
 #define AT(request, response)                                   \
@@ -342,10 +331,5 @@ const struct field_desc http1_fields[HTTP1_FIELD_COUNT] = {
      .kind = FIELD_WINDOW,
      .multi = true,
      .window = get_file_data},
-    {.name = "file.name",
-     .proto = APP_HTTP1,
-     .dirs = DIR_BOTH,
-     .ready_at = AT(HTTP1_HEADERS, HTTP1_HEADERS),
-     .multi = true,
-     .bytes = get_file_name},
+    FILE_FIELDS(APP_HTTP1, DIR_BOTH, HTTP1_HEADERS),
 };

@@ -306,7 +306,7 @@ struct app_result http1_data(struct app_flow *af, enum dir dir, const struct app
 
 /* ---- fields.c, log.c ---- */
 
-#define HTTP1_FIELD_COUNT 31
+#define HTTP1_FIELD_COUNT (30 + FILE_FIELD_ROWS)
 extern const struct field_desc http1_fields[HTTP1_FIELD_COUNT];
 void http1_log(const struct tx *tx, const struct app_conf *conf, struct json *out);
 

@@ -27,18 +27,6 @@ TEXT_GETTER(get_message_id, TEXT_HEADERS + HEADER_MESSAGE_ID)
 TEXT_GETTER(get_x_mailer, TEXT_HEADERS + HEADER_X_MAILER)
 TEXT_GETTER(get_received, TEXT_HEADERS + HEADER_RECEIVED)
 
-static bool get_file_name(const struct tx *tx, enum dir dir, uint32_t index, struct arena *a,
-                          struct str *out)
-{
-    (void)a;
-    for (const struct file *f = tx->files; f; f = f->next)
-        if (f->dir == dir && index-- == 0) {
-            *out = f->name;
-            return true;
-        }
-    return false;
-}
-
 /* Of the attachments, those that have something to show. */
 static bool get_file_data(const struct tx *tx, enum dir dir, uint32_t index,
                           struct field_window *out)
@@ -71,7 +59,7 @@ const struct field_desc smtp_fields[SMTP_FIELD_COUNT] = {
     ROW("email.x_mailer", SMTP_CONTENT, false, get_x_mailer),
     ROW("email.received", SMTP_CONTENT, true, get_received),
     ROW("email.url", TX_COMPLETE, true, get_url),
-    ROW("file.name", SMTP_CONTENT, true, get_file_name),
+    FILE_FIELDS(APP_SMTP, DIR_BIT(DIR_TOSERVER), SMTP_CONTENT),
     {.name = "file.data",
      .proto = APP_SMTP,
      .dirs = DIR_BIT(DIR_TOSERVER),

@@ -74,7 +74,7 @@ static void describe_fields(struct world *w, const struct tx *tx)
     struct field_window window;
     for (size_t i = 0; i < SMTP_FIELD_COUNT; i++) {
         const struct field_desc *row = &smtp_fields[i];
-        for (uint32_t k = 0; k < 8; k++) {
+        for (uint32_t k = 0; k < 8 && row->kind != FIELD_UINT; k++) {
             bool there = row->kind == FIELD_WINDOW
                              ? row->window(tx, DIR_TOSERVER, k, &window)
                              : row->bytes(tx, DIR_TOSERVER, k, &w->scratch, &value);
