@@ -27,9 +27,38 @@ void arena_init(struct arena *a, size_t block_bytes, size_t limit_bytes)
     };
 }
 
+void arena_init_in(struct arena *a, struct arena *parent, size_t block_bytes, size_t limit_bytes)
+{
+    arena_init(a, block_bytes, limit_bytes);
+    a->parent = parent;
+}
+
+void arena_init_at(struct arena *a, void *memory, size_t bytes)
+{
+    struct arena_block *b = memory;
+    arena_init(a, 0, 0);
+    a->fixed = memory;
+    if (bytes < sizeof *b)
+        return;
+    *b = (struct arena_block){.cap = bytes - sizeof *b};
+    a->first = a->current = b;
+}
+
+void arena_seal(struct arena *a)
+{
+    a->limit_bytes = a->used_bytes ? a->used_bytes : 1;
+}
+
+bool arena_holds(const struct arena *a, const void *p)
+{
+    const struct arena_block *b = a->first;
+    uintptr_t at = (uintptr_t)p;
+    return a->fixed && b && at >= (uintptr_t)b->bytes && at - (uintptr_t)b->bytes < b->cap;
+}
+
 void arena_fini(struct arena *a)
 {
-    for (struct arena_block *b = a->first; b;) {
+    for (struct arena_block *b = a->first; b && !a->parent && !a->fixed;) {
         struct arena_block *next = b->next;
         poison_lift(b->bytes, b->cap);
         free(b);
@@ -49,9 +78,13 @@ void arena_reset(struct arena *a)
     a->used_bytes = 0;
 }
 
-static struct arena_block *block_new(size_t cap)
+static struct arena_block *block_new(struct arena *a, size_t cap)
 {
-    struct arena_block *b = malloc(sizeof *b + cap);
+    struct arena_block *b = NULL;
+    if (a->parent)
+        b = arena_alloc(a->parent, sizeof *b + cap);
+    else if (!a->fixed)
+        b = malloc(sizeof *b + cap);
     if (!b)
         return NULL;
     b->next = NULL;
@@ -73,7 +106,7 @@ static struct arena_block *block_with_room(struct arena *a, size_t bytes)
             return b;
         }
     }
-    struct arena_block *fresh = block_new(bytes > a->block_bytes ? bytes : a->block_bytes);
+    struct arena_block *fresh = block_new(a, bytes > a->block_bytes ? bytes : a->block_bytes);
     if (!fresh)
         return NULL;
     if (b) {

@@ -10,6 +10,8 @@
 #include "base/attr.h"
 #include "base/str.h"
 
+#include <stdbool.h>
+
 struct arena_block;
 
 struct arena {
@@ -18,10 +20,21 @@ struct arena {
     size_t used_bytes;  /* handed out since init or reset */
     size_t limit_bytes; /* 0: none */
     size_t block_bytes; /* size of a new block */
+    struct arena
+        *parent; /* whose memory blocks are made of; NULL: the heap's, or those of arena_init_at */
+    uint8_t *fixed; /* arena_init_at's memory, or NULL */
 };
 
 /* Takes no memory yet. block_bytes 0: 64 KiB. */
 void arena_init(struct arena *a, size_t block_bytes, size_t limit_bytes);
+/* Blocks are taken from another arena, which owns them: arena_fini gives nothing back. parent NULL: as arena_init. */
+void arena_init_in(struct arena *a, struct arena *parent, size_t block_bytes, size_t limit_bytes);
+/* All of it lies in this memory (aligned to 16, of the caller's), and there is never more. For what several processes see. */
+void arena_init_at(struct arena *a, void *memory, size_t bytes);
+/* Nothing more is handed out: what others may read by now stays as it is. */
+void arena_seal(struct arena *a);
+/* Was p handed out by an arena made with arena_init_at? (or by one whose parent it is) */
+bool arena_holds(const struct arena *a, const void *p);
 void arena_fini(struct arena *a);
 /* Everything handed out is gone; blocks stay. */
 void arena_reset(struct arena *a);

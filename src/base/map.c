@@ -12,9 +12,27 @@ void map_init(struct map *m, size_t limit_count)
     hash_random(m->secret, sizeof m->secret);
 }
 
+int map_init_in(struct map *m, struct arena *memory, size_t expected)
+{
+    map_init(m, 0);
+    m->memory = memory;
+    size_t cap = MAP_FIRST_SLOTS;
+    while (cap - cap / 4 < expected && cap < SIZE_MAX / 2 / sizeof *m->slots)
+        cap *= 2;
+    m->slots = arena_zalloc(memory, cap * sizeof *m->slots);
+    m->cap = m->slots ? cap : 0;
+    return m->slots ? 0 : -1;
+}
+
+static void slots_free(const struct map *m, struct map_slot *slots)
+{
+    if (!m->memory)
+        free(slots);
+}
+
 void map_fini(struct map *m)
 {
-    free(m->slots);
+    slots_free(m, m->slots);
     m->slots = NULL;
     m->cap = m->count = 0;
 }
@@ -32,7 +50,8 @@ static size_t slot_of(const struct map *m, struct str key, uint64_t hash)
 static int grow(struct map *m)
 {
     size_t cap = m->cap ? m->cap * 2 : MAP_FIRST_SLOTS;
-    struct map_slot *slots = calloc(cap, sizeof *slots);
+    struct map_slot *slots =
+        m->memory ? arena_zalloc(m->memory, cap * sizeof *slots) : calloc(cap, sizeof *slots);
     if (!slots)
         return -1;
     struct map_slot *old = m->slots;
@@ -42,7 +61,7 @@ static int grow(struct map *m)
     for (size_t i = 0; i < old_cap; i++)
         if (old[i].value)
             m->slots[slot_of(m, old[i].key, old[i].hash)] = old[i];
-    free(old);
+    slots_free(m, old);
     return 0;
 }
 

@@ -1,11 +1,12 @@
 /* map: bytes -> pointer, open addressing, keyed hash (a stranger who chooses keys cannot make it slow).
  *
- * For tables built at start and for the daemons' own bookkeeping; grows by malloc. Keys are borrowed: they must live as
+ * For tables built at start and for the daemons' own bookkeeping; grows by malloc, or in an arena. Keys are borrowed: they must live as
  * long as the entry (put them into an arena). limit_count 0: none; beyond it map_put gives -1.
  */
 #ifndef BASE_MAP_H
 #define BASE_MAP_H
 
+#include "base/arena.h"
 #include "base/attr.h"
 #include "base/str.h"
 
@@ -21,9 +22,12 @@ struct map {
     size_t count;
     size_t limit_count;
     uint64_t secret[2];
+    struct arena *memory; /* map_init_in's, or NULL: the heap */
 };
 
 void map_init(struct map *m, size_t limit_count);
+/* Its slots lie in an arena; with room for `expected` entries at once (what it grows out of stays in the arena). -1: no memory. */
+NODISCARD int map_init_in(struct map *m, struct arena *memory, size_t expected);
 void map_fini(struct map *m);
 /* NULL when absent. */
 void *map_get(const struct map *m, struct str key);

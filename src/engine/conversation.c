@@ -7,7 +7,8 @@ void conversation_begin(struct engine *e, struct conversation *c)
     c->app.mem = &c->mem;
     c->app.files = e->files;
     c->app.conf = &e->conf.app;
-    c->app.demand = match_image_demand(e->image);
+    c->app.demand = &e->demand;
+    c->image_turn = e->image_turn;
     c->app.scratch = &e->scratch;
     c->app.client_port = c->flow.client_port;
     c->app.server_port = c->flow.server_port;

@@ -14,13 +14,17 @@ struct conversation {
     bool established;          /* handshake done; UDP: both sides spoke */
     bool raw_asked[DIR_COUNT]; /* was asked whether rules want raw bytes */
     bool raw_wanted[DIR_COUNT];
+    bool raw_late[DIR_COUNT]; /* new rules want raw bytes that were not kept: they see packets */
     bool drop_told;
+    uint32_t image_turn; /* of the engine, when rules were last asked */
 };
 
 struct engine {
     struct engine_conf conf; /* conf.app.ja3: also while some rule asks for it */
     bool ja3_set;            /* as configured */
     const struct match_image *image;
+    uint32_t image_turn;      /* counts swaps */
+    struct field_mask demand; /* the image's; flows point here, and images come and go */
     struct engine_sink sink;
     struct packet_decoder *decoder;
     struct flow_table *flows;

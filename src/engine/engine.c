@@ -31,6 +31,7 @@ static int hash_files(struct engine *e)
 static void heed_demand(struct engine *e)
 {
     static const char *const names[] = {"ja3.hash", "ja3.string", "ja3s.hash", "ja3s.string"};
+    e->demand = *match_image_demand(e->image);
     e->conf.app.ja3 = e->ja3_set;
     for (size_t i = 0; i < ARRAY_COUNT(names); i++)
         e->conf.app.ja3 |= match_image_wants(e->image, names[i]);
@@ -307,6 +308,7 @@ int engine_swap_image(struct engine *e, const struct match_image *image)
         e->image = old;
         return -1;
     }
+    e->image_turn++;
     heed_demand(e);
     return 0;
 }

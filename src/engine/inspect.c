@@ -1,5 +1,16 @@
 #include "engine/conversation.h"
 
+/* New rules may want raw bytes of a stream that has given them up: they look at its packets instead. */
+static void heed_new_rules(struct engine *e, struct conversation *c)
+{
+    if (c->image_turn == e->image_turn)
+        return;
+    c->image_turn = e->image_turn;
+    for (enum dir dir = 0; dir < DIR_COUNT; dir++)
+        c->raw_late[dir] = c->raw_asked[dir] && !c->raw_wanted[dir] &&
+                           match_wants_stream(e->image, &c->flow, dir, c->app.proto);
+}
+
 static void look_at_stream(struct engine *e, struct conversation *c, const struct match_view *view)
 {
     enum dir dir = view->dir;
@@ -47,6 +58,7 @@ static struct match_view view_of(struct engine *e, struct conversation *c,
     }
     if (!c)
         return view;
+    view.stream_accepted = view.stream_accepted && !c->raw_late[glance->dir];
     view.flow = &c->flow;
     view.state = &c->rules;
     view.mem = &c->mem;
@@ -83,6 +95,8 @@ void inspect_transactions(struct engine *e, struct conversation *c, const struct
 void inspect_packet(struct engine *e, struct conversation *c, const struct glance *glance,
                     struct verdict *verdict)
 {
+    if (c)
+        heed_new_rules(e, c);
     struct match_view view = view_of(e, c, glance);
     e->hits.count = 0;
     e->hits.lost = 0;

@@ -8,7 +8,6 @@
 #include "base/map.h"
 #include "base/text.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define DATASET_FILE_MAX (512u << 20)
@@ -16,7 +15,7 @@
 
 struct match_dataset {
     const struct rule_dataset_decl *decl;
-    struct arena arena;
+    struct arena *memory;
     struct map values; /* value -> reputation + 1 */
 };
 
@@ -59,10 +58,18 @@ static int add_line(struct match_dataset *d, struct str line, struct buf *scratc
     buf_reset(scratch);
     if (!read_value(d->decl->type, value, scratch) || scratch->failed || scratch->len == 0)
         return 0;
-    struct str kept = arena_copy(&d->arena, buf_str(scratch));
+    struct str kept = arena_copy(d->memory, buf_str(scratch));
     /* the reputation is the value itself: no memory for each */
     void *as_pointer = (void *)(uintptr_t)(reputation + 1); /* NOLINT(performance-no-int-to-ptr) */
     return kept.p ? map_put(&d->values, kept, as_pointer) : -1;
+}
+
+static size_t lines_of(struct str text)
+{
+    size_t lines = 1;
+    for (size_t i = 0; i < text.len; i++)
+        lines += text.p[i] == '\n';
+    return lines;
 }
 
 static int load(struct match_dataset *d, struct str text)
@@ -79,38 +86,27 @@ static int load(struct match_dataset *d, struct str text)
     return rc;
 }
 
-struct match_dataset *dataset_new(const struct rule_dataset_decl *decl, bool *unread)
+struct match_dataset *dataset_new(const struct rule_dataset_decl *decl, struct arena *memory,
+                                  bool *unread)
 {
     *unread = false;
-    struct match_dataset *d = calloc(1, sizeof *d);
+    struct match_dataset *d = arena_zalloc(memory, sizeof *d);
     if (!d)
         return NULL;
     d->decl = decl;
-    arena_init(&d->arena, 0, 0);
-    map_init(&d->values, 0);
+    d->memory = memory;
     if (!decl->load || !*decl->load)
-        return d;
+        return map_init_in(&d->values, memory, 0) < 0 ? NULL : d;
     struct buf text;
     buf_init(&text, DATASET_FILE_MAX);
-    int rc = 0;
-    if (file_read(decl->load, DATASET_FILE_MAX, &text, NULL) == 0)
-        rc = load(d, buf_str(&text));
-    else
-        *unread = true;
-    buf_fini(&text);
+    *unread = file_read(decl->load, DATASET_FILE_MAX, &text, NULL) < 0;
+    if (*unread)
+        buf_reset(&text);
+    int rc = map_init_in(&d->values, memory, lines_of(buf_str(&text)));
     if (rc == 0)
-        return d;
-    dataset_free(d);
-    return NULL;
-}
-
-void dataset_free(struct match_dataset *d)
-{
-    if (!d)
-        return;
-    map_fini(&d->values);
-    arena_fini(&d->arena);
-    free(d);
+        rc = load(d, buf_str(&text));
+    buf_fini(&text);
+    return rc == 0 ? d : NULL;
 }
 
 const struct rule_dataset_decl *dataset_decl(const struct match_dataset *d)
@@ -125,9 +121,4 @@ bool dataset_has(const struct match_dataset *d, struct str value, uint32_t *repu
     const void *found = map_get(&d->values, value);
     *reputation = found ? (uint32_t)((uintptr_t)found - 1) : 0;
     return found != NULL;
-}
-
-uint64_t dataset_bytes(const struct match_dataset *d)
-{
-    return sizeof *d + d->arena.used_bytes + d->values.cap * sizeof(struct map_slot);
 }

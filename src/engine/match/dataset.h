@@ -12,12 +12,11 @@
 
 struct match_dataset;
 
-/* *unread: the file is not there or not readable; the set is empty then. NULL: no memory. */
-NODISCARD struct match_dataset *dataset_new(const struct rule_dataset_decl *decl, bool *unread);
-void dataset_free(struct match_dataset *d);
+/* Lives as long as `memory`. *unread: the file is not there or not readable; the set is empty then. NULL: no memory. */
+NODISCARD struct match_dataset *dataset_new(const struct rule_dataset_decl *decl,
+                                            struct arena *memory, bool *unread);
 const struct rule_dataset_decl *dataset_decl(const struct match_dataset *d);
 /* `value` as the buffer holds it: text for strings, raw digests, raw addresses. */
 bool dataset_has(const struct match_dataset *d, struct str value, uint32_t *reputation);
-uint64_t dataset_bytes(const struct match_dataset *d);
 
 #endif

@@ -6,22 +6,28 @@
 #include "engine/match/dataset.h"
 #include "engine/match/literal.h"
 
+#include "base/hash.h"
+
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <malloc.h>
 #include <pcre2.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void jit(struct match_image *image, void *code)
+/* A database is larger than this, and so gets a block of just its size. */
+#define DATABASE_BLOCK_BYTES 64
+
+void match_image_speed_up(struct match_image *image)
 {
-    size_t bytes = 0, jit_bytes = 0;
-    if (!code)
-        return;
-    /* without JIT (no executable pages) the interpreter gives the same answers, slower */
-    (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
-    (void)pcre2_pattern_info(code, PCRE2_INFO_SIZE, &bytes);
-    (void)pcre2_pattern_info(code, PCRE2_INFO_JITSIZE, &jit_bytes);
-    image->pcre_bytes += bytes + jit_bytes;
+    for (uint32_t i = 0; i < image->set->code_count; i++) {
+        size_t bytes = 0, jit_bytes = 0;
+        void *code = image->set->codes[i];
+        /* without JIT (no executable pages) the interpreter gives the same answers, slower */
+        (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+        (void)pcre2_pattern_info(code, PCRE2_INFO_SIZE, &bytes);
+        (void)pcre2_pattern_info(code, PCRE2_INFO_JITSIZE, &jit_bytes);
+        image->stats.bytes += (image->set->memory ? 0 : bytes) + jit_bytes;
+    }
 }
 
 static int compile_rules(struct match_image *image)
@@ -43,8 +49,8 @@ static int compile_rules(struct match_image *image)
     else
         rc = -1;
     vec_fini(&c.slots);
-    for (uint32_t i = 0; rc == 0 && i < image->set->code_count; i++)
-        jit(image, image->set->codes[i]);
+    if (rc == 0 && !image->set->memory)
+        match_image_speed_up(image);
     return rc;
 }
 
@@ -158,23 +164,20 @@ int match_image_add_scan(struct match_image *image, struct match_scan *scan)
         return 0;
     if (image->scan_count == image->scan_cap) {
         uint32_t cap = image->scan_cap ? 2 * image->scan_cap : 64;
-        struct match_scan **grown = realloc(image->scans, cap * sizeof *grown);
-        if (!grown) {
-            literal_scan_free(scan);
+        struct match_scan **grown = arena_alloc(&image->arena, cap * sizeof *grown);
+        if (!grown)
             return -1;
-        }
+        if (image->scan_count)
+            memcpy(grown, image->scans, image->scan_count * sizeof *grown);
         image->scans = grown;
         image->scan_cap = cap;
     }
     image->scans[image->scan_count++] = scan;
-    size_t bytes = 0;
     hs_database_t *databases[2] = {scan->literals, scan->regexes};
     for (int i = 0; i < 2; i++) {
         if (!databases[i])
             continue;
         image->stats.databases++;
-        if (hs_database_size(databases[i], &bytes) == HS_SUCCESS)
-            image->stats.bytes += bytes;
     }
     return 0;
 }
@@ -188,11 +191,10 @@ static int load_datasets(struct match_image *image)
         return -1;
     for (uint32_t i = 0; i < set->dataset_count; i++) {
         bool unread;
-        image->datasets[i] = dataset_new(&set->datasets[i], &unread);
+        image->datasets[i] = dataset_new(&set->datasets[i], &image->arena, &unread);
         if (!image->datasets[i])
             return -1;
         image->stats.datasets_unread += unread;
-        image->stats.bytes += dataset_bytes(image->datasets[i]);
     }
     return 0;
 }
@@ -218,13 +220,17 @@ static int build(struct match_image *image, struct err *err)
 struct match_image *match_image_new(struct rule_set *rules, const struct field_table *fields,
                                     const char *cache_folder, struct err *err)
 {
-    struct match_image *image = calloc(1, sizeof *image);
+    struct arena *memory = rules->memory;
+    struct match_image *image =
+        memory ? arena_zalloc(memory, sizeof *image) : calloc(1, sizeof *image);
     if (!image) {
         rule_set_free(rules);
         err_set(err, "no memory for a rule image");
         return NULL;
     }
-    arena_init(&image->arena, 1 << 20, 0);
+    arena_init_in(&image->arena, memory, 1 << 20, 0);
+    arena_init_in(&image->databases, memory, DATABASE_BLOCK_BYTES, 0);
+    hash_random(&image->id, sizeof image->id);
     image->set = rules;
     image->fields = fields;
     image->file_size_field = field_find(fields, STR_LIT("file.size"));
@@ -243,8 +249,8 @@ struct match_image *match_image_new(struct rule_set *rules, const struct field_t
     /* the compiler of databases leaves 100 MB behind in the heap: given back before flows need theirs */
     malloc_trim(0);
     image->stats.rules = image->count;
-    image->stats.bytes +=
-        sizeof *image + image->arena.used_bytes + image->pcre_bytes + rules->arena.used_bytes;
+    image->stats.bytes += sizeof *image + image->arena.used_bytes + image->databases.used_bytes +
+                          rules->arena.used_bytes;
     return image;
 }
 
@@ -252,13 +258,12 @@ void match_image_free(struct match_image *image)
 {
     if (!image)
         return;
-    for (uint32_t i = 0; i < image->scan_count; i++)
-        literal_scan_free(image->scans[i]);
-    free(image->scans);
-    for (uint32_t i = 0; image->datasets && i < image->set->dataset_count; i++)
-        dataset_free(image->datasets[i]);
-    arena_fini(&image->arena);
+    bool shared = image->set->memory;
     rule_set_free(image->set);
+    if (shared)
+        return; /* it goes with its memory, which may be read-only by now */
+    arena_fini(&image->databases);
+    arena_fini(&image->arena);
     free(image);
 }
 

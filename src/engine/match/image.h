@@ -117,6 +117,8 @@ struct match_dataset;
 
 struct match_image {
     struct arena arena;
+    struct arena databases; /* of literals: each a block of its own */
+    uint64_t id; /* no two images have the same, also where one lies in another's place */
     struct rule_set *set;
     const char *cache_folder; /* while it is built; NULL: none */
     const struct field_table *fields;
@@ -125,7 +127,7 @@ struct match_image {
     uint32_t count;
     struct match_slot *slots;
     uint32_t slot_count;
-    struct match_scan **scans; /* all, for freeing and counting */
+    struct match_scan **scans; /* all, for counting, and for scratch that does for each */
     uint32_t scan_count, scan_cap;
     const struct match_scan *packet_scans[MATCH_L4S][DIR_COUNT]; /* NULL: no such literal */
     const struct match_scan *stream_scans[DIR_COUNT];
@@ -139,7 +141,6 @@ struct match_image {
     struct match_list flow_events; /* app-layer-event outside transactions */
     struct match_dataset **datasets;
     struct match_image_stats stats;
-    uint64_t pcre_bytes;
     /* looked up once for filesize, fileext and file hashes */
     uint32_t file_size_field, file_part_field, file_name_field, file_hash_fields[3];
 };
@@ -148,7 +149,7 @@ struct match_image {
 NODISCARD int match_groups_build(struct match_image *image, const int8_t *literal_of);
 /* plan.c: transactions. */
 NODISCARD int match_plans_build(struct match_image *image, struct err *err);
-/* image.c: takes a built scan (or NULL) into the image; so that it is freed and counted. */
+/* image.c: takes a built scan (or NULL) into the image, so that it is counted. */
 NODISCARD int match_image_add_scan(struct match_image *image, struct match_scan *scan);
 const struct match_group *match_group_find(const struct match_image *image, enum match_l4 l4,
                                            enum dir dir, uint16_t port);

@@ -138,29 +138,27 @@ static bool cache_path(const struct patterns *p, bool regex, const char *folder,
     return !path->failed;
 }
 
-static hs_database_t *cache_read(const char *path)
+/* Puts a database where the image is: nothing of it may lie in the library's own heap. NULL: damaged, or no memory. */
+static hs_database_t *place(struct match_image *image, struct str bytes)
+{
+    size_t size = 0;
+    if (hs_serialized_database_size((const char *)bytes.p, bytes.len, &size) != HS_SUCCESS)
+        return NULL;
+    hs_database_t *db = arena_alloc(&image->databases, size);
+    if (!db || hs_deserialize_database_at((const char *)bytes.p, bytes.len, db) != HS_SUCCESS)
+        return NULL;
+    return db;
+}
+
+static hs_database_t *cache_read(const char *path, struct match_image *image)
 {
     struct buf b;
     buf_init(&b, CACHE_BYTES_MAX);
     hs_database_t *db = NULL;
-    if (file_read(path, CACHE_BYTES_MAX, &b, NULL) == 0 &&
-        hs_deserialize_database((const char *)b.p, b.len, &db) != HS_SUCCESS)
-        db = NULL;
+    if (file_read(path, CACHE_BYTES_MAX, &b, NULL) == 0)
+        db = place(image, buf_str(&b));
     buf_fini(&b);
     return db;
-}
-
-/* A cache that cannot be written costs time at the next start, nothing else. */
-static void cache_write(const char *path, const hs_database_t *db)
-{
-    char *bytes = NULL;
-    size_t len = 0;
-    if (hs_serialize_database(db, &bytes, &len) != HS_SUCCESS)
-        return;
-    if (file_write(path, str_of(bytes, len), 0600, NULL) < 0) {
-        /* nothing to do: the next start compiles again */
-    }
-    free(bytes);
 }
 
 static int compile(const struct patterns *p, bool regex, hs_database_t **db, struct err *err)
@@ -179,23 +177,40 @@ static int compile(const struct patterns *p, bool regex, hs_database_t **db, str
     return -1;
 }
 
-static int build_database(const struct patterns *p, bool regex, const char *folder,
+/* Compiles; writes it to the cache too, unless path is NULL. A cache that cannot be written costs time at the next start,
+ * nothing else. */
+static hs_database_t *make(const struct patterns *p, bool regex, const char *path,
+                           struct match_image *image, struct err *err)
+{
+    hs_database_t *made = NULL, *db = NULL;
+    char *bytes = NULL;
+    size_t len = 0;
+    if (compile(p, regex, &made, err) < 0)
+        return NULL;
+    bool flat = hs_serialize_database(made, &bytes, &len) == HS_SUCCESS;
+    hs_free_database(made);
+    if (flat && path && file_write(path, str_of(bytes, len), 0600, NULL) < 0) {
+        /* nothing to do: the next start compiles again */
+    }
+    if (!flat || !(db = place(image, str_of(bytes, len))))
+        err_set(err, "literal database of %u patterns: no memory", p->count);
+    free(bytes);
+    return db;
+}
+
+static int build_database(const struct patterns *p, bool regex, struct match_image *image,
                           hs_database_t **db, struct err *err)
 {
     if (p->count == 0)
         return 0;
     struct buf path;
     buf_init(&path, 4096);
-    bool cached = cache_path(p, regex, folder, &path);
-    *db = cached ? cache_read(buf_c(&path)) : NULL;
-    int rc = 0;
-    if (!*db) {
-        rc = compile(p, regex, db, err);
-        if (rc == 0 && cached)
-            cache_write(buf_c(&path), *db);
-    }
+    bool cached = cache_path(p, regex, image->cache_folder, &path);
+    *db = cached ? cache_read(buf_c(&path), image) : NULL;
+    if (!*db)
+        *db = make(p, regex, cached ? buf_c(&path) : NULL, image, err);
     buf_fini(&path);
-    return rc;
+    return *db ? 0 : -1;
 }
 
 /* "\x00\x4a" of a literal that begins with 0x00, in the image's arena: it is only needed while compiling, and short. */
@@ -268,23 +283,13 @@ int literal_set_build(struct literal_set *s, struct match_image *image, uint32_t
         err_set(err, "no memory for %zu literals", s->items.count);
         goto out;
     }
-    rc = build_database(&sets[0], false, image->cache_folder, &scan->literals, err);
+    rc = build_database(&sets[0], false, image, &scan->literals, err);
     if (rc == 0)
-        rc = build_database(&sets[1], true, image->cache_folder, &scan->regexes, err);
+        rc = build_database(&sets[1], true, image, &scan->regexes, err);
     if (rc == 0)
         *out = scan;
-    else
-        literal_scan_free(scan);
 out:
     patterns_fini(&sets[0]);
     patterns_fini(&sets[1]);
     return rc;
-}
-
-void literal_scan_free(struct match_scan *scan)
-{
-    if (!scan)
-        return;
-    hs_free_database(scan->literals);
-    hs_free_database(scan->regexes);
 }

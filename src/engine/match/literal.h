@@ -26,9 +26,8 @@ void literal_set_fini(struct literal_set *s);
 /* The bytes must live as long as the image. */
 NODISCARD int literal_set_add(struct literal_set *s, const struct rule_content *content,
                               uint32_t rule);
-/* NULL with no error text when the set is empty. The scan's tables are in the image's arena. */
+/* NULL with no error text when the set is empty. All of the scan lies with the image. */
 NODISCARD int literal_set_build(struct literal_set *s, struct match_image *image, uint32_t slot,
                                 struct match_scan **out, struct err *err);
-void literal_scan_free(struct match_scan *scan);
 
 #endif

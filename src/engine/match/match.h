@@ -35,7 +35,8 @@ struct match_image_stats {
     uint32_t datasets_unread; /* files that were not there: those sets are empty */
     uint32_t
         never; /* rules that cannot be evaluated: more buffers than there are bits to remember them */
-    uint64_t bytes; /* memory of the image, Vectorscan's and PCRE2's included */
+    uint64_t
+        bytes; /* memory of the image, Vectorscan's and PCRE2's included; of a shared one without PCRE2's */
 };
 
 /* Takes the set (freed with the image). cache_folder: where compiled Vectorscan databases are kept between starts, or NULL.
@@ -43,6 +44,9 @@ struct match_image_stats {
 NODISCARD struct match_image *match_image_new(struct rule_set *rules,
                                               const struct field_table *fields,
                                               const char *cache_folder, struct err *err);
+/* Makes machine code of the expressions. Done already, unless the set was made in memory that others share
+ * (rule_loader_new_in): then each process does it for itself, on a private mapping that it may write to until this returns. */
+void match_image_speed_up(struct match_image *image);
 void match_image_free(struct match_image *image);
 const struct rule_set *match_image_rules(const struct match_image *image);
 /* Fields that some rule wants, with the sets of protocols that carry them. */
@@ -75,7 +79,7 @@ struct match_flow {
     struct match_capture *captures;
     struct match_marks *marks;              /* payload of rules that wait for a transaction */
     struct match_carry *carries[DIR_COUNT]; /* rules half seen in the stream's window */
-    const struct match_image *bits_of;
+    uint64_t bits_of;                       /* id of an image */
     uint32_t generation;
     uint8_t ip_only_done, protocol_only_done; /* DIR_BIT()s */
 };

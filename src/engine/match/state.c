@@ -59,8 +59,10 @@ void state_renew(struct match_worker *w, const struct match_view *view)
     if (mf->flowbits && now)
         translate_bits(w, view, now, count);
     forget(mf, view->mem, !now);
+    /* what is asked once per flow is asked again: the rules are new */
+    mf->ip_only_done = mf->protocol_only_done = 0;
     mf->generation = w->epoch;
-    mf->bits_of = w->image;
+    mf->bits_of = w->image->id;
 }
 
 void match_flow_fini(struct match_flow *mf, struct budget *mem)
@@ -378,7 +380,7 @@ void capture_keep(struct match_worker *w, const struct match_view *view)
 const char *match_flowbit_name(const struct match_image *image, const struct match_flow *mf,
                                uint32_t index)
 {
-    if (mf->bits_of != image)
+    if (mf->bits_of != image->id)
         return NULL;
     for (uint32_t i = 0; i < image->set->flowbit_count && i / 64 < mf->flowbit_words; i++)
         if ((mf->flowbits[i / 64] >> (i % 64) & 1) && index-- == 0)
@@ -389,7 +391,7 @@ const char *match_flowbit_name(const struct match_image *image, const struct mat
 bool match_flow_capture(const struct match_image *image, const struct match_flow *mf,
                         uint32_t index, const char **name, struct str *value)
 {
-    if (mf->bits_of != image || !mf->captures || index >= mf->captures->count)
+    if (mf->bits_of != image->id || !mf->captures || index >= mf->captures->count)
         return false;
     uint32_t id = mf->captures->items[index].variable_id;
     if (id >= image->set->capture_count)

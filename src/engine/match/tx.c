@@ -24,7 +24,7 @@ struct tx_grown {
 };
 
 struct tx_match {
-    const struct match_image *image;
+    uint64_t image; /* its id */
     struct tx_pending *pending;
     uint32_t pending_count, pending_cap;
     uint64_t events_done;
@@ -59,7 +59,7 @@ static struct tx_match *state_of(struct match_worker *w, const struct look *look
 {
     enum dir dir = look->view->dir;
     struct tx_match **tm = &look->tx->match[dir];
-    if (*tm && (*tm)->image != w->image)
+    if (*tm && (*tm)->image != w->image->id)
         state_free(look->tx, dir, look->view->mem);
     if (*tm || !look->view->mem)
         return *tm;
@@ -68,7 +68,7 @@ static struct tx_match *state_of(struct match_worker *w, const struct look *look
         w->counts.state_refused++;
         return NULL;
     }
-    (*tm)->image = w->image;
+    (*tm)->image = w->image->id;
     (*tm)->grown_count = look->plan->growing_count;
     return *tm;
 }
@@ -250,7 +250,7 @@ void match_tx(struct match_worker *w, const struct match_view *view, struct tx *
         return;
     look.plan = w->image->plans[tx->proto][dir];
     if (look.plan) {
-        struct tx_match without = {.image = w->image};
+        struct tx_match without = {.image = w->image->id};
         look_begin(w);
         state_renew(w, view);
         header_of_flow(view, &look.header);

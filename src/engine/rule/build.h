@@ -52,6 +52,7 @@ struct rule_loader {
     struct map classes, references;
     struct name_table flowbits, flowints, xbits, captures, dataset_names;
     uint8_t action_order[RULE_ACTIONS];
+    void *pcre_memory;  /* pcre2_general_context *, or NULL: the heap */
     void *pcre_context; /* pcre2_compile_context * */
     const char *folder; /* of the file in hand, with '/' at its end; "" without one */
 };

@@ -109,26 +109,57 @@ static void maps_fini(struct rule_loader *l)
     vec_fini(&l->rules);
     vec_fini(&l->refused);
     vec_fini(&l->datasets);
+    vec_fini(&l->codes);
+}
+
+/* Code of expressions lies with the set. Whoever makes machine code of it later (another process, that may only read the
+ * set's memory) takes what that needs from its own heap. */
+static void *pcre_take(size_t bytes, void *memory)
+{
+    void *p = arena_alloc(memory, bytes);
+    return p ? p : malloc(bytes);
+}
+
+static void pcre_give(void *p, void *memory)
+{
+    if (!arena_holds(memory, p))
+        free(p);
+}
+
+static struct rule_set *set_new(struct arena *memory)
+{
+    struct rule_set *set = memory ? arena_zalloc(memory, sizeof *set) : calloc(1, sizeof *set);
+    if (!set)
+        return NULL;
+    set->memory = memory;
+    arena_init_in(&set->arena, memory, 1u << 20, RULE_ARENA_MAX);
+    return set;
 }
 
 struct rule_loader *rule_loader_new(const struct rule_names *names, const struct conf *conf,
                                     struct err *err)
 {
+    return rule_loader_new_in(names, conf, NULL, err);
+}
+
+struct rule_loader *rule_loader_new_in(const struct rule_names *names, const struct conf *conf,
+                                       struct arena *memory, struct err *err)
+{
     struct rule_loader *l = calloc(1, sizeof *l);
-    struct rule_set *set = calloc(1, sizeof *set);
+    struct rule_set *set = set_new(memory);
     if (!l || !set) {
         free(l);
-        free(set);
+        rule_set_free(set);
         err_set(err, "rules: no memory");
         return NULL;
     }
-    arena_init(&set->arena, 1u << 20, RULE_ARENA_MAX);
     l->set = set;
     l->arena = &set->arena;
     l->names = names;
     l->folder = "";
     maps_init(l);
-    l->pcre_context = pcre2_compile_context_create(NULL);
+    l->pcre_memory = memory ? pcre2_general_context_create(pcre_take, pcre_give, memory) : NULL;
+    l->pcre_context = pcre2_compile_context_create(l->pcre_memory);
     if (!l->pcre_context || keywords_init(l) < 0) {
         err_set(err, "rules: no memory");
         rule_loader_free(l);
@@ -146,13 +177,14 @@ void rule_loader_free(struct rule_loader *l)
 {
     if (!l)
         return;
-    if (l->set) {
-        l->set->codes = l->codes.items;
-        l->set->code_count = (uint32_t)l->codes.count;
-        rule_set_free(l->set);
-    }
+    for (size_t i = 0; l->set && i < l->codes.count; i++)
+        pcre2_code_free(*(void **)vec_at(&l->codes, i));
+    if (l->set)
+        l->set->code_count = 0;
+    rule_set_free(l->set);
     maps_fini(l);
     pcre2_compile_context_free(l->pcre_context);
+    pcre2_general_context_free(l->pcre_memory);
     free(l);
 }
 
@@ -162,7 +194,8 @@ void rule_set_free(struct rule_set *s)
         return;
     for (uint32_t i = 0; i < s->code_count; i++)
         pcre2_code_free(s->codes[i]);
-    free(s->codes);
+    if (s->memory)
+        return; /* it goes with it, and may be read-only by now */
     arena_fini(&s->arena);
     free(s);
 }
@@ -450,15 +483,13 @@ struct rule_set *rule_loader_take(struct rule_loader *l)
     s->flowint_names = take_names(l, &l->flowints, &s->flowint_count);
     s->xbit_names = take_names(l, &l->xbits, &s->xbit_count);
     s->capture_names = take_names(l, &l->captures, &s->capture_count);
-    if (!s->rules || !s->refused || !s->datasets || !s->flowbit_names || !s->flowint_names ||
-        !s->xbit_names || !s->capture_names)
+    s->codes = take_items(l, &l->codes, &s->code_count);
+    if (!s->codes || !s->rules || !s->refused || !s->datasets || !s->flowbit_names ||
+        !s->flowint_names || !s->xbit_names || !s->capture_names)
         return NULL;
     for (uint32_t i = 0; i < s->count; i++)
         (*(struct rule **)vec_at(&l->rules, i))->index = i;
     s->counts.active = s->count;
-    s->codes = l->codes.items;
-    s->code_count = (uint32_t)l->codes.count;
-    l->codes = (struct vec){.item_bytes = sizeof(void *)};
     l->set = NULL;
     return s;
 }

@@ -501,6 +501,7 @@ struct rule_counts {
 
 struct rule_set {
     struct arena arena;
+    struct arena *memory; /* rule_loader_new_in's: the set itself lies there, too */
     const struct rule *
         *rules; /* in order of evaluation: action, flowbits dependencies, priority, as in file */
     uint32_t count;
@@ -538,6 +539,11 @@ struct rule_loader;
  * conf may be NULL. */
 NODISCARD struct rule_loader *rule_loader_new(const struct rule_names *names,
                                               const struct conf *conf, struct err *err);
+/* The same; the set and all that belongs to it is made in `memory`, which outlives it (arena_init_at: it may be used by other
+ * processes, at the same addresses). NULL: in memory of its own. */
+NODISCARD struct rule_loader *rule_loader_new_in(const struct rule_names *names,
+                                                 const struct conf *conf, struct arena *memory,
+                                                 struct err *err);
 void rule_loader_free(struct rule_loader *l);
 NODISCARD int rule_load_classifications(struct rule_loader *l, struct str text, struct err *err);
 NODISCARD int rule_load_references(struct rule_loader *l, struct str text, struct err *err);

@@ -1,5 +1,7 @@
 #include "gateway/compile/compile.h"
 
+#include "gateway/compile/shared.h"
+
 #include "base/file.h"
 
 #include <glob.h>
@@ -57,8 +59,15 @@ static int load_all(struct rule_loader *loader, const struct compile_request *re
 struct match_image *compile_image(const struct compile_request *request,
                                   const struct engine_vocabulary *words, struct err *err)
 {
+    return compile_in(request, words, NULL, err);
+}
+
+struct match_image *compile_in(const struct compile_request *request,
+                               const struct engine_vocabulary *words, struct arena *memory,
+                               struct err *err)
+{
     struct rule_loader *loader =
-        rule_loader_new(engine_vocabulary_names(words), request->conf, err);
+        rule_loader_new_in(engine_vocabulary_names(words), request->conf, memory, err);
     if (!loader)
         return NULL;
     struct rule_set *set = NULL;
