@@ -66,11 +66,15 @@ class Api(unittest.TestCase):
     def test_wrong_passwords_make_a_login_rest(self):
         self.center.new_user("slow", "analyst")
         stranger = Session(self.center.base)
-        for _ in range(5):
-            self.problem(stranger.login("slow", "wrong"), 401, "login_failed")
-        answer = stranger.login("slow")
-        self.problem(answer, 429, "too_many")
-        self.assertIn("Retry-After", answer.heads)
+        said = {}
+        for name in ("slow", "nobody-has-this-name"):
+            for _ in range(5):
+                self.problem(stranger.login(name, "wrong"), 401, "login_failed")
+            answer = stranger.login(name)
+            self.problem(answer, 429, "too_many")
+            self.assertIn("Retry-After", answer.heads)
+            said[name] = answer.json
+        self.assertEqual(*said.values(), "the answer tells which names exist")
 
     def test_own_password(self):
         person = self.center.new_user("pw", "analyst")

@@ -1,4 +1,5 @@
 /* The door of core: batches, scopes, claims, sessions. rows: P6 A16 */
+#include "center/core/inner.h"
 #include "center/core/world.h"
 
 #include <setjmp.h>
@@ -173,6 +174,50 @@ static void sessions_begin_rest_and_end(void **state)
     assert_int_equal(core_session(&nobody, str_c(s.token), &kept), OUTCOME_LOGIN_FAILED);
 }
 
+/* Who tries names cannot tell from the answers which of them exist. */
+static void names_that_are_none_rest_too(void **state)
+{
+    struct world *w = *state;
+    struct person_session s;
+    const struct str names[] = {STR_LIT("admin"), STR_LIT("nobody here")};
+    for (int i = 0; i < 12; i++) {
+        struct problem said[2];
+        enum outcome outcome[2];
+        for (size_t n = 0; n < 2; n++) {
+            struct call c = {.core = w->core, .arena = &w->arena};
+            struct login login = {names[n], STR_LIT("wrong password"), STR_LIT("192.0.2.6")};
+            outcome[n] = core_login(&c, &login, &s);
+            said[n] = c.problem;
+        }
+        assert_int_equal(outcome[0], i % 7 < 5 ? OUTCOME_LOGIN_FAILED : OUTCOME_LIMITED);
+        assert_int_equal(outcome[0], outcome[1]);
+        assert_string_equal(said[0].text, said[1].text);
+        if (i == 6) { /* both forget, one by one's own right password */
+            w->now_us += 16 * 60 * SECOND;
+            assert_int_equal(try_login(w, "correct horse battery", &s), OUTCOME_OK);
+            rests_forget(&w->core->rests, names[1]);
+        }
+    }
+}
+
+/* A session in the wrong hands does not open the way to guess the password. */
+static void old_passwords_are_not_guessed(void **state)
+{
+    struct world *w = *state;
+    struct person_session s;
+    assert_int_equal(try_login(w, "correct horse battery", &s), OUTCOME_OK);
+    struct call c = {.core = w->core, .arena = &w->arena, .actor = s.actor};
+    struct password_change guess = {"a wrong old password", "another long password",
+                                    str_c(s.token)};
+    struct password_change right = {"correct horse battery", "another long password",
+                                    str_c(s.token)};
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(core_password_change(&c, &guess), OUTCOME_LOGIN_FAILED);
+    assert_int_equal(core_password_change(&c, &right), OUTCOME_LIMITED);
+    w->now_us += 61 * SECOND;
+    assert_int_equal(core_password_change(&c, &right), OUTCOME_OK);
+}
+
 /* ---- several gateways at once, and kill -9 ---- */
 
 #define THREADS 4
@@ -282,6 +327,8 @@ int main(void)
         TEST(nobody_sees_another_firm),
         TEST(claims_are_limited_and_certificates_can_be_revoked),
         TEST(sessions_begin_rest_and_end),
+        TEST(names_that_are_none_rest_too),
+        TEST(old_passwords_are_not_guessed),
         TEST(batches_at_the_same_moment_are_all_stored),
         TEST(what_was_acknowledged_survives_a_kill),
     };

@@ -2,7 +2,7 @@
  *
  * text.c      the catalogue of words, ja and en, and how a text is filled in
  * work.c      a unit of work with the changes it will tell, and how a call opens and closes it
- * limiter.c   too many wrong tries from one address
+ * limiter.c   too many wrong tries from one address; rests.c at one login name
  * person.c    users, passwords, sessions; organisation.c the tree; fleet.c gateways; device.c machines
  * classify.c  which kind an event is; judge.c which level; both are tables
  * ingest.c    batches -> events -> device, incident, notice, in one commit
@@ -88,6 +88,28 @@ void limiter_fini(struct limiter *l);
 bool limiter_allows(struct limiter *l, struct str address, int64_t now_us);
 void limiter_wrong(struct limiter *l, struct str address, int64_t now_us);
 
+/* ---- too many tries at one login (rests.c) ---- */
+
+/* More than LOGIN_TRIES lets in while a login rests, so that nobody can push a resting one out. */
+#define RESTS_MAX 16384
+
+struct rests {
+    pthread_mutex_t lock;
+    uint64_t secret[2];
+    struct rest {
+        uint64_t key; /* of the name; 0: free */
+        uint32_t failures;
+        int64_t until_us, last_us;
+    } rows[RESTS_MAX];
+};
+
+void rests_init(struct rests *r);
+void rests_fini(struct rests *r);
+bool rests_allows(struct rests *r, struct str login, int64_t now_us);
+void rests_wrong(struct rests *r, struct str login, int64_t now_us);
+/* The right password was given. */
+void rests_forget(struct rests *r, struct str login);
+
 /* ---- the core itself, and a unit of work (work.c) ---- */
 
 struct ingest_request;
@@ -97,6 +119,7 @@ struct core {
     struct core_settings settings;
     struct catalogue *words;
     struct limiter claims, logins;
+    struct rests rests;
     pthread_mutex_t hashing; /* one password at a time: 19 MiB and 30 ms each */
     struct {
         change_listener *call;

@@ -10,12 +10,6 @@
 #define SESSION_IDLE_US (INT64_C(2) * 3600 * 1000000)
 #define SESSION_NOTE_US (INT64_C(60) * 1000000) /* how often its use is written down */
 
-/* After so many wrong passwords a login rests: one minute, doubling, at most 15. Whoever knows a login name can make it
- * rest; that is why it is minutes and not for ever. */
-#define FAILURES_FREE 5
-#define REST_US (INT64_C(60) * 1000000)
-#define REST_MAX_US (INT64_C(900) * 1000000)
-
 /* What a wrong login name is checked against, so that it takes as long as a wrong password. */
 static const char nobody[] = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$"
                              "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -77,21 +71,9 @@ static enum outcome refuse(struct problem *p)
     return problem_set(p, OUTCOME_LOGIN_FAILED, NULL, "login or password is wrong");
 }
 
-static enum outcome wrong_password(struct call *c, const struct login_row *row)
+static enum outcome refuse_rest(struct problem *p)
 {
-    struct work w;
-    int64_t failures = row->failures + 1, until = 0;
-    if (failures >= FAILURES_FREE) {
-        int64_t doublings = failures - FAILURES_FREE;
-        int64_t rest = doublings > 4 ? REST_MAX_US : REST_US << doublings;
-        until = core_now(c->core) + (rest > REST_MAX_US ? REST_MAX_US : rest);
-    }
-    if (work_begin(&w, c->core, UNIT_WRITE, c->arena) != OUTCOME_OK)
-        return OUTCOME_FAILED;
-    int written = store_user_failure(w.unit, row->user.id, failures, until);
-    if (work_end(&w, written < 0 ? OUTCOME_FAILED : OUTCOME_OK) != OUTCOME_OK)
-        return OUTCOME_FAILED;
-    return refuse(&c->problem);
+    return problem_set(p, OUTCOME_LIMITED, NULL, "too many wrong passwords: this login rests");
 }
 
 static enum outcome open_session(struct call *c, const struct login_row *row,
@@ -125,6 +107,8 @@ enum outcome core_login(struct call *c, const struct login *login, struct person
         return problem_set(&c->problem, OUTCOME_LIMITED, NULL, "too many tries from this address");
     if (login->password.len > PASSWORD_BYTES_MAX || login->login.len > 100)
         return refuse(&c->problem);
+    if (!rests_allows(&c->core->rests, login->login, now_us))
+        return refuse_rest(&c->problem);
     const char *name = (const char *)arena_copy(c->arena, login->login).p;
     if (!name || work_begin(&w, c->core, UNIT_READ, c->arena) != OUTCOME_OK)
         return OUTCOME_FAILED;
@@ -132,14 +116,13 @@ enum outcome core_login(struct call *c, const struct login *login, struct person
     enum outcome read = work_end(&w, found < 0 ? OUTCOME_FAILED : OUTCOME_OK);
     if (read != OUTCOME_OK)
         return read;
-    if (found == 1 && row.locked_until_us > now_us)
-        return problem_set(&c->problem, OUTCOME_LIMITED, NULL,
-                           "too many wrong passwords: this login rests");
-    bool right = check(c->core, found == 1 ? row.password : nobody, login->password);
-    if (found == 1 && right)
+    if (check(c->core, found == 1 ? row.password : nobody, login->password) && found == 1) {
+        rests_forget(&c->core->rests, login->login);
         return open_session(c, &row, out);
+    }
     limiter_wrong(&c->core->logins, login->address, now_us);
-    return found == 1 ? wrong_password(c, &row) : refuse(&c->problem);
+    rests_wrong(&c->core->rests, login->login, now_us);
+    return refuse(&c->problem);
 }
 
 static enum outcome note_use(struct call *c, const char *hash)
@@ -203,8 +186,13 @@ enum outcome core_password_change(struct call *c, const struct password_change *
         work_end(&w, outcome_of(store_user_get(w.unit, c->actor.user, &row), &c->problem));
     if (outcome != OUTCOME_OK)
         return outcome;
-    if (!check(c->core, row.password, str_c(change->old_password)))
-        return wrong_password(c, &row);
+    struct str login = str_c(row.user.login);
+    if (!rests_allows(&c->core->rests, login, core_now(c->core)))
+        return refuse_rest(&c->problem);
+    if (!check(c->core, row.password, str_c(change->old_password))) {
+        rests_wrong(&c->core->rests, login, core_now(c->core));
+        return refuse(&c->problem);
+    }
     outcome = make_hash(c->core, change->new_password, hash, &c->problem);
     if (outcome != OUTCOME_OK)
         return outcome;

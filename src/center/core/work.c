@@ -39,6 +39,7 @@ struct core *core_new(struct store *store, const struct core_settings *settings,
         c->settings.incident_window_us = INCIDENT_WINDOW_US;
     limiter_init(&c->claims, CLAIM_TRIES);
     limiter_init(&c->logins, LOGIN_TRIES);
+    rests_init(&c->rests);
     pthread_mutex_init(&c->hashing, NULL);
     pthread_mutex_init(&c->ingest.lock, NULL);
     pthread_cond_init(&c->ingest.done, NULL);
@@ -52,6 +53,7 @@ void core_free(struct core *c)
     pthread_cond_destroy(&c->ingest.done);
     pthread_mutex_destroy(&c->ingest.lock);
     pthread_mutex_destroy(&c->hashing);
+    rests_fini(&c->rests);
     limiter_fini(&c->logins);
     limiter_fini(&c->claims);
     catalogue_free(c->words);

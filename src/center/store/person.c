@@ -21,7 +21,7 @@ int store_user_add(struct unit *u, const struct user *user, const char *password
 
 #define USER_COLUMNS                                                                     \
     "u.id, u.login, u.name, u.role, o.id, o.name, u.language, u.last_login_us, o.kind, " \
-    "u.password, u.failures, u.locked_until_us"
+    "u.password"
 #define USER_TABLES "user u JOIN organisation o ON o.id = u.organisation_id"
 
 static void read_user(struct query *q, void *row)
@@ -43,8 +43,6 @@ static int one_login(struct query *q, struct login_row *out)
         read_user(q, &out->user);
         out->organisation_kind = column_word(q, 8, WORDS_ORGANISATION);
         out->password = column_text(q, 9);
-        out->failures = column_int(q, 10);
-        out->locked_until_us = column_int(q, 11);
     }
     return query_end(q, found);
 }
@@ -71,21 +69,9 @@ int store_user_list(struct unit *u, struct user_list *out)
     return query_end(&q, 0);
 }
 
-int store_user_failure(struct unit *u, struct id id, int64_t failures, int64_t locked_until_us)
-{
-    struct query q = query_open(
-        u, "UPDATE user SET failures = :failures, locked_until_us = :until WHERE id = :id");
-    query_int(&q, ":failures", failures);
-    query_int(&q, ":until", locked_until_us);
-    query_id(&q, ":id", &id);
-    return query_run(&q);
-}
-
 int store_user_logged_in(struct unit *u, struct id id, int64_t now_us)
 {
-    struct query q = query_open(
-        u,
-        "UPDATE user SET failures = 0, locked_until_us = 0, last_login_us = :now WHERE id = :id");
+    struct query q = query_open(u, "UPDATE user SET last_login_us = :now WHERE id = :id");
     query_int(&q, ":now", now_us);
     query_id(&q, ":id", &id);
     return query_run(&q);
@@ -93,8 +79,7 @@ int store_user_logged_in(struct unit *u, struct id id, int64_t now_us)
 
 int store_user_password(struct unit *u, struct id id, const char *password)
 {
-    struct query q = query_open(u, "UPDATE user SET password = :password, failures = 0, "
-                                   "locked_until_us = 0 WHERE id = :id");
+    struct query q = query_open(u, "UPDATE user SET password = :password WHERE id = :id");
     query_text(&q, ":password", password);
     query_id(&q, ":id", &id);
     return query_run(&q);

@@ -92,8 +92,6 @@ struct login_row {
     struct user user;
     enum organisation_kind organisation_kind;
     const char *password; /* encoded hash */
-    int64_t failures;
-    int64_t locked_until_us;
 };
 
 NODISCARD int store_user_add(struct unit *u, const struct user *user, const char *password,
@@ -101,8 +99,6 @@ NODISCARD int store_user_add(struct unit *u, const struct user *user, const char
 NODISCARD int store_user_by_login(struct unit *u, const char *login, struct login_row *out);
 NODISCARD int store_user_get(struct unit *u, struct id id, struct login_row *out);
 NODISCARD int store_user_list(struct unit *u, struct user_list *out);
-NODISCARD int store_user_failure(struct unit *u, struct id id, int64_t failures,
-                                 int64_t locked_until_us);
 NODISCARD int store_user_logged_in(struct unit *u, struct id id, int64_t now_us);
 NODISCARD int store_user_password(struct unit *u, struct id id, const char *password);
 
