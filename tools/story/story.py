@@ -76,14 +76,14 @@ class Story:
                                         "--mail", "shacho@beta.example", "--contact", "社長", "--phrase", "やまざくらの港")
         self.center.say("contact", "add", "--data", self.center.data, "--firm", self.firm_row["firm"], "--name", "Ms. Smith",
                         "--mail", "smith@beta.example", "--language", "en")
-        box = self.center.say("gateway", "add", "--data", self.center.data, "--site", self.firm_row["site"], "--name",
-                              "本社の装置")
+        self.box_row = self.center.say("gateway", "add", "--data", self.center.data, "--site", self.firm_row["site"], "--name",
+                                       "本社の装置")
         self.center.login()
         self.say("The pretend firm is wired: Internet, router, box, switch, PCs (network namespaces)")
         self.firm = Firm(self.prefix, os.path.join(self.folder, "firm"))
         self.firm.relay(self.firm.box, ("127.0.0.1", 8443), ("127.0.0.1", self.center.gateways))
         self.firm.serve_dhcp()
-        self.start_box(box["code"])
+        self.start_box(self.box_row["code"])
         self.start_outside()
         self.start_pcs()
 
@@ -157,6 +157,10 @@ class Story:
         mail = self.eigyo.run("swaks", "--server", Firm.OUTSIDE, "--from", "eigyo@beta.example", "--to",
                               "kyaku@alpha.example", "--h-Subject", "estimate", "--body", "as discussed", timeout=60)
         self.expect("an ordinary mail leaves (swaks)", mail.returncode == 0 and len(self.mail_outside.mails) == 1)
+        self.server.run("curl", "-s", "-m", "10", f"http://{Firm.OUTSIDE}/")
+        self.wait("the center to know three machines", lambda: len(self.center.items("/api/devices")) == 3)
+        self.center.ask("POST", f"/api/gateways/{self.box_row['gateway']}/confirm-devices")
+        self.say("The technician looks through the list of machines in the console and confirms it: these three are the firm's")
 
     # ---- the scenes ----
 
@@ -203,6 +207,8 @@ class Story:
         self.wait("the owner's mail", lambda: self.mails_about("c2"))
         mail = self.mails_about("c2")[0]
         self.expect(f"the owner has been told: {mail['Subject']}", mail["To"] is not None)
+        self.expect("the mail says that nobody knows this PC, and when it was first seen",
+                    "登録されていない機器" in mail.get_body().get_content())
         found = self.wait("the isolation at the center", lambda: self.incident("c2")["isolated"] and self.incident("c2"))
         self.expect("level red, from inside out, cut off", (found["level"], found["threat_direction"], found["verdict"]) ==
                     ("red", "inside_out", "isolated"))

@@ -201,6 +201,7 @@ export type Gateway = {
     known_number: number | null;
   };
   enrolled: Time | null;
+  devices_confirmed: Time | null;
   revoked: Time | null;
 };
 
@@ -390,6 +391,13 @@ export type Operations = {
     body: undefined;
     answer: Gateway;
   };
+  /** All machines seen there so far are the firm's own; whatever comes later is unknown from its first frame */
+  confirmDevices: {
+    path: { id: Id };
+    query: undefined;
+    body: undefined;
+    answer: Gateway;
+  };
   /** The machines seen on the firms' networks */
   listDevices: {
     path: undefined;
@@ -573,6 +581,7 @@ export const operations = {
   getGateway: { method: 'GET', path: '/api/gateways/{id}' },
   createClaimCode: { method: 'POST', path: '/api/gateways/{id}/claim-code' },
   revokeGateway: { method: 'POST', path: '/api/gateways/{id}/revoke' },
+  confirmDevices: { method: 'POST', path: '/api/gateways/{id}/confirm-devices' },
   listDevices: { method: 'GET', path: '/api/devices' },
   getDevice: { method: 'GET', path: '/api/devices/{id}' },
   updateDevice: { method: 'PATCH', path: '/api/devices/{id}' },

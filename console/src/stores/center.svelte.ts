@@ -59,4 +59,6 @@ export const firmAdd = (name: string, site: string): Promise<Firm> => ask('creat
 export const gatewayAdd = (siteId: string, name: string): Promise<Gateway> =>
   ask('createGateway', { body: { site_id: siteId, name } });
 
+export const devicesConfirm = (id: string): Promise<Gateway> => ask('confirmDevices', { path: { id } });
+
 export const claimCode = (id: string): Promise<{ code: string; expires: string }> => ask('createClaimCode', { path: { id } });

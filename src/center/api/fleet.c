@@ -63,6 +63,15 @@ void handle_revoke(struct http_exchange *x)
         write_gateway(visit_begin(v, 200), NULL, &g);
 }
 
+void handle_confirm_devices(struct http_exchange *x)
+{
+    struct visit *v = x->user;
+    struct id id;
+    struct gateway g;
+    if (visit_path_id(v, &id) && visit_ok(v, core_gateway_confirm_devices(&v->call, id, &g)))
+        write_gateway(visit_begin(v, 200), NULL, &g);
+}
+
 static bool read_tristate(struct visit *v, const char *name, enum tristate *out)
 {
     const char *text = http_query(v->x, name);

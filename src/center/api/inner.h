@@ -70,7 +70,8 @@ void write_cursor(struct json *j, bool more, const struct position *last);
 http_handler handle_login, handle_logout, handle_me, handle_password;
 http_handler handle_summary, handle_incidents, handle_incident, handle_incident_events,
     handle_incident_notices, handle_acknowledge, handle_resolve, handle_notices;
-http_handler handle_gateways, handle_gateway_add, handle_gateway, handle_claim_code, handle_revoke;
+http_handler handle_gateways, handle_gateway_add, handle_gateway, handle_claim_code, handle_revoke,
+    handle_confirm_devices;
 http_handler handle_devices, handle_device, handle_device_change, handle_isolate, handle_release;
 http_handler handle_organisations, handle_organisation_add, handle_firms, handle_firm_add,
     handle_firm, handle_contact_add, handle_site_add, handle_users, handle_user_add;

@@ -35,6 +35,7 @@ static const struct http_route routes[] = {
     {HTTP_GET, "/api/gateways/{}", handle_gateway, NEED_SECURITY},
     {HTTP_POST, "/api/gateways/{}/claim-code", handle_claim_code, NEED_SALES},
     {HTTP_POST, "/api/gateways/{}/revoke", handle_revoke, NEED_SALES},
+    {HTTP_POST, "/api/gateways/{}/confirm-devices", handle_confirm_devices, NEED_NAMES},
     {HTTP_GET, "/api/devices", handle_devices, NEED_SECURITY},
     {HTTP_GET, "/api/devices/{}", handle_device, NEED_SECURITY},
     {HTTP_PATCH, "/api/devices/{}", handle_device_change, NEED_NAMES},

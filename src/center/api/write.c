@@ -129,6 +129,7 @@ void write_gateway(struct json *j, const char *key, const struct gateway *g)
     write_port(j, "known_number", g->known_policy);
     json_end_object(j);
     write_time(j, "enrolled", g->enrolled_us);
+    write_time(j, "devices_confirmed", g->devices_confirmed_us);
     write_time(j, "revoked", g->revoked_us);
     json_end_object(j);
 }

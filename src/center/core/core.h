@@ -259,6 +259,8 @@ enum outcome core_gateway_list(struct call *c, const struct gateway_filter *f,
 /* A new code; older ones of this gateway end. */
 enum outcome core_claim_code_new(struct call *c, struct id gateway, struct claim_code *out);
 enum outcome core_gateway_revoke(struct call *c, struct id id, struct gateway *out);
+/* "All machines seen so far are ours": none of them is unknown any more, and whatever comes later is, from its first frame. */
+enum outcome core_gateway_confirm_devices(struct call *c, struct id id, struct gateway *out);
 
 /* -- devices -- */
 

@@ -532,6 +532,36 @@ static void an_unknown_machine_is_called_unknown(void **state)
     has(v.story.what.words[LANGUAGE_JA], "社長のご親族のPC");
 }
 
+/* Once somebody has said "these are all ours", the next machine is unknown at once, and no clock of a box decides it. */
+static void a_machine_after_the_confirmed_list_is_unknown(void **state)
+{
+    struct world *w = *state;
+    struct call c = world_firm(w, w->firm), stranger = world_firm(w, w->other_firm);
+    struct gateway g;
+    struct device_list devices;
+    struct device_filter filter = {.unknown = YES, .page.limit = 10};
+    const char *old = "{\"event_type\":\"alert\",\"otasuke\":{\"device\":{\"mac\":"
+                      "\"02:00:5e:10:00:70\",\"unknown\":true}}}";
+    const char *fresh = "{\"event_type\":\"alert\",\"otasuke\":{\"device\":{\"mac\":"
+                        "\"02:00:5e:10:00:71\",\"hostname\":\"taro\",\"first_seen\":"
+                        "\"2020-01-01T00:00:00.000000+0000\",\"unknown\":false}}}";
+    world_enrol(w, w->gateway, "a1");
+    world_ingest(w, w->gateway, 1, 1, old);
+    assert_int_equal(core_device_list(&c, &filter, &devices), OUTCOME_OK);
+    assert_int_equal(devices.count, 1);
+    assert_int_equal(core_gateway_confirm_devices(&stranger, w->gateway, &g), OUTCOME_NOT_FOUND);
+    assert_int_equal(core_gateway_confirm_devices(&c, w->gateway, &g), OUTCOME_OK);
+    assert_int_equal(g.devices_confirmed_us, w->now_us);
+    world_ingest(w, w->gateway, 2, 1, old);
+    world_ingest(w, w->gateway, 3, 1, fresh);
+    assert_int_equal(core_device_list(&c, &filter, &devices), OUTCOME_OK);
+    assert_int_equal(devices.count, 1);
+    assert_string_equal(devices.items[0].mac, "02:00:5e:10:00:71");
+    world_ingest(w, w->gateway, 4, 1, fresh);
+    assert_int_equal(core_device_list(&c, &filter, &devices), OUTCOME_OK);
+    assert_int_equal(devices.count, 1);
+}
+
 /* Every kind, fate and direction has words in both languages, whole: no place left open, no key shown as text. */
 static void every_story_can_be_told(void **state)
 {
@@ -599,6 +629,7 @@ int main(void)
         TEST(a_storm_of_incidents_is_no_storm_of_mails),
         TEST(an_order_to_isolate_reaches_the_policy),
         TEST(an_unknown_machine_is_called_unknown),
+        TEST(a_machine_after_the_confirmed_list_is_unknown),
         TEST(every_story_can_be_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

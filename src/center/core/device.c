@@ -82,11 +82,16 @@ static bool worth_writing(const struct device *before, const struct device *afte
            after->last_seen_us - before->last_seen_us > HOUR_US;
 }
 
-/* Nobody has named it, and either the gateway could not name it (no host name seen) or it came after the box was put in. */
+/* A machine that nobody has named is unknown when it came after the list of devices was confirmed. While nobody has
+ * confirmed it, those are that came after the box was put in, and those that the gateway could not name. */
 static bool is_unknown(const struct gateway *g, const struct tree *t, const struct device *d)
 {
+    if (d->name && d->name[0])
+        return false;
+    if (g->devices_confirmed_us > 0)
+        return id_is_none(&d->id) || d->unknown; /* not in the list that was confirmed */
     bool late = g->enrolled_us > 0 && d->first_seen_us - g->enrolled_us > SETTLING_US;
-    return !(d->name && d->name[0]) && (late || tree_bool(t, "unknown", d->unknown));
+    return late || tree_bool(t, "unknown", d->unknown);
 }
 
 static int add_device(struct work *w, const struct gateway *g, struct device *d)

@@ -461,3 +461,22 @@ enum outcome core_gateway_revoke(struct call *c, struct id id, struct gateway *o
     }
     return work_end(&w, outcome);
 }
+
+enum outcome core_gateway_confirm_devices(struct call *c, struct id id, struct gateway *out)
+{
+    struct work w;
+    if (work_begin(&w, c->core, UNIT_WRITE, c->arena) != OUTCOME_OK)
+        return OUTCOME_FAILED;
+    enum outcome outcome = outcome_of(
+        store_gateway_devices_confirmed(w.unit, c->actor.scope, id, w.now_us), &c->problem);
+    if (outcome == OUTCOME_OK)
+        outcome = outcome_of(store_gateway_get(w.unit, c->actor.scope, id, out), &c->problem);
+    if (outcome == OUTCOME_OK &&
+        work_audit(&w, c, "gateway.confirm_devices", id, out->firm.id) != 1)
+        outcome = OUTCOME_FAILED;
+    if (outcome == OUTCOME_OK) {
+        work_change(&w, CHANGE_GATEWAY, id, out->firm.id);
+        work_change(&w, CHANGE_DEVICE, id, out->firm.id);
+    }
+    return work_end(&w, outcome);
+}

@@ -234,6 +234,7 @@ struct gateway {
     enum gateway_state state;
     int64_t created_us;
     int64_t enrolled_us;
+    int64_t devices_confirmed_us; /* the list of devices was said to be whole; 0: not yet */
     int64_t revoked_us;
     int64_t last_heartbeat_us;
     const char *version;

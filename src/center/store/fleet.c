@@ -13,11 +13,11 @@ int store_gateway_add(struct unit *u, struct scope s, const struct gateway *g, i
     return query_run(&q);
 }
 
-#define GATEWAY_SELECT                                                                         \
-    "SELECT g.id, o.id, o.name, s.id, s.name, g.name, g.silent, g.created_us, g.enrolled_us, " \
-    "g.revoked_us, g.last_heartbeat_us, g.version, g.capture, g.fail_open, g.counters, "       \
-    "g.clock_offset_us, g.policy_number, g.known_policy FROM gateway g "                       \
-    "JOIN organisation o ON o.id = g.firm_id JOIN site s ON s.id = g.site_id WHERE " REACHED(  \
+#define GATEWAY_SELECT                                                                           \
+    "SELECT g.id, o.id, o.name, s.id, s.name, g.name, g.silent, g.created_us, g.enrolled_us, "   \
+    "g.revoked_us, g.last_heartbeat_us, g.version, g.capture, g.fail_open, g.counters, "         \
+    "g.clock_offset_us, g.policy_number, g.known_policy, g.devices_confirmed_us FROM gateway g " \
+    "JOIN organisation o ON o.id = g.firm_id JOIN site s ON s.id = g.site_id WHERE " REACHED(    \
         "g.firm_id")
 
 static enum gateway_state state_of(int64_t last_heartbeat_us, int64_t silent)
@@ -46,6 +46,7 @@ static void read_gateway(struct query *q, void *row)
         .clock_offset_us = column_int(q, 15),
         .policy_number = column_int(q, 16),
         .known_policy = column_int(q, 17),
+        .devices_confirmed_us = column_int(q, 18),
     };
     out->state = state_of(out->last_heartbeat_us, column_int(q, 6));
 }
@@ -132,6 +133,22 @@ int store_gateway_revoke(struct unit *u, struct scope s, struct id id, int64_t n
         return -1;
     struct query q = query_open(
         u, "UPDATE gateway SET revoked_us = :now WHERE id = :id AND " REACHED("firm_id"));
+    query_int(&q, ":now", now_us);
+    query_id(&q, ":id", &id);
+    query_scope(&q, s);
+    return query_run(&q);
+}
+
+int store_gateway_devices_confirmed(struct unit *u, struct scope s, struct id id, int64_t now_us)
+{
+    struct query devices = query_open(u, "UPDATE device SET unknown = 0 WHERE gateway_id = :id "
+                                         "AND unknown = 1 AND " REACHED("firm_id"));
+    query_id(&devices, ":id", &id);
+    query_scope(&devices, s);
+    if (query_run(&devices) < 0)
+        return -1;
+    struct query q = query_open(u, "UPDATE gateway SET devices_confirmed_us = :now "
+                                   "WHERE id = :id AND " REACHED("firm_id"));
     query_int(&q, ":now", now_us);
     query_id(&q, ":id", &id);
     query_scope(&q, s);

@@ -146,6 +146,9 @@ NODISCARD int store_gateway_heard(struct unit *u, struct scope s, const struct g
 NODISCARD int store_gateway_enrolled(struct unit *u, struct scope s, struct id id, int64_t now_us);
 /* The gateway and all its certificates. */
 NODISCARD int store_gateway_revoke(struct unit *u, struct scope s, struct id id, int64_t now_us);
+/* All its devices are known ones; those that come from now on are not. */
+NODISCARD int store_gateway_devices_confirmed(struct unit *u, struct scope s, struct id id,
+                                              int64_t now_us);
 /* Raises the number of its policy. */
 NODISCARD int store_gateway_policy_changed(struct unit *u, struct scope s, struct id id);
 
