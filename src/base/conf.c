@@ -323,7 +323,7 @@ const struct conf_node *conf_child(const struct conf_node *node, const char *pat
 
 const struct conf_node *conf_find(const struct conf *c, const char *path)
 {
-    return conf_child(&c->root, path);
+    return c ? conf_child(&c->root, path) : NULL;
 }
 
 int conf_set(struct conf *c, const char *assignment, struct err *err)

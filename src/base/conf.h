@@ -27,7 +27,7 @@ NODISCARD int conf_load(struct conf *c, const char *path, struct err *err);
 NODISCARD int conf_parse(struct conf *c, struct str yaml, const char *name, struct err *err);
 /* "a.b.c=value" as `--set` gives it. */
 NODISCARD int conf_set(struct conf *c, const char *assignment, struct err *err);
-/* NULL when absent. Valid until conf_free. */
+/* NULL when absent (c NULL: everything is). Valid until conf_free. */
 const struct conf_node *conf_find(const struct conf *c, const char *path);
 const struct conf_node *conf_child(const struct conf_node *node, const char *path);
 const char *conf_text(const struct conf *c, const char *path, const char *otherwise);

@@ -67,50 +67,13 @@ static void note_direction(struct conversation *c, enum dir dir)
         c->app.proto_of[dir] = c->app.parser->proto;
 }
 
-static void make_pseudo(struct engine *e, const struct conversation *c, enum dir dir)
-{
-    const struct flow *f = &c->flow;
-    bool to_server = dir == DIR_TOSERVER;
-    e->pseudo = (struct packet){
-        .origin = PACKET_WIRE,
-        .l4 = f->l4,
-        .src = to_server ? f->client_ip : f->server_ip,
-        .dst = to_server ? f->server_ip : f->client_ip,
-        .src_port = to_server ? f->client_port : f->server_port,
-        .dst_port = to_server ? f->server_port : f->client_port,
-        .ip_proto = f->ip_proto,
-        .src_mac = to_server ? f->client_mac : f->server_mac,
-        .dst_mac = to_server ? f->server_mac : f->client_mac,
-        .has_mac = f->has_mac,
-        .vlan_count = f->vlan_count,
-    };
-}
-
-typedef void look_fn(struct engine *e, struct conversation *c, const struct glance *glance,
-                     struct verdict *verdict);
-
-/* Judges what there is without a packet of its own. */
-static void last_look(struct engine *e, struct conversation *c, enum dir dir, look_fn *look)
-{
-    struct verdict verdict;
-    make_pseudo(e, c, dir);
-    look(e, c, &(struct glance){&e->pseudo, dir, NULL}, &verdict);
-    report_alerts(e, c, &e->pseudo, dir, &verdict);
-    if (verdict.enforced && verdict.action != VERDICT_ACCEPT)
-        c->flow.dropped = true;
-}
-
 /* STARTTLS, CONNECT, Upgrade: what follows is another protocol. The parser's transactions are judged, told and freed first:
- * nobody hides the answer of a request behind a change of protocol. The packet in hand is still held, so a verdict of now is
- * carried out on it (engine.c stops the packets of a dropped flow). */
-static void change_protocol(struct engine *e, struct conversation *c, enum dir dir)
+ * nobody hides the answer of a request behind a change of protocol. */
+static void change_protocol(struct engine *e, struct passage *way, enum dir dir)
 {
-    if (!c->flow.passed && !c->flow.dropped) {
-        last_look(e, c, DIR_TOSERVER, inspect_transactions);
-        last_look(e, c, DIR_TOCLIENT, inspect_transactions);
-    }
-    make_pseudo(e, c, dir);
-    report_transactions(e, c, &e->pseudo, dir, true);
+    struct conversation *c = way->c;
+    look_both(e, way);
+    look_settle(e, way, dir, true);
     c->app.proto_before = c->app.proto;
     app_close(&c->app);
     c->app.proto = APP_UNKNOWN;
@@ -119,10 +82,28 @@ static void change_protocol(struct engine *e, struct conversation *c, enum dir d
     c->app.change_to = APP_UNKNOWN;
 }
 
+/* The parser has as many transactions at work as it may. Those that are through go; when that is not enough, those that wait
+ * longest end unfinished. False: nothing more of this direction is parsed. */
+static bool make_room(struct engine *e, struct passage *way, enum dir dir)
+{
+    struct app_flow *af = &way->c->app;
+    look_both(e, way);
+    look_settle(e, way, dir, false);
+    if (way->c->flow.dropped && e->conf.enforced)
+        return false;
+    if (app_tx_room(af))
+        return true;
+    e->counts.app_given_up += app_give_up(af, APP_GIVE_UP);
+    look_both(e, way);
+    look_settle(e, way, dir, false);
+    return app_give_room(af);
+}
+
 /* One chunk to detection or parser. Returns the bytes consumed and sets *again when more of this direction may go on now. */
-static uint32_t feed_chunk(struct engine *e, struct conversation *c, enum dir dir,
+static uint32_t feed_chunk(struct engine *e, struct passage *way, enum dir dir,
                            const struct app_chunk *chunk, bool *again)
 {
+    struct conversation *c = way->c;
     *again = false;
     if (!c->app.parser && !detect(e, c, dir, chunk))
         return 0;
@@ -133,26 +114,29 @@ static uint32_t feed_chunk(struct engine *e, struct conversation *c, enum dir di
         stop_app(c, dir);
         return result.consumed;
     }
-    bool changed = c->app.change_to != APP_UNKNOWN;
-    if (changed)
-        change_protocol(e, c, dir);
-    *again = changed ||
-             (result.status == PARSE_OK && (result.consumed == chunk->bytes.len || chunk->gap));
+    if (c->app.change_to != APP_UNKNOWN) {
+        change_protocol(e, way, dir);
+        *again = true;
+    } else if (result.status == PARSE_FULL) {
+        *again = make_room(e, way, dir);
+    } else {
+        bool all = chunk->bytes.len && result.consumed == chunk->bytes.len;
+        *again = result.status == PARSE_OK && (all || chunk->gap > 0);
+    }
     return result.consumed;
 }
 
-void conversation_feed(struct engine *e, struct conversation *c, enum dir dir)
+void conversation_feed(struct engine *e, struct passage *way, enum dir dir)
 {
+    struct conversation *c = way->c;
     struct stream_chunk ready;
     bool again = true;
     while (again && c->app.proto != APP_FAILED &&
            stream_ready(&c->stream, &e->conf.stream, &c->mem, dir, &ready)) {
         struct app_chunk chunk = {ready.bytes, ready.offset, ready.gap, ready.end};
-        uint32_t consumed = feed_chunk(e, c, dir, &chunk, &again);
+        uint32_t consumed = feed_chunk(e, way, dir, &chunk, &again);
         stream_consume(&c->stream, &c->mem, dir, chunk.gap ? chunk.gap : consumed);
         if (chunk.end && consumed == chunk.bytes.len)
-            break;
-        if (!chunk.gap && consumed == 0 && !(again && c->app.proto == APP_UNKNOWN))
             break;
     }
     if (c->app.proto == APP_FAILED) {
@@ -161,39 +145,26 @@ void conversation_feed(struct engine *e, struct conversation *c, enum dir dir)
     }
 }
 
-void conversation_feed_datagram(struct engine *e, struct conversation *c, enum dir dir,
+void conversation_feed_datagram(struct engine *e, struct passage *way, enum dir dir,
                                 struct str payload)
 {
-    bool again;
-    if (c->app.proto == APP_FAILED)
-        return;
-    struct app_chunk chunk = {payload, 0, 0, false};
-    feed_chunk(e, c, dir, &chunk, &again);
+    bool again = true;
+    while (again && way->c->app.proto != APP_FAILED && payload.len) {
+        struct app_chunk chunk = {payload, 0, 0, false};
+        payload = str_from(payload, feed_chunk(e, way, dir, &chunk, &again));
+    }
 }
 
-/* The flow is over, its frames have gone on: what is found now was not stopped, and is not said to be. What still comes on
- * these addresses is. */
-static void look_too_late(struct engine *e, struct conversation *c, const struct glance *glance,
-                          struct verdict *verdict)
+void conversation_last_look(struct engine *e, struct conversation *c)
 {
-    inspect_packet(e, c, glance, verdict);
-    if (verdict->enforced && verdict->action != VERDICT_ACCEPT)
-        c->flow.dropped = true;
-    verdict->enforced = false;
-}
-
-void inspect_end(struct engine *e, struct conversation *c)
-{
+    struct passage way = {.c = c};
     c->app.now_us = e->now_us;
     if (c->flow.l4 == PACKET_L4_TCP) {
         stream_finish(&c->stream);
-        conversation_feed(e, c, DIR_TOSERVER);
-        conversation_feed(e, c, DIR_TOCLIENT);
+        conversation_feed(e, &way, DIR_TOSERVER);
+        conversation_feed(e, &way, DIR_TOCLIENT);
     }
-    if (c->flow.passed || c->flow.dropped)
-        return;
-    last_look(e, c, DIR_TOSERVER, look_too_late);
-    last_look(e, c, DIR_TOCLIENT, look_too_late);
+    look_both(e, &way);
 }
 
 void conversation_end(void *engine, struct flow *flow, enum flow_end why)
@@ -202,9 +173,8 @@ void conversation_end(void *engine, struct flow *flow, enum flow_end why)
     struct conversation *c = (struct conversation *)flow;
     if (!c->begun)
         return;
-    inspect_end(e, c);
-    make_pseudo(e, c, DIR_TOSERVER);
-    report_transactions(e, c, &e->pseudo, DIR_TOSERVER, true);
+    conversation_last_look(e, c);
+    look_settle(e, &(struct passage){.c = c}, DIR_TOSERVER, true);
     report_flow(e, c, why);
     const struct stream *s = &c->stream;
     e->counts.tcp_gaps += s->half[0].gaps + s->half[1].gaps;

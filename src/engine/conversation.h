@@ -39,13 +39,38 @@ struct engine {
     int64_t now_us;
 };
 
+/* What a packet goes through, handed from step to step. The end of a flow is one too, without a packet. */
+struct passage {
+    struct conversation *c;      /* NULL: belongs to no flow */
+    const struct packet *packet; /* NULL: the flow is ending */
+    enum dir dir;
+    struct stream_result stream;
+    bool has_stream_result;
+    bool looked; /* rules about packet and stream have seen it: what is left are transactions */
+    bool alerted;
+    struct verdict verdict; /* the strictest so far; its alerts are told already */
+};
+
 /* conversation.c: life, and bytes on their way to the parser */
 void conversation_begin(struct engine *e, struct conversation *c);
 void conversation_end(void *engine, struct flow *flow, enum flow_end why);
+/* The stream is over, or the flow: its last bytes, and a last look in both directions. Packets have gone on: what is found is
+ * told, not stopped. */
+void conversation_last_look(struct engine *e, struct conversation *c);
 /* Hands all ready bytes of a direction to detection and parser. */
-void conversation_feed(struct engine *e, struct conversation *c, enum dir dir);
-void conversation_feed_datagram(struct engine *e, struct conversation *c, enum dir dir,
+void conversation_feed(struct engine *e, struct passage *way, enum dir dir);
+void conversation_feed_datagram(struct engine *e, struct passage *way, enum dir dir,
                                 struct str payload);
+
+/* look.c: the order of judging and telling */
+
+/* Judges what there is in the direction and adds it to the passage's verdict, whose alerts must be told next. */
+void look_judge(struct engine *e, struct passage *way, enum dir dir);
+void look_tell(struct engine *e, struct passage *way, enum dir dir);
+/* Judges and tells both directions, unless the flow is passed or dropped: while the parser pauses, and at the end. */
+void look_both(struct engine *e, struct passage *way);
+/* Writes records and frees the transactions that are through (`all`: every one, the parser goes). */
+void look_settle(struct engine *e, struct passage *way, enum dir dir, bool all);
 
 /* inspect.c: rules, verdict */
 struct glance {
@@ -55,11 +80,9 @@ struct glance {
 };
 void inspect_packet(struct engine *e, struct conversation *c, const struct glance *glance,
                     struct verdict *verdict);
-/* The transactions alone, between two packets: before their parser goes. */
+/* The transactions alone. */
 void inspect_transactions(struct engine *e, struct conversation *c, const struct glance *glance,
                           struct verdict *verdict);
-/* Last look in both directions without a packet. */
-void inspect_end(struct engine *e, struct conversation *c);
 
 /* report.c: events */
 void report_alerts(struct engine *e, struct conversation *c, const struct packet *p, enum dir dir,
@@ -69,7 +92,7 @@ void report_drop(struct engine *e, struct conversation *c, const struct packet *
 void report_packet_events(struct engine *e, struct conversation *c, const struct packet *p);
 void report_stream_events(struct engine *e, struct conversation *c, const struct packet *p,
                           enum dir dir, const struct stream_result *stream);
-/* Parser events, records, files; frees transactions that are through. `last`: the flow is ending. */
+/* Parser events, records, files; frees transactions that are through. `last`: the parser goes. */
 void report_transactions(struct engine *e, struct conversation *c, const struct packet *p,
                          enum dir dir, bool last);
 void report_flow(struct engine *e, struct conversation *c, enum flow_end why);

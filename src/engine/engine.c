@@ -7,14 +7,6 @@
 
 #define TICK_FLOWS_MAX 64 /* flows ended per tick: keeps the pause between batches short */
 
-/* What one packet went through; handed from step to step of engine_frame. */
-struct passage {
-    struct conversation *c; /* NULL: belongs to no flow */
-    enum dir dir;
-    struct stream_result stream;
-    bool has_stream_result;
-};
-
 /* Hashes that rules ask for are computed. */
 static int hash_files(struct engine *e)
 {
@@ -147,8 +139,8 @@ static void take_tcp(struct engine *e, struct passage *way, const struct packet 
     if (way->stream.closed_now)
         flow_set_state(e->flows, &c->flow, FLOW_CLOSED);
     if (!way->stream.ignored) {
-        conversation_feed(e, c, dir_other(way->dir));
-        conversation_feed(e, c, way->dir);
+        conversation_feed(e, way, dir_other(way->dir));
+        conversation_feed(e, way, way->dir);
     }
 }
 
@@ -160,7 +152,7 @@ static void take_udp(struct engine *e, struct passage *way, const struct packet 
         flow_set_state(e->flows, &c->flow, FLOW_ESTABLISHED);
     }
     if (p->l4 == PACKET_L4_UDP && !p->checksum_bad && p->payload.len)
-        conversation_feed_datagram(e, c, way->dir, p->payload);
+        conversation_feed_datagram(e, way, way->dir, p->payload);
 }
 
 static void advance(struct engine *e, struct passage *way, const struct packet *p)
@@ -173,8 +165,9 @@ static void advance(struct engine *e, struct passage *way, const struct packet *
 }
 
 /* The stream's own veto: bytes that differ from those already inspected must not reach the receiver. */
-static void judge_stream(const struct engine *e, const struct passage *way, struct verdict *v)
+static void judge_stream(const struct engine *e, struct passage *way)
 {
+    struct verdict *v = &way->verdict;
     if (!way->has_stream_result || !way->stream.drop || v->action != VERDICT_ACCEPT)
         return;
     v->action = VERDICT_DROP;
@@ -182,10 +175,10 @@ static void judge_stream(const struct engine *e, const struct passage *way, stru
     v->enforced = e->conf.enforced;
 }
 
-static void carry_out(struct engine *e, struct passage *way, const struct packet *p,
-                      struct verdict *v)
+static void carry_out(struct engine *e, struct passage *way)
 {
     struct conversation *c = way->c;
+    const struct verdict *v = &way->verdict;
     if (v->pass_flow && c)
         c->flow.passed = true;
     if (v->action == VERDICT_ACCEPT)
@@ -196,13 +189,15 @@ static void carry_out(struct engine *e, struct passage *way, const struct packet
         return;
     e->counts.dropped += v->action == VERDICT_DROP;
     e->counts.rejected += v->action == VERDICT_REJECT;
-    report_drop(e, c, p, way->dir, v);
+    report_drop(e, c, way->packet, way->dir, v);
 }
 
-static void answer_with(struct engine_answer *answer, const struct verdict *v)
+static void answer_with(struct engine_answer *answer, const struct passage *way)
 {
-    answer->alerted |= v->alert_count > 0;
+    const struct verdict *v = &way->verdict;
+    answer->alerted |= way->alerted;
     answer->isolate |= v->isolate;
+    answer->flow = way->c ? &way->c->flow : answer->flow;
     if (!v->enforced || v->action <= answer->action)
         return;
     answer->action = v->action;
@@ -212,62 +207,52 @@ static void answer_with(struct engine_answer *answer, const struct verdict *v)
 }
 
 /* A flow that a verdict has ended: nothing of it goes on, nothing is looked at. */
-static bool stop_dropped_flow(struct engine *e, struct passage *way, const struct packet *p,
-                              struct verdict *v)
+static bool stop_dropped_flow(struct engine *e, struct passage *way)
 {
     struct conversation *c = way->c;
     if (!c || !c->flow.dropped || !e->conf.enforced)
         return false;
-    *v = (struct verdict){
+    way->verdict = (struct verdict){
         .action = VERDICT_DROP, .reason = VERDICT_FLOW_DROP, .enforced = true, .flow_wide = true};
     e->counts.dropped++;
-    report_drop(e, c, p, way->dir, v);
+    report_drop(e, c, way->packet, way->dir, &way->verdict);
     return true;
 }
 
-/* A verdict on a transaction that ended while this packet's bytes were parsed: it is carried out on this packet. */
-static void stop_late(const struct engine *e, struct verdict *v)
+static void judge(struct engine *e, struct passage *way)
 {
-    *v = (struct verdict){.action = VERDICT_DROP,
-                          .reason = VERDICT_RULES,
-                          .enforced = e->conf.enforced,
-                          .flow_wide = true};
+    struct conversation *c = way->c;
+    if (!c || !(c->flow.passed || c->flow.dropped))
+        look_judge(e, way, way->dir);
+    judge_stream(e, way);
+    look_tell(e, way, way->dir);
+    carry_out(e, way);
 }
 
-static void close_stream(struct engine *e, struct passage *way)
+static void conclude(struct engine *e, struct passage *way)
 {
     if (way->has_stream_result && way->stream.closed_now && !way->c->flow.dropped)
-        inspect_end(e, way->c);
+        conversation_last_look(e, way->c);
+    look_settle(e, way, way->dir, false);
 }
 
 static void process(struct engine *e, const struct packet *p, struct engine_answer *answer)
 {
-    struct passage way = {0};
-    struct verdict verdict = {0};
+    struct passage way = {.packet = p};
     way.c = find_conversation(e, p, &way.dir);
     report_packet_events(e, way.c, p);
-    if (!stop_dropped_flow(e, &way, p, &verdict)) {
+    if (!stop_dropped_flow(e, &way)) {
         if (way.c)
             advance(e, &way, p);
-        struct stream_result *stream = way.has_stream_result ? &way.stream : NULL;
-        if (stream)
-            report_stream_events(e, way.c, p, way.dir, stream);
-        if (!way.c || !(way.c->flow.passed || way.c->flow.dropped))
-            inspect_packet(e, way.c, &(struct glance){p, way.dir, stream}, &verdict);
-        if (way.c && way.c->flow.dropped)
-            stop_late(e, &verdict);
-        judge_stream(e, &way, &verdict);
-        report_alerts(e, way.c, p, way.dir, &verdict);
-        carry_out(e, &way, p, &verdict);
-        if (way.c) {
-            close_stream(e, &way);
-            report_transactions(e, way.c, p, way.dir, false);
-        }
+        if (way.has_stream_result)
+            report_stream_events(e, way.c, p, way.dir, &way.stream);
+        judge(e, &way);
+        if (way.c)
+            conclude(e, &way);
     }
     if (way.c && p->l4 == PACKET_L4_TCP)
         stream_keep(&way.c->stream, &way.c->mem);
-    answer_with(answer, &verdict);
-    answer->flow = way.c ? &way.c->flow : answer->flow;
+    answer_with(answer, &way);
 }
 
 void engine_frame(struct engine *e, const struct packet_frame *frame, struct engine_answer *answer)

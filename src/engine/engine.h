@@ -82,6 +82,7 @@ struct engine_counts {
     uint64_t frames, bytes, alerts, alerts_lost, dropped, rejected, memory_refused, app_failed;
     uint64_t tcp_sessions, tcp_gaps, tcp_overlaps, tcp_retransmitted, tcp_midstream, tcp_syn,
         tcp_synack, tcp_rst;
+    uint64_t app_given_up; /* transactions ended unfinished: too many at a time */
     uint64_t app_flows[APP_PROTO_COUNT], app_tx[APP_PROTO_COUNT], app_errors[APP_PROTO_COUNT];
 };
 const struct engine_counts *engine_counts(const struct engine *e);

@@ -184,5 +184,6 @@ void engine_stats_write(struct engine *const *engines, size_t count, struct json
     write_app_counts("flow", t.engine.app_flows, out);
     write_app_counts("tx", t.engine.app_tx, out);
     write_app_counts("error", t.engine.app_errors, out);
+    json_uint(out, "transactions_given_up", t.engine.app_given_up);
     json_end_object(out);
 }

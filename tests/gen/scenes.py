@@ -54,6 +54,25 @@ def http_pipelined(capture):
 
 
 @scene
+def http_crowd(capture):
+    """600 requests in one stream, all sent before the first answer; the last one is another than the rest"""
+    talk = Conversation(capture, PC, SERVER, 80).open()
+    names = ["common"] * 599 + ["wanted"]
+    talk.send("client", b"".join(b"GET /%s HTTP/1.1\r\nHost: a\r\n\r\n" % n.encode() for n in names))
+    talk.send("server", b"".join(app.http_response(n.encode()) for n in names))
+    talk.close()
+
+
+@scene
+def dns_crowd(capture):
+    """600 questions over TCP at once, the last one for another name"""
+    talk = Conversation(capture, PC, ROUTER, 53).open()
+    names = ["common.example"] * 599 + ["wanted.example"]
+    talk.send("client", b"".join(app.dns_over_tcp(app.dns_message(n, "A", i)) for i, n in enumerate(names)))
+    talk.close()
+
+
+@scene
 def http_upgrade(capture):
     """a connection that stops speaking HTTP with the server's answer"""
     talk = Conversation(capture, PC, SERVER, 80).open()

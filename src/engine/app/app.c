@@ -18,8 +18,24 @@ void app_conf_defaults(struct app_conf *conf)
     };
 }
 
+/* Half of the flow's memory is for transactions that are done but not yet freed: the rest is for the one in work. */
+bool app_tx_room(const struct app_flow *af)
+{
+    if (af->tx_live == 0)
+        return true;
+    return af->tx_live < APP_LIVE_TX_MAX &&
+           (af->room_given || af->mem->used_bytes <= af->mem->limit_bytes / 2);
+}
+
+bool app_give_room(struct app_flow *af)
+{
+    af->room_given = true;
+    return app_tx_room(af);
+}
+
 struct tx *app_tx_new(struct app_flow *af, uint8_t dirs)
 {
+    af->room_given = false;
     if (af->tx_live >= APP_LIVE_TX_MAX)
         return NULL;
     struct tx *tx = budget_zalloc(af->mem, af->parser->tx_bytes);
@@ -103,11 +119,34 @@ struct app_result app_data(struct app_flow *af, enum dir dir, const struct app_c
     struct app_result result = af->parser->data(af, dir, chunk);
     if (result.consumed > chunk->bytes.len)
         result.consumed = (uint32_t)chunk->bytes.len;
-    if (result.status != PARSE_BAD && chunk->bytes.len - result.consumed > APP_PENDING_MAX)
+    if (result.status != PARSE_BAD && result.status != PARSE_FULL &&
+        chunk->bytes.len - result.consumed > APP_PENDING_MAX)
         result.status = PARSE_BAD;
     if (result.status == PARSE_BAD)
         af->failed[dir] = true;
     return result;
+}
+
+static bool give_up_oldest(struct app_flow *af)
+{
+    struct tx *tx = af->first;
+    while (tx && tx->progress[DIR_TOSERVER] == TX_COMPLETE &&
+           tx->progress[DIR_TOCLIENT] == TX_COMPLETE)
+        tx = tx->next;
+    if (!tx)
+        return false;
+    app_progress(tx, DIR_TOSERVER, TX_COMPLETE);
+    app_progress(tx, DIR_TOCLIENT, TX_COMPLETE);
+    return true;
+}
+
+uint32_t app_give_up(struct app_flow *af, uint32_t count)
+{
+    bool (*give_up)(struct app_flow *) = af->parser->give_up ? af->parser->give_up : give_up_oldest;
+    uint32_t done = 0;
+    while (done < count && give_up(af))
+        done++;
+    return done;
 }
 
 static void unlink_tx(struct app_flow *af, struct tx *tx)

@@ -5,8 +5,11 @@
  * Way out:   transactions on app_flow.first, oldest first. engine.c inspects, logs and frees them.
  * Memory:    parser state and transactions from the flow's budget (app_flow.mem). A parser keeps no bytes to join later:
  *            what it does not consume is given again with more behind it.
- * Limits:    APP_LIVE_TX_MAX unfinished transactions per flow: beyond it app_tx_new fails and sets an event; parsers limit the
- *            bytes they leave unconsumed (APP_PENDING_MAX) and end as PARSE_BAD beyond it.
+ * Limits:    APP_LIVE_TX_MAX transactions of a flow at a time. A parser asks app_tx_room() before the bytes that begin another
+ *            one; without room it stops there and says PARSE_FULL. engine.c then judges, tells and frees what is through, or
+ *            else ends those that wait longest (app_give_up: a peer who never answers), and gives the rest of the bytes
+ *            again: many small requests in one chunk are all looked at. Parsers limit the bytes they leave unconsumed
+ *            (APP_PENDING_MAX) and end as PARSE_BAD beyond it.
  *
  * Parsers never include each other. A protocol inside another (STARTTLS, CONNECT, Upgrade) is said by `change_to`, and
  * engine.c begins detection anew behind the consumed bytes.
@@ -23,7 +26,10 @@
 #define APP_LIVE_TX_MAX 256
 #define APP_PENDING_MAX 65536
 
-enum parse { PARSE_OK, PARSE_MORE, PARSE_BAD };
+#define APP_GIVE_UP 32 /* ended together: else each further request would cost a look at all */
+
+/* FULL: as MORE, and what was not consumed begins a transaction that there is no room for. */
+enum parse { PARSE_OK, PARSE_MORE, PARSE_BAD, PARSE_FULL };
 
 enum app_probe { APP_PROBE_NO, APP_PROBE_MORE, APP_PROBE_YES };
 
@@ -51,6 +57,7 @@ struct app_flow {
     struct tx *first, *last;         /* live transactions */
     uint64_t tx_count;               /* made so far: id of the next one */
     uint32_t tx_live;
+    bool room_given;                    /* by engine.c: one more, however much memory is in use */
     enum app_proto proto;               /* of the flow; APP_UNKNOWN, APP_FAILED or a protocol */
     enum app_proto proto_of[DIR_COUNT]; /* as detected in each direction */
     enum app_proto proto_before; /* before a change (STARTTLS): app_proto_orig; APP_UNKNOWN: none */
@@ -74,7 +81,7 @@ struct app_chunk {
 
 struct app_result {
     enum parse
-        status; /* OK or MORE: go on; BAD: this direction is given up (say why by an event first) */
+        status; /* OK, MORE, FULL: go on; BAD: this direction is given up (say why by an event first) */
     uint32_t consumed; /* of chunk.bytes; the rest is given again with more behind it */
 };
 
@@ -96,6 +103,9 @@ struct app_parser {
     /* Gives back what the transaction holds (not its files, not itself). */
     void (*tx_free)(struct app_flow *af, struct tx *tx);
     size_t tx_bytes; /* size of the parser's transaction */
+    /* No room: ends the transaction that waits longest for the other side, in both directions, so that what comes later is
+     * still told apart. False: there is none. NULL: the oldest one is simply complete. */
+    bool (*give_up)(struct app_flow *af);
     /* match/ has seen everything that is there in this direction: windows may slide. May be NULL. */
     void (*tx_inspected)(struct app_flow *af, struct tx *tx, enum dir dir);
     const struct field_list fields;
@@ -115,7 +125,9 @@ struct app_parser {
 
 /* ---- for parsers ---- */
 
-/* A zeroed transaction of the parser's tx_bytes at the end of the list; NULL when there is no room (an event says so). */
+/* Is there room for another transaction? False: return PARSE_FULL without the bytes that begin it. */
+bool app_tx_room(const struct app_flow *af);
+/* A zeroed transaction of the parser's tx_bytes at the end of the list; NULL when there is no room or memory. */
 struct tx *app_tx_new(struct app_flow *af, uint8_t dirs);
 /* Sets an event once on a transaction; tx NULL: on the flow. */
 void app_event(struct app_flow *af, struct tx *tx, uint32_t event);
@@ -136,6 +148,10 @@ enum app_probe app_detect(const struct app_parser_list *parsers, const struct ap
 NODISCARD int app_open(struct app_flow *af, const struct app_parser *parser);
 /* Hands a chunk to the parser; clamps what it consumed; after PARSE_BAD the direction is failed. */
 struct app_result app_data(struct app_flow *af, enum dir dir, const struct app_chunk *chunk);
+/* Ends transactions that are not through, at most `count`, the longest waiting first. Returns how many. */
+uint32_t app_give_up(struct app_flow *af, uint32_t count);
+/* Lets the parser make one more even though memory is short. False: there are too many. */
+bool app_give_room(struct app_flow *af);
 /* Takes one transaction out and frees it with its files. What match/ remembers of it must be gone already. */
 void app_tx_free(struct app_flow *af, struct tx *tx);
 /* Frees everything. */

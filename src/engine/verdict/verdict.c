@@ -87,6 +87,22 @@ void verdict_judge(const struct match_hits *hits, bool enforced, struct verdict 
     }
 }
 
+void verdict_add(struct verdict *sum, const struct verdict *more)
+{
+    struct verdict before = *sum;
+    *sum = *more;
+    if (before.action >= more->action) {
+        sum->action = before.action;
+        sum->reason = before.reason;
+        sum->reject = before.reject;
+        sum->rule = before.rule;
+    }
+    sum->flow_wide |= before.flow_wide;
+    sum->passed |= before.passed;
+    sum->pass_flow |= before.pass_flow;
+    sum->isolate |= before.isolate;
+}
+
 bool verdict_hit_blocked(const struct verdict *v, const struct match_hit *hit)
 {
     return v->enforced && v->action != VERDICT_ACCEPT && stops(hit);

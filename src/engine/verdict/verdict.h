@@ -43,6 +43,8 @@ struct verdict {
 
 /* The verdict borrows from hits. */
 void verdict_judge(const struct match_hits *hits, bool enforced, struct verdict *out);
+/* What a packet is judged in several looks: *sum keeps the strictest action and every wish; the alerts are those of `more`. */
+void verdict_add(struct verdict *sum, const struct verdict *more);
 /* True when this hit's own rule stopped traffic: EVE's alert.action "blocked". */
 bool verdict_hit_blocked(const struct verdict *v, const struct match_hit *hit);
 /* Suricata's words for drop.reason. */

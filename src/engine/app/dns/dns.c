@@ -175,6 +175,8 @@ static struct app_result data_tcp(struct app_flow *af, enum dir dir, const struc
         struct str message = reader_str(&r, len);
         if (r.bad)
             break;
+        if (!app_tx_room(af))
+            return (struct app_result){PARSE_FULL, consumed};
         take_message(af, dir, message);
         consumed = (uint32_t)r.at;
     }

@@ -125,20 +125,43 @@ static void look(struct player *p)
     }
 }
 
+static void free_finished(struct player *p)
+{
+    for (struct tx *tx = p->af.first, *next; tx; tx = next) {
+        next = tx->next;
+        if (tx->progress[DIR_TOSERVER] < TX_COMPLETE || tx->progress[DIR_TOCLIENT] < TX_COMPLETE)
+            continue;
+        add_tx(p, tx);
+        app_tx_free(&p->af, tx);
+    }
+}
+
+/* As engine.c does it. */
+static bool make_room(struct player *p)
+{
+    free_finished(p);
+    if (!app_tx_room(&p->af))
+        app_give_up(&p->af, APP_GIVE_UP);
+    free_finished(p);
+    return app_give_room(&p->af);
+}
+
 static void feed(struct player *p, enum dir dir, struct str bytes, uint32_t gap, bool end)
 {
     struct buf *pending = &p->pending[dir];
+    struct app_result result;
     buf_add(pending, bytes);
-    struct app_chunk chunk = {.bytes = buf_str(pending), .gap = gap, .end = end};
-    if (gap) {
+    if (gap)
         buf_reset(pending);
-        chunk.bytes = STR_EMPTY;
-    }
-    struct app_result result = app_data(&p->af, dir, &chunk);
-    size_t done = result.status == PARSE_BAD ? pending->len : result.consumed;
-    if (done)
-        memmove(pending->p, pending->p + done, pending->len - done);
-    pending->len -= done;
+    do {
+        struct app_chunk chunk = {
+            .bytes = gap ? STR_EMPTY : buf_str(pending), .gap = gap, .end = end};
+        result = app_data(&p->af, dir, &chunk);
+        size_t done = result.status == PARSE_BAD ? pending->len : result.consumed;
+        if (done)
+            memmove(pending->p, pending->p + done, pending->len - done);
+        pending->len -= done;
+    } while (result.status == PARSE_FULL && make_room(p));
     look(p);
 }
 

@@ -184,16 +184,51 @@ static void test_limits(void **state)
     buf_fini(&seen);
 }
 
-/* More requests than may wait for a response: given up, not grown. */
-static void test_pipeline_limit(void **state)
+/* Requests that nobody answers: the oldest are ended, each with its event, and all later ones are read. */
+static void test_unanswered(void **state)
 {
-    struct buf b = repeat("", GET, APP_LIVE_TX_MAX + 1, ""), seen;
+    struct buf b = repeat("", GET, 5000, ""), seen;
     buf_init(&seen, 0);
     struct piece piece = {DIR_TOSERVER, buf_str(&b), 0};
     play_all(&piece, 1, NULL, false, &seen);
-    assert_true(conversation_has(&seen, "255 done ts tc"));
-    assert_true(conversation_has(&seen, "failed ts"));
+    assert_true(conversation_has(&seen, "0 event too_many_transactions"));
+    assert_true(conversation_has(&seen, "4700 event too_many_transactions"));
+    assert_true(conversation_has(&seen, "4999 done ts tc"));
+    assert_false(conversation_has(&seen, "4999 event too_many_transactions"));
+    assert_false(conversation_has(&seen, "failed ts"));
     buf_fini(&b);
+    buf_fini(&seen);
+}
+
+/* The responses of those that were ended come late: each is read alone, a HEAD's without a body, and that of the last request
+ * is still its own. */
+static void test_late_responses(void **state)
+{
+    enum { COUNT = 1000 };
+    struct buf requests, responses, seen;
+    buf_init(&requests, 0);
+    buf_init(&responses, 0);
+    buf_init(&seen, 0);
+    for (int i = 0; i < COUNT; i++) {
+        bool head = i % 3 == 1;
+        buf_printf(&requests, "%s /%d HTTP/1.1\r\nHost: a\r\n\r\n", head ? "HEAD" : "GET", i);
+        buf_printf(&responses, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nServer: n%d\r\n\r\n%s", i,
+                   head ? "" : "body");
+    }
+    struct piece pieces[] = {{DIR_TOSERVER, buf_str(&requests), 0},
+                             {DIR_TOCLIENT, buf_str(&responses), 0}};
+    play_all(pieces, 2, NULL, false, &seen);
+    assert_true(conversation_has(&seen, "0 event too_many_transactions"));
+    assert_false(conversation_has(&seen, "999 event too_many_transactions"));
+    assert_true(conversation_has(&seen, "999 ts http.uri=/999"));
+    assert_true(conversation_has(&seen, "999 tc http.server=n999"));
+    assert_true(conversation_has(&seen, "997 tc http.server=n997"));
+    assert_true(conversation_has(&seen, "1000 tc http.server=n0")); /* alone */
+    assert_true(conversation_has(&seen, "1000 tc file.data=body"));
+    assert_true(conversation_has(&seen, "1001 tc http.server=n1"));
+    assert_false(conversation_has(&seen, "failed tc"));
+    buf_fini(&requests);
+    buf_fini(&responses);
     buf_fini(&seen);
 }
 
@@ -231,10 +266,11 @@ static void test_probe(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),           cmocka_unit_test(test_cut_at_each_byte),
-        cmocka_unit_test(test_little_memory),  cmocka_unit_test(test_windows),
-        cmocka_unit_test(test_body_limit),     cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_pipeline_limit), cmocka_unit_test(test_probe),
+        cmocka_unit_test(test_rows),          cmocka_unit_test(test_cut_at_each_byte),
+        cmocka_unit_test(test_little_memory), cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_body_limit),    cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_unanswered),    cmocka_unit_test(test_late_responses),
+        cmocka_unit_test(test_probe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

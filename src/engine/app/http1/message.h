@@ -75,6 +75,7 @@ enum http1_event {
     HTTP1_REQUEST_LINE_MISSING_PROTOCOL,
     HTTP1_REQUEST_TOO_MANY_HEADERS,
     HTTP1_RESPONSE_TOO_MANY_HEADERS,
+    HTTP1_TOO_MANY_TRANSACTIONS,
     /* names of rules that are never set here: LZMA is not decoded; the engine knows whether a change of protocol failed */
     HTTP1_TOO_MANY_WARNINGS,
     HTTP1_FAILED_PROTOCOL_CHANGE,
@@ -298,11 +299,28 @@ struct http1_dir {
     struct http1_tx *tx; /* in work; NULL between messages */
 };
 
+/* Requests that were given up before their responses came, oldest first. Each takes one response away, which is then looked
+ * at alone; of HEAD it must be known that no body follows. */
+#define HTTP1_ORPHANS_MAX 4096u
+struct http1_orphans {
+    uint32_t count, first; /* of count, the first HTTP1_ORPHANS_MAX are remembered, in a ring */
+    uint64_t is_head[HTTP1_ORPHANS_MAX / 64];
+};
+
 struct http1_state {
     struct http1_dir dir[DIR_COUNT];
+    struct http1_orphans *orphans; /* NULL: there never was one */
 };
 
 struct app_result http1_data(struct app_flow *af, enum dir dir, const struct app_chunk *chunk);
+
+/* ---- orphans.c ---- */
+
+/* Ends the oldest exchange whose response has not begun. False: there is none. */
+bool http1_give_up(struct app_flow *af);
+/* Is the next response that of a request given up? *is_head: of a HEAD. */
+bool http1_orphan_take(struct http1_state *state, bool *is_head);
+void http1_orphans_fini(struct app_flow *af);
 
 /* ---- fields.c, log.c ---- */
 

@@ -30,7 +30,7 @@ enum step {
     STEP_COUNT
 };
 
-enum turn { TURN_ON, TURN_MORE, TURN_FAIL, TURN_STOP };
+enum turn { TURN_ON, TURN_MORE, TURN_FAIL, TURN_STOP, TURN_FULL };
 
 struct run {
     struct app_flow *af;
@@ -199,6 +199,8 @@ static enum turn request_start(struct run *r)
         consume(r, line.len);
         return TURN_ON;
     }
+    if (!app_tx_room(r->af))
+        return TURN_FULL;
     r->d->tx = http1_tx_of(app_tx_new(r->af, DIR_BOTH));
     if (!r->d->tx)
         return TURN_FAIL;
@@ -221,21 +223,35 @@ static bool may_start_response(struct str s)
     return s.len < 5 && str_starts_nocase(STR_LIT("HTTP/"), s);
 }
 
-/* The oldest exchange without a response, or one made up for a response that nobody asked for. */
-static bool find_exchange(struct run *r)
+/* A response without its request: that one was given up, or nobody asked. */
+static enum turn begin_alone(struct run *r)
 {
+    bool is_head = false;
+    if (!app_tx_room(r->af))
+        return TURN_FULL;
+    r->d->tx = http1_tx_of(app_tx_new(r->af, DIR_BIT(DIR_TOCLIENT)));
+    if (!r->d->tx)
+        return TURN_FAIL;
+    r->d->tx->request_unseen = true;
+    app_progress(&r->d->tx->tx, DIR_TOSERVER, TX_COMPLETE);
+    if (http1_orphan_take(r->state, &is_head))
+        r->d->tx->is_head = is_head;
+    else
+        app_event(r->af, &r->d->tx->tx, HTTP1_UNABLE_TO_MATCH_RESPONSE);
+    return TURN_ON;
+}
+
+/* The oldest exchange without a response, unless older ones were given up. */
+static enum turn find_exchange(struct run *r)
+{
+    if (r->state->orphans && r->state->orphans->count)
+        return begin_alone(r);
     for (struct tx *tx = r->af->first; tx; tx = tx->next)
         if (!http1_tx_of(tx)->response_begun && tx->progress[DIR_TOCLIENT] < TX_COMPLETE) {
             r->d->tx = http1_tx_of(tx);
-            return true;
+            return TURN_ON;
         }
-    r->d->tx = http1_tx_of(app_tx_new(r->af, DIR_BIT(DIR_TOCLIENT)));
-    if (!r->d->tx)
-        return false;
-    r->d->tx->request_unseen = true;
-    app_progress(&r->d->tx->tx, DIR_TOSERVER, TX_COMPLETE);
-    app_event(r->af, &r->d->tx->tx, HTTP1_UNABLE_TO_MATCH_RESPONSE);
-    return true;
+    return begin_alone(r);
 }
 
 /* A request line without protocol waits for headers; the response says that none come. */
@@ -247,13 +263,14 @@ static void end_old_request(struct run *r)
     finish_request(r, true);
 }
 
-static bool begin_response(struct run *r)
+static enum turn begin_response(struct run *r)
 {
-    if (!r->d->tx && !find_exchange(r))
-        return false;
+    enum turn turn = r->d->tx ? TURN_ON : find_exchange(r);
+    if (turn != TURN_ON)
+        return turn;
     r->d->tx->response_begun = true;
     end_old_request(r);
-    return true;
+    return TURN_ON;
 }
 
 /* Where a status line begins behind one line of junk; 0: nowhere, the response is all body. Looks at a fixed number of bytes,
@@ -280,8 +297,9 @@ static enum turn response_without_line(struct run *r)
     enum turn turn = look_behind_junk(r, &status_line_at);
     if (turn != TURN_ON)
         return turn;
-    if (!begin_response(r))
-        return TURN_FAIL;
+    turn = begin_response(r);
+    if (turn != TURN_ON)
+        return turn;
     app_event(r->af, &r->d->tx->tx, HTTP1_RESPONSE_INVALID_PROTOCOL);
     if (status_line_at) {
         consume(r, status_line_at);
@@ -311,7 +329,10 @@ static enum turn response_start(struct run *r)
     enum turn turn = peek_line(r, &line);
     if (turn != TURN_ON)
         return turn;
-    if (!begin_response(r) || !store_line(r, line))
+    turn = begin_response(r);
+    if (turn != TURN_ON)
+        return turn;
+    if (!store_line(r, line))
         return TURN_FAIL;
     consume(r, line.len);
     struct http1_at at = at_of(r);
@@ -719,5 +740,7 @@ struct app_result http1_data(struct app_flow *af, enum dir dir, const struct app
     if (chunk->end && turn == TURN_MORE)
         end_direction(&r);
     uint32_t consumed = (uint32_t)(chunk->bytes.len - r.in.len);
+    if (turn == TURN_FULL)
+        return (struct app_result){PARSE_FULL, consumed};
     return (struct app_result){turn == TURN_MORE ? PARSE_MORE : PARSE_OK, consumed};
 }

@@ -353,6 +353,12 @@ static struct app_result client_gap(struct app_flow *af, uint32_t gap)
     return (struct app_result){PARSE_OK, 0};
 }
 
+/* May the next command begin a transaction? */
+static bool begins_anew(const struct smtp_state *st)
+{
+    return st->mode == MODE_COMMANDS && !st->tx && !st->skip_line[DIR_TOSERVER];
+}
+
 struct app_result smtp_client(struct app_flow *af, const struct app_chunk *chunk)
 {
     struct smtp_state *st = af->state;
@@ -360,6 +366,8 @@ struct app_result smtp_client(struct app_flow *af, const struct app_chunk *chunk
         return client_gap(af, chunk->gap);
     struct str rest = chunk->bytes;
     while (rest.len) {
+        if (begins_anew(st) && !app_tx_room(af))
+            return (struct app_result){PARSE_FULL, (uint32_t)(chunk->bytes.len - rest.len)};
         size_t done = next_bytes(af, rest);
         if (done == 0)
             break;
