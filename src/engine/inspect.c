@@ -106,6 +106,8 @@ void inspect_packet(struct engine *e, struct conversation *c, const struct glanc
         look_at_stream(e, c, &view);
     if (c && c->app.parser)
         look_at_transactions(e, c, &view);
+    if (glance->packet->frame)
+        match_raised(e->matcher, &view, &e->hits);
     judge(e, &view, verdict);
     if (c)
         c->app.flow_events_new = 0;

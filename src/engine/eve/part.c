@@ -99,17 +99,3 @@ void part_file(const struct eve_conf *conf, const struct tx *tx, const struct fi
     }
     json_uint(out, "tx_id", tx->id);
 }
-
-void part_metadata(const struct eve_event *event, struct json *out)
-{
-    if (!event->flow_rules || !event->image ||
-        !match_flowbit_name(event->image, event->flow_rules, 0))
-        return;
-    json_object(out, "metadata");
-    json_array(out, "flowbits");
-    const char *name;
-    for (uint32_t i = 0; (name = match_flowbit_name(event->image, event->flow_rules, i)); i++)
-        json_text(out, NULL, name);
-    json_end_array(out);
-    json_end_object(out);
-}

@@ -365,6 +365,14 @@ static const struct field_desc *field_of(const struct ask *a, uint32_t id)
     return a->w->image->fields->entries[id].of_proto[a->look->tx->proto];
 }
 
+static bool number_or_others(const struct rule_check *c, uint64_t v)
+{
+    bool holds = rule_number_holds(&c->number, v);
+    for (uint8_t i = 0; i < c->other_count && !holds; i++)
+        holds = rule_number_holds(&c->others[i], v);
+    return holds;
+}
+
 static enum answer any_number(const struct ask *a, const struct rule_check *c, uint32_t id,
                               bool growing)
 {
@@ -377,7 +385,7 @@ static enum answer any_number(const struct ask *a, const struct rule_check *c, u
         return ANSWER_LATER;
     uint64_t v;
     for (uint32_t i = 0; i < (f->multi ? INSTANCES_MAX : 1) && f->number(tx, dir, i, &v); i++) {
-        if (rule_number_holds(&c->number, v) != c->negated)
+        if (number_or_others(c, v) != c->negated)
             return ANSWER_YES;
     }
     return growing && tx->progress[dir] < TX_COMPLETE ? ANSWER_LATER : ANSWER_NO;

@@ -207,11 +207,10 @@ static int compile_buffer(struct compile *c, const struct rule_buffer *source,
     return 0;
 }
 
-/* Facts that only packets have: such a rule is judged packet by packet. */
-static bool check_is_header(const struct rule_check *c)
+/* Facts that a later packet of the flow may change: such a rule is judged packet by packet. */
+static bool check_may_change(const struct rule_check *c)
 {
-    return c->kind != RULE_CHECK_FLOWBITS && c->kind != RULE_CHECK_XBITS &&
-           c->kind != RULE_CHECK_HOSTBITS;
+    return c->kind != RULE_CHECK_XBITS && c->kind != RULE_CHECK_HOSTBITS;
 }
 
 static bool flow_keyword_used(const struct rule_flow *f)
@@ -228,7 +227,7 @@ static bool is_ip_only(const struct rule *r)
     if (!r->src_ports->any || !r->dst_ports->any)
         return false;
     for (const struct rule_check *c = r->checks; c; c = c->next)
-        if (check_is_header(c))
+        if (check_may_change(c))
             return false;
     return true;
 }

@@ -4,7 +4,7 @@
 
 #define ENTROPY_SLACK 1e-9
 
-bool entropy_holds(const struct rule_entropy *e, struct str bytes)
+double entropy_of(const struct rule_entropy *e, struct str bytes)
 {
     struct str s = str_from(bytes, e->offset);
     if (e->bytes)
@@ -18,6 +18,11 @@ bool entropy_holds(const struct rule_entropy *e, struct str bytes)
         if (share > 0)
             sum -= share * log2(share);
     }
+    return sum;
+}
+
+bool entropy_holds(const struct rule_entropy *e, double sum)
+{
     switch (e->compare) {
     case RULE_EQ: return fabs(sum - e->a) < ENTROPY_SLACK;
     case RULE_NE: return fabs(sum - e->a) >= ENTROPY_SLACK;
@@ -82,6 +87,7 @@ enum answer rule_evaluate(struct match_worker *w, const struct match_rule *mr,
     enum answer checks = ANSWER_YES;
     bool payload_only = mr->mixed && look->kind != LOOK_TX;
     w->counts.evaluated++;
+    w->view = look->view;
     w->capture_count = 0;
     w->base64_there = false;
     w->highest_end = 0;

@@ -87,6 +87,7 @@ static void apply(struct match_worker *w, const struct match_view *view, const s
 void match_finish(struct match_worker *w, const struct match_view *view, struct match_hits *hits)
 {
     struct header header;
+    w->raised_count = 0;
     if (hits->count == 0)
         return;
     header_of_flow(view, &header);

@@ -231,6 +231,52 @@ static int event_list(struct build *b, enum rule_check_kind kind, uint32_t event
     return out->rules ? 0 : -1;
 }
 
+/* Calls `each` for every flowbit that a rule of packets asks to be set. */
+static void for_asked(struct match_image *image,
+                      void (*each)(struct match_askers *list, uint32_t rule))
+{
+    for (uint32_t i = 0; i < image->count; i++) {
+        const struct match_rule *mr = &image->rules[i];
+        if (!(mr->looks & LOOK_PACKET) || mr->mixed || mr->never || mr->by_event)
+            continue;
+        for (const struct rule_check *c = mr->rule->checks; c; c = c->next)
+            for (uint8_t k = 0; c->kind == RULE_CHECK_FLOWBITS && c->bits.op == RULE_BIT_ISSET &&
+                                k < c->bits.count;
+                 k++)
+                each(&image->bit_askers[c->bits.ids[k]], i);
+    }
+}
+
+static void count_asker(struct match_askers *list, uint32_t rule)
+{
+    list->count++;
+}
+
+static void add_asker(struct match_askers *list, uint32_t rule)
+{
+    list->rules[list->count++] = rule;
+}
+
+static int build_askers(struct build *b)
+{
+    struct match_image *image = b->image;
+    uint32_t bits = image->set->flowbit_count;
+    image->bit_askers = arena_zalloc(&image->arena, (bits + 1) * sizeof *image->bit_askers);
+    if (!image->bit_askers)
+        return -1;
+    for_asked(image, count_asker);
+    for (uint32_t bit = 0; bit < bits; bit++) {
+        struct match_askers *list = &image->bit_askers[bit];
+        list->rules =
+            list->count ? arena_alloc(&image->arena, list->count * sizeof *list->rules) : NULL;
+        if (list->count && !list->rules)
+            return -1;
+        list->count = 0;
+    }
+    for_asked(image, add_asker);
+    return 0;
+}
+
 static int build_event_lists(struct build *b)
 {
     for (uint32_t event = 0; event < 256; event++)
@@ -255,6 +301,8 @@ int match_groups_build(struct match_image *image, const int8_t *literal_of)
             rc = build_map(&b, (enum match_l4)l4, (enum dir)dir, cuts);
     if (rc == 0)
         rc = build_event_lists(&b);
+    if (rc == 0)
+        rc = build_askers(&b);
     free(cuts);
     free(b.members);
     free(b.parts);

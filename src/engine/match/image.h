@@ -139,6 +139,10 @@ struct match_image {
     struct match_list decode_events[256];
     struct match_list stream_events[256];
     struct match_list flow_events; /* app-layer-event outside transactions */
+    struct match_askers {
+        uint32_t *rules;
+        uint32_t count;
+    } * bit_askers; /* by flowbit: rules of packets that ask whether it is set */
     struct match_dataset **datasets;
     struct match_image_stats stats;
     /* looked up once for filesize, fileext and file hashes */

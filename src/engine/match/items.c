@@ -245,6 +245,13 @@ static bool decode_base64(struct run *r, const struct rule_base64 *b, size_t cur
     return r->w->base64_there;
 }
 
+static bool hold_entropy(struct run *r, const struct rule_entropy *e)
+{
+    double value = entropy_of(e, r->value->bytes);
+    entropy_keep(r->w, r->w->view, r->buffer->source->buffer, value);
+    return entropy_holds(e, value);
+}
+
 /* Items that have one place only: hold or not, and where the cursor is then. */
 static bool simple_holds(struct run *r, const struct rule_item *item, size_t *cursor)
 {
@@ -264,7 +271,7 @@ static bool simple_holds(struct run *r, const struct rule_item *item, size_t *cu
     case RULE_ABSENT: return item->or_else;
     case RULE_BASE64_DECODE: return decode_base64(r, &item->base64, *cursor);
     case RULE_DATASET: return dataset_holds(r, &item->dataset);
-    case RULE_ENTROPY: return entropy_holds(&item->entropy, r->value->bytes);
+    case RULE_ENTROPY: return hold_entropy(r, &item->entropy);
     case RULE_CONTENT:
     case RULE_PCRE: break;
     }

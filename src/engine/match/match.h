@@ -77,6 +77,7 @@ struct match_flow {
     uint8_t *flowint_set;
     struct match_flow_threshold *thresholds; /* track by_flow */
     struct match_capture *captures;
+    struct match_entropies *entropies;
     struct match_marks *marks;              /* payload of rules that wait for a transaction */
     struct match_carry *carries[DIR_COUNT]; /* rules half seen in the stream's window */
     uint64_t bits_of;                       /* id of an image */
@@ -94,6 +95,15 @@ const char *match_flowbit_name(const struct match_image *image, const struct mat
 /* Values that pcre captures have put into variables of the flow: index 0, 1, ... until false. */
 bool match_flow_capture(const struct match_image *image, const struct match_flow *mf,
                         uint32_t index, const char **name, struct str *value);
+
+/* Variables of the flow that are set (flowint): index 0, 1, ... until false. */
+bool match_flow_int(const struct match_image *image, const struct match_flow *mf, uint32_t index,
+                    const char **name, int64_t *value);
+/* Entropies that rules have computed in the flow, the newest of each buffer: index 0, 1, ... until false. */
+bool match_flow_entropy(const struct match_image *image, const struct match_flow *mf,
+                        uint32_t index, const char **buffer, double *value);
+/* Is there any of these, or a flowbit, or a capture? */
+bool match_flow_says(const struct match_image *image, const struct match_flow *mf);
 
 /* All that a look needs besides the thing that is looked at. */
 struct match_view {
@@ -142,6 +152,9 @@ void match_stream(struct match_worker *w, const struct match_view *view,
  * come in that direction. */
 void match_tx(struct match_worker *w, const struct match_view *view, struct tx *tx,
               struct match_hits *hits);
+/* Rules about this packet that wait for a flowbit which the stream's or a transaction's rules have just set: what one packet
+ * makes known is known to all rules of that packet. Called after the looks above. */
+void match_raised(struct match_worker *w, const struct match_view *view, struct match_hits *hits);
 /* Sorts hits by order of evaluation, drops doubles (same rule and transaction) and applies thresholds, suppressions and rate
  * filters. Called once per packet, after the looks above; what a rule sets (flowbits, flowint, xbits) was set when it held,
  * so that rules evaluated later in the same packet saw it. */

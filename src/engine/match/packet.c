@@ -102,6 +102,43 @@ void match_packet(struct match_worker *w, const struct match_view *view, struct 
     evaluate_named(w, &look);
 }
 
+static bool has_hit(const struct match_hits *hits, const struct rule *rule)
+{
+    for (uint32_t i = 0; i < hits->count; i++)
+        if (hits->items[i].rule == rule && !hits->items[i].tx)
+            return true;
+    return false;
+}
+
+/* Bits of transactions are heard at once only by rules that say `prefilter`; others hear of them with the next packet, as
+ * they are evaluated before transactions. */
+static void name_askers(struct match_worker *w, const struct match_hits *hits)
+{
+    for (uint8_t i = 0; i < w->raised_count; i++) {
+        const struct match_askers *list = &w->image->bit_askers[w->raised[i].bit];
+        for (uint32_t k = 0; k < list->count; k++) {
+            const struct rule *r = w->image->rules[list->rules[k]].rule;
+            if ((!w->raised[i].by_tx || r->prefilter) && !has_hit(hits, r))
+                look_name(w, list->rules[k], UINT64_MAX);
+        }
+    }
+}
+
+void match_raised(struct match_worker *w, const struct match_view *view, struct match_hits *hits)
+{
+    struct look look = {.view = view, .kind = LOOK_PACKET, .hits = hits};
+    if (w->raised_count == 0)
+        return;
+    look_begin(w);
+    header_of_packet(view, &look.header);
+    if (!view->packet->is_fragment)
+        look.payload = view->packet->payload;
+    name_askers(w, hits);
+    w->raised_count = 0;
+    w->counts.candidates += w->named_count;
+    evaluate_named(w, &look);
+}
+
 /* ---- stream ---- */
 
 /* What was found in earlier windows and still lies in this one. */

@@ -33,6 +33,8 @@ static void forget(struct match_flow *mf, struct budget *mem, bool bits_too)
     budget_give(mem, mf->flowint_set, mf->flowint_count);
     budget_give(mem, mf->captures, sizeof *mf->captures);
     budget_give(mem, mf->marks, sizeof *mf->marks);
+    budget_give(mem, mf->entropies, sizeof *mf->entropies);
+    mf->entropies = NULL;
     mf->flowints = NULL;
     mf->flowint_set = NULL;
     mf->flowint_count = 0;
@@ -105,14 +107,25 @@ static void change_bit(uint64_t *bits, uint32_t id, enum rule_bit_op op)
     }
 }
 
-static void act_flowbits(struct match_worker *w, const struct match_view *view,
-                         const struct rule_bits *b)
+static void raise_bit(struct match_worker *w, const struct look *look, uint32_t bit)
 {
+    if (look->kind == LOOK_PACKET || w->raised_count == RAISED_MAX ||
+        w->image->bit_askers[bit].count == 0)
+        return;
+    w->raised[w->raised_count].bit = bit;
+    w->raised[w->raised_count++].by_tx = look->kind == LOOK_TX;
+}
+
+static void act_flowbits(struct match_worker *w, const struct look *look, const struct rule_bits *b)
+{
+    const struct match_view *view = look->view;
     if (!view->state || (b->op == RULE_BIT_UNSET && !view->state->flowbits) || !bits_there(w, view))
         return;
     for (uint8_t i = 0; i < b->count; i++)
-        if (b->ids[i] / 64 < view->state->flowbit_words)
+        if (b->ids[i] / 64 < view->state->flowbit_words) {
             change_bit(view->state->flowbits, b->ids[i], b->op);
+            raise_bit(w, look, b->ids[i]);
+        }
 }
 
 static bool ints_there(struct match_worker *w, const struct match_view *view)
@@ -254,7 +267,7 @@ void act_do(struct match_worker *w, const struct match_rule *mr, const struct lo
             const struct rule_check *act)
 {
     if (act->kind == RULE_CHECK_FLOWBITS)
-        act_flowbits(w, look->view, &act->bits);
+        act_flowbits(w, look, &act->bits);
     else if (act->kind == RULE_CHECK_FLOWINT)
         act_flowint(w, look->view, &act->integer);
     else if (act->kind == RULE_CHECK_XBITS || act->kind == RULE_CHECK_HOSTBITS)
@@ -375,6 +388,24 @@ void capture_keep(struct match_worker *w, const struct match_view *view)
     }
 }
 
+void entropy_keep(struct match_worker *w, const struct match_view *view, uint32_t buffer,
+                  double value)
+{
+    if (!view->state)
+        return;
+    if (!view->state->entropies)
+        view->state->entropies = flow_piece(w, view, sizeof *view->state->entropies);
+    struct match_entropies *all = view->state->entropies;
+    uint32_t at = 0;
+    while (all && at < all->count && all->items[at].buffer != buffer)
+        at++;
+    if (!all || at == ENTROPIES_MAX)
+        return;
+    all->count += at == all->count;
+    all->items[at].buffer = buffer;
+    all->items[at].value = value;
+}
+
 /* ---- asking ---- */
 
 const char *match_flowbit_name(const struct match_image *image, const struct match_flow *mf,
@@ -399,4 +430,40 @@ bool match_flow_capture(const struct match_image *image, const struct match_flow
     *name = image->set->capture_names[id];
     *value = str_of(mf->captures->items[index].bytes, mf->captures->items[index].len);
     return true;
+}
+
+bool match_flow_int(const struct match_image *image, const struct match_flow *mf, uint32_t index,
+                    const char **name, int64_t *value)
+{
+    if (mf->bits_of != image)
+        return false;
+    for (uint32_t i = 0; i < mf->flowint_count && i < image->set->flowint_count; i++)
+        if (mf->flowint_set[i] && index-- == 0) {
+            *name = image->set->flowint_names[i];
+            *value = mf->flowints[i];
+            return true;
+        }
+    return false;
+}
+
+bool match_flow_entropy(const struct match_image *image, const struct match_flow *mf,
+                        uint32_t index, const char **buffer, double *value)
+{
+    if (mf->bits_of != image || !mf->entropies || index >= mf->entropies->count)
+        return false;
+    uint32_t id = mf->entropies->items[index].buffer;
+    *buffer = id < image->fields->count ? image->fields->entries[id].name : "content";
+    *value = mf->entropies->items[index].value;
+    return true;
+}
+
+bool match_flow_says(const struct match_image *image, const struct match_flow *mf)
+{
+    const char *name;
+    struct str text;
+    int64_t number;
+    double entropy;
+    return match_flowbit_name(image, mf, 0) || match_flow_capture(image, mf, 0, &name, &text) ||
+           match_flow_int(image, mf, 0, &name, &number) ||
+           match_flow_entropy(image, mf, 0, &name, &entropy);
 }

@@ -41,6 +41,16 @@ struct match_flow_threshold {
     } items[FLOW_THRESHOLDS_MAX];
 };
 
+#define ENTROPIES_MAX 4
+
+struct match_entropies {
+    uint32_t count;
+    struct {
+        uint32_t buffer;
+        double value;
+    } items[ENTROPIES_MAX];
+};
+
 struct match_capture {
     uint32_t count;
     struct {

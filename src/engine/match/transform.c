@@ -147,7 +147,31 @@ static bool pcrexform(struct match_worker *w, const struct rule_transform *t, st
     return true;
 }
 
-/* The part of a name behind its n-th dot from the right. Without a public suffix list the last label stands for the suffix. */
+/* Does the suffix have two labels? No list of public suffixes is kept: below a country's two letters these labels are what
+ * registries give out names under ("co.uk", "ne.jp"). */
+static bool suffix_is_double(struct str name)
+{
+    static const char *const second[] = {"ac",  "ad",  "co",  "com", "ed", "edu", "go",  "gob",
+                                         "gov", "gr",  "gub", "gv",  "lg", "ltd", "me",  "mil",
+                                         "ne",  "net", "nhs", "nom", "or", "org", "plc", "sch"};
+    size_t at = name.len;
+    while (at > 0 && name.p[at - 1] == '.')
+        name.len = --at;
+    if (name.len < 4 || name.p[name.len - 3] != '.')
+        return false;
+    struct str before = str_cut(name, 0, name.len - 3);
+    for (size_t i = before.len; i > 0; i--)
+        if (before.p[i - 1] == '.') {
+            before = str_from(before, i);
+            break;
+        }
+    for (size_t i = 0; i < ARRAY_COUNT(second); i++)
+        if (str_eq_nocase(before, str_c(second[i])))
+            return true;
+    return false;
+}
+
+/* The part of a name behind its n-th dot from the right. */
 static struct str last_labels(struct str name, int count)
 {
     size_t at = name.len;
@@ -162,14 +186,14 @@ static struct str last_labels(struct str name, int count)
 static bool domain(struct match_worker *w, const struct rule_transform *t, struct str in,
                    struct str *out)
 {
-    *out = last_labels(in, 2);
+    *out = last_labels(in, suffix_is_double(in) ? 3 : 2);
     return true;
 }
 
 static bool tld(struct match_worker *w, const struct rule_transform *t, struct str in,
                 struct str *out)
 {
-    *out = last_labels(in, 1);
+    *out = last_labels(in, suffix_is_double(in) ? 2 : 1);
     return true;
 }
 

@@ -1,5 +1,34 @@
 #include "engine/match/worker.h"
 
+#include "base/reader.h"
+
+/* Bytes of an ICMP header behind the first eight, by its type: router advertisements name addresses (RFC 1256 section 3),
+ * timestamps and address masks are all header (RFC 792, RFC 950). */
+static size_t icmp_more(const struct packet *p)
+{
+    struct reader r = reader_of(p->l4_header);
+    reader_skip(&r, 4);
+    size_t count = reader_u8(&r), words = reader_u8(&r);
+    switch (p->icmp_type) {
+    case 9: return r.bad ? 0 : count * words * 4;
+    case 13:
+    case 14: return 12;
+    case 17:
+    case 18: return 4;
+    default: return 0;
+    }
+}
+
+/* The header goes on in what the decoder took for payload. */
+static struct str icmp_header(const struct packet *p)
+{
+    struct str first = p->l4_header, rest = p->payload;
+    if (!first.p || rest.p != first.p + first.len)
+        return first;
+    size_t more = icmp_more(p);
+    return str_of(first.p, first.len + (more < rest.len ? more : rest.len));
+}
+
 /* A part of the packet by its id, or the payload that this look is about. */
 static bool packet_bytes(const struct look *look, uint32_t buffer, struct str *out)
 {
@@ -9,7 +38,7 @@ static bool packet_bytes(const struct look *look, uint32_t buffer, struct str *o
     case RULE_BUFFER_IPV6_HDR: *out = p->ip_header; return p->src.version == 6;
     case RULE_BUFFER_TCP_HDR: *out = p->l4_header; return p->l4 == PACKET_L4_TCP;
     case RULE_BUFFER_UDP_HDR: *out = p->l4_header; return p->l4 == PACKET_L4_UDP;
-    case RULE_BUFFER_ICMPV4_HDR: *out = p->l4_header; return p->l4 == PACKET_L4_ICMP4;
+    case RULE_BUFFER_ICMPV4_HDR: *out = icmp_header(p); return p->l4 == PACKET_L4_ICMP4;
     case RULE_BUFFER_ICMPV6_HDR: *out = p->l4_header; return p->l4 == PACKET_L4_ICMP6;
     default: return false;
     }

@@ -21,6 +21,8 @@
 #define PCRE_DEPTH_LIMIT 1500
 #define SCRATCH_BYTES_MAX (64u << 20)
 #define SWAPS_KEPT 4
+#define RAISED_MAX \
+    32 /* flowbits set in one packet that others may wait for; more are seen with the next packet */
 
 /* One value of a buffer. `last`: nothing comes behind these bytes. */
 struct value {
@@ -96,6 +98,7 @@ struct match_worker {
     uint64_t scan_end;
 
     /* of the rule in hand */
+    const struct match_view *view;
     int64_t variables[RULE_VARIABLES_MAX];
     uint8_t *base64;
     size_t base64_len;
@@ -103,6 +106,13 @@ struct match_worker {
     uint64_t highest_end; /* end of the furthest match in payload */
     struct capture captures[RULE_CAPTURES_MAX];
     uint8_t capture_count;
+
+    /* flowbits that rules of the stream or of transactions have set in this packet */
+    struct {
+        uint32_t bit;
+        bool by_tx;
+    } raised[RAISED_MAX];
+    uint8_t raised_count;
 
     uint32_t epoch; /* counts swaps; 1 at first */
     struct {
@@ -160,7 +170,8 @@ size_t base64_item_decode(struct str bytes, const struct rule_base64 *b, size_t 
                           uint8_t *out, size_t cap);
 
 /* ---- evaluate.c ---- */
-bool entropy_holds(const struct rule_entropy *e, struct str bytes);
+double entropy_of(const struct rule_entropy *e, struct str bytes);
+bool entropy_holds(const struct rule_entropy *e, double value);
 /* All of a rule but its literal's promise; `matched`: buffers that have matched before (bits), kept up to date. */
 enum answer rule_evaluate(struct match_worker *w, const struct match_rule *mr,
                           const struct look *look, uint32_t *matched);
@@ -180,6 +191,9 @@ void mark_clear(const struct match_view *view, uint32_t rule, enum dir dir);
 /* All of a direction. */
 void marks_forget(const struct match_view *view, enum dir dir);
 void state_renew(struct match_worker *w, const struct match_view *view);
+/* What an entropy keyword has computed, for the flow's records. */
+void entropy_keep(struct match_worker *w, const struct match_view *view, uint32_t buffer,
+                  double value);
 void capture_keep(struct match_worker *w, const struct match_view *view);
 
 #endif

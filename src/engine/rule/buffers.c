@@ -103,6 +103,13 @@ struct rule_item *build_item(struct build *b, enum rule_item_kind kind)
     return build_item_in(b, b->buffer, kind);
 }
 
+struct rule_item *build_item_near(struct build *b, enum rule_item_kind kind, bool relative)
+{
+    if (relative && !b->sticky_chosen && b->last)
+        return build_item_in(b, b->last_buffer, kind);
+    return build_item(b, kind);
+}
+
 static void buffer_drop(struct build *b, struct rule_buffer *buffer)
 {
     for (struct rule_buffer **at = &b->rule->buffers; *at; at = &(*at)->next)

@@ -98,6 +98,9 @@ int build_select(struct build *b, uint32_t buffer, bool multi);
 struct rule_buffer *build_buffer(struct build *b, uint32_t buffer);
 /* New item at the end of the chosen buffer, or of `into`. NULL when memory is out. */
 struct rule_item *build_item(struct build *b, enum rule_item_kind kind);
+/* The same for an item that is `relative`: without a sticky buffer it stands where the item before it stands ("content:"a";
+ * http_uri; isdataat:!1,relative" speaks of the URI). */
+struct rule_item *build_item_near(struct build *b, enum rule_item_kind kind, bool relative);
 struct rule_item *build_item_in(struct build *b, struct rule_buffer *into,
                                 enum rule_item_kind kind);
 /* Takes the newest content out of the payload's items and puts it at the end of that buffer. */

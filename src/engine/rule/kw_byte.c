@@ -229,7 +229,7 @@ static int add(struct build *b, enum rule_item_kind kind, const struct options *
 {
     if (check(b, o) < 0)
         return -1;
-    struct rule_item *item = build_item(b, kind);
+    struct rule_item *item = build_item_near(b, kind, o->byte->relative);
     if (item)
         item->byte = *o->byte;
     return item ? 0 : -1;
@@ -345,7 +345,7 @@ static int read_base64_decode(struct build *b, const struct keyword *k, struct s
             return -1;
         *(is_bytes ? &base64.bytes : &base64.offset) = (uint32_t)number;
     }
-    struct rule_item *item = build_item(b, RULE_BASE64_DECODE);
+    struct rule_item *item = build_item_near(b, RULE_BASE64_DECODE, base64.relative);
     if (item)
         item->base64 = base64;
     return item ? 0 : -1;

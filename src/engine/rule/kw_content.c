@@ -223,7 +223,7 @@ static int read_isdataat(struct build *b, const struct keyword *k, struct str va
         if (!str_eq(piece, STR_LIT("relative")) && !str_eq(piece, STR_LIT("rawbytes")))
             return build_refuse(b, "only relative and rawbytes may follow");
     }
-    struct rule_item *item = build_item(b, RULE_ISDATAAT);
+    struct rule_item *item = build_item_near(b, RULE_ISDATAAT, at.relative);
     if (item)
         item->isdataat = at;
     return item ? 0 : -1;

@@ -27,6 +27,36 @@ static int read_number(struct build *b, const struct keyword *k, struct str valu
     return number_read(b, value, k->max, k->words, &check->number);
 }
 
+#define NUMBERS_MAX 16
+
+/* "tls1.0,tls1.1", "!tls1.3,tls1.2": one of them, or none of them. */
+static int read_numbers(struct build *b, const struct keyword *k, struct str value)
+{
+    uint32_t id = build_field(b, str_c(k->field));
+    struct rule_check *check = id == FIELD_NONE ? NULL : build_check(b, RULE_CHECK_FIELD_NUMBER);
+    struct rule_number *others = arena_alloc(b->arena, NUMBERS_MAX * sizeof *others);
+    struct str piece;
+    if (!check || !others || value_unquote(b, &value, &check->negated) < 0)
+        return b->reason ? -1 : build_no_memory(b);
+    check->field = id;
+    check->others = others;
+    if (!value_next(&value, ',', &piece) ||
+        number_read(b, piece, k->max, k->words, &check->number) < 0)
+        return -1;
+    while (value_next(&value, ',', &piece)) {
+        if (check->negated && piece.len && piece.p[0] == '!')
+            piece = str_trim(str_from(piece, 1));
+        if (check->other_count == NUMBERS_MAX)
+            return build_refuse(b, "more than %d values", NUMBERS_MAX + 1);
+        struct rule_number *other = &others[check->other_count++];
+        if (number_read(b, piece, k->max, k->words, other) < 0)
+            return -1;
+        if (other->compare != RULE_EQ)
+            return build_refuse(b, "a list is negated as a whole");
+    }
+    return 0;
+}
+
 /* tls.subject:"CN=x": a content in a buffer of its own, as sticky buffers did not exist yet. */
 static int read_text(struct build *b, const struct keyword *k, struct str value)
 {
@@ -118,7 +148,12 @@ static const struct keyword rows[] = {
     TEXT("tls.issuerdn", "tls.cert_issuer"),
     TEXT("tls.fingerprint", "tls.cert_fingerprint"),
     NUMBER("tls.version", UINT16_MAX, tls_versions),
-    NUMBER("ssl_version", UINT16_MAX, tls_versions),
+    {.name = "ssl_version",
+     .read = read_numbers,
+     .value = KEYWORD_VALUE,
+     .field = "tls.version",
+     .max = UINT16_MAX,
+     .words = tls_versions},
     NUMBER("dns.opcode", 15, dns_opcodes),
     NUMBER("dns.rcode", UINT16_MAX, dns_rcodes),
     NUMBER("dns.rrtype", UINT16_MAX, dns_types),

@@ -124,9 +124,9 @@ static int read_noalert(struct build *b, const struct keyword *k, struct str val
     return 0;
 }
 
-/* It is only advice for Suricata's choice of an engine. */
-static int read_nothing(struct build *b, const struct keyword *k, struct str value)
+static int read_prefilter(struct build *b, const struct keyword *k, struct str value)
 {
+    b->rule->prefilter = true;
     return 0;
 }
 
@@ -142,7 +142,7 @@ static const struct keyword rows[] = {
     {.name = "target", .read = read_target, .value = KEYWORD_VALUE},
     {.name = "noalert", .read = read_noalert, .value = KEYWORD_BARE, .kind = 1},
     {.name = "alert", .read = read_noalert, .value = KEYWORD_BARE, .kind = 0},
-    {.name = "prefilter", .read = read_nothing, .value = KEYWORD_BARE},
+    {.name = "prefilter", .read = read_prefilter, .value = KEYWORD_BARE},
 };
 
 const struct keyword_family keywords_meta = {rows, ARRAY_COUNT(rows)};

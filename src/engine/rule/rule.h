@@ -375,6 +375,8 @@ struct rule_check {
     uint8_t app_mode;  /* APP_PROTOCOL: 0 final 1 original 2 either 3 to_server 4 to_client */
     uint32_t event;    /* number of the event in its own enum or table */
     struct rule_number number;
+    const struct rule_number *others; /* FIELD_NUMBER with a list: one of number and these */
+    uint8_t other_count;
     struct
     { /* TCP_FLAGS; FRAGBITS (M 1, D 2, R 4): what the packet has & ~ignored is compared with bits */
         uint8_t bits, ignored;
@@ -442,6 +444,7 @@ struct rule {
     enum rule_payload payload;
     bool packet_header_only; /* pkthdr: decoder-event rules */
     bool bidirectional, noalert;
+    bool prefilter; /* the word stands in it: its flowbits are heard at once */
     bool
         anchored; /* a payload content has depth or offset: packet boundaries mean something to it */
     bool needs_packet; /* dsize, flags, ttl ...: judged per packet, not per stream window */

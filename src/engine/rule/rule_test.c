@@ -288,6 +288,10 @@ static void field_rows(void **state)
         {"alert tls any any -> any any (ja3_hash; content:\"e7d705a3286e19ea42f587b344ee6865\"; "
          "sid:1;)",
          ""},
+        {"alert tls any any -> any any (ssl_version:tls1.0,tls1.1; sid:1;)", ""},
+        {"alert tls any any -> any any (ssl_version:!tls1.3,!tls1.2; sid:1;)", ""},
+        {"alert tls any any -> any any (ssl_version:tls1.3,!tls1.2; sid:1;)", "as a whole"},
+        {"alert tls any any -> any any (ssl_version:tls1.3,tls9; sid:1;)", "not a number"},
         {"alert tls any any -> any any (tls.version:9.9; sid:1;)", "not a number"},
         {"alert tls any any -> any any (tls.sni; bsize:5; dotprefix; content:\".a\"; sid:1;)", ""},
         {"alert tls any any -> any any (dns.query; content:\"a\"; sid:1;)", "does not go with"},

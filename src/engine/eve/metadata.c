@@ -1,0 +1,136 @@
+/* What rules have said of a flow: its flowbits, the values they have kept, and labels of traffic ("traffic/id/mozilla"). */
+#include "engine/eve/part.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *const prefixes[] = {"traffic/id/", "traffic/label/"};
+
+static const char *nth_bit(const struct eve_event *event, uint32_t index)
+{
+    return match_flowbit_name(event->image, event->flow_rules, index);
+}
+
+static void add_flowbits(const struct eve_event *event, struct json *out)
+{
+    const char *name;
+    if (!nth_bit(event, 0))
+        return;
+    json_array(out, "flowbits");
+    for (uint32_t i = 0; (name = nth_bit(event, i)); i++)
+        json_text(out, NULL, name);
+    json_end_array(out);
+}
+
+static void add_captures(const struct eve_event *event, struct json *out)
+{
+    const char *name;
+    struct str value;
+    if (!match_flow_capture(event->image, event->flow_rules, 0, &name, &value))
+        return;
+    json_array(out, "flowvars");
+    for (uint32_t i = 0; match_flow_capture(event->image, event->flow_rules, i, &name, &value);
+         i++) {
+        json_object(out, NULL);
+        json_bytes(out, name, value);
+        json_end_object(out);
+    }
+    json_end_array(out);
+}
+
+static void add_flowints(const struct eve_event *event, struct json *out)
+{
+    const char *name;
+    int64_t value;
+    if (!match_flow_int(event->image, event->flow_rules, 0, &name, &value))
+        return;
+    json_object(out, "flowints");
+    for (uint32_t i = 0; match_flow_int(event->image, event->flow_rules, i, &name, &value); i++)
+        json_int(out, name, value);
+    json_end_object(out);
+}
+
+/* The shortest decimal that reads back as the same number. */
+static void add_double(struct json *out, const char *key, double value)
+{
+    char text[32];
+    int len = 0;
+    for (int digits = 1; digits <= 17; digits++) {
+        len = snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    json_raw(out, key, str_of(text, (size_t)len));
+}
+
+/* "file.data" as "file_data", payload as "content". */
+static void add_entropies(const struct eve_event *event, struct json *out)
+{
+    const char *buffer;
+    double value;
+    if (!match_flow_entropy(event->image, event->flow_rules, 0, &buffer, &value))
+        return;
+    json_object(out, "entropy");
+    for (uint32_t i = 0; match_flow_entropy(event->image, event->flow_rules, i, &buffer, &value);
+         i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s", buffer);
+        for (char *c = name; *c; c++)
+            if (*c == '.')
+                *c = '_';
+        add_double(out, name, value);
+    }
+    json_end_object(out);
+}
+
+static void add_label(const char *name, size_t which, struct json *out, bool *begun)
+{
+    static const char *const keys[] = {"id", "label"};
+    if (!str_starts(str_c(name), str_c(prefixes[which])))
+        return;
+    if (!*begun)
+        json_array(out, keys[which]);
+    *begun = true;
+    json_text(out, NULL, name + strlen(prefixes[which]));
+}
+
+static bool has_labels(const struct eve_event *event)
+{
+    const char *name;
+    for (uint32_t i = 0; (name = nth_bit(event, i)); i++)
+        for (size_t k = 0; k < ARRAY_COUNT(prefixes); k++)
+            if (str_starts(str_c(name), str_c(prefixes[k])))
+                return true;
+    return false;
+}
+
+static void add_traffic(const struct eve_event *event, struct json *out)
+{
+    const char *name;
+    if (!has_labels(event))
+        return;
+    json_object(out, "traffic");
+    for (size_t k = 0; k < ARRAY_COUNT(prefixes); k++) {
+        bool begun = false;
+        for (uint32_t i = 0; (name = nth_bit(event, i)); i++)
+            add_label(name, k, out, &begun);
+        if (begun)
+            json_end_array(out);
+    }
+    json_end_object(out);
+}
+
+void part_metadata(const struct eve_event *event, struct json *out)
+{
+    if (!event->flow_rules || !event->image)
+        return;
+    if (match_flow_says(event->image, event->flow_rules)) {
+        json_object(out, "metadata");
+        add_flowbits(event, out);
+        add_captures(event, out);
+        add_flowints(event, out);
+        add_entropies(event, out);
+        json_end_object(out);
+    }
+    add_traffic(event, out);
+}

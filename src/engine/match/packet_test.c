@@ -1,0 +1,118 @@
+/* Packets: headers that go on in the payload, bits that are asked for in the packet that sets them, rules asked once. */
+#include "engine/match/double.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define S(text) STR_LIT(text)
+
+static void icmp_headers(void **state)
+{
+    static const struct {
+        const char *name;
+        uint8_t type;
+        const char *bytes; /* header and payload, one after the other */
+        size_t len;
+        const char *want;
+    } rows[] = {
+        {"echo: eight bytes", 8, "\x08\x00\x00\x00\x00\x01\x00\x01WORD", 12, ""},
+        {"timestamp: twenty", 13, "\x0d\x00\x00\x00\x00\x01\x00\x01____WORDcccc", 20, "1"},
+        {"router advertisement with one address", 9, "\x09\x00\x00\x00\x01\x02\x07\x08WORDdddd", 16,
+         "1"},
+        {"it says two and has half a one", 9, "\x09\x00\x00\x00\x02\x02\x07\x08WORD", 12, "1"},
+        {"it says none", 9, "\x09\x00\x00\x00\x00\x02\x07\x08WORD", 12, ""},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct stage *s =
+            stage_new("alert icmp any any -> any any (icmpv4.hdr; content:\"WORD\"; sid:1;)");
+        stage_header(s, PACKET_L4_ICMP4, DIR_TOSERVER);
+        s->packet.icmp_type = rows[i].type;
+        s->packet.l4_header = str_of(rows[i].bytes, 8);
+        const char *said = stage_packet(s, str_of(rows[i].bytes + 8, rows[i].len - 8));
+        if (strcmp(said, rows[i].want) != 0)
+            fail_msg("%s: \"%s\"", rows[i].name, said);
+        stage_free(s);
+    }
+}
+
+/* One packet, all looks at it, as the engine does them. */
+static const char *whole_packet(struct stage *s, struct str payload)
+{
+    struct field_window w = {payload, 0, false};
+    s->packet.payload = payload;
+    s->hits.count = s->hits.lost = 0;
+    match_packet(s->worker, &s->view, &s->hits);
+    match_stream(s->worker, &s->view, &w, 0, &s->hits);
+    match_raised(s->worker, &s->view, &s->hits);
+    return stage_say(s);
+}
+
+static void bits_of_the_stream_are_heard_in_the_same_packet(void **state)
+{
+    struct stage *s = stage_new(
+        "alert tcp any any -> any any (content:\"mark\"; flowbits:set,a; sid:1;)\n"
+        "alert tcp any any -> any any (flowbits:isset,a; dsize:4; sid:2;)\n"
+        "alert tcp any any -> any any (flowbits:isset,a; dsize:5; sid:3;)\n"
+        "alert tcp any any -> any any (flowbits:isset,b; dsize:4; sid:4;)\n"
+        "alert tcp any any -> any any (flowbits:isset,a; dsize:4; flowbits:set,b; sid:5;)\n");
+    stage_header(s, PACKET_L4_TCP, DIR_TOSERVER);
+    s->view.stream_accepted = true;
+    assert_string_equal(whole_packet(s, S("none")), "");
+    assert_string_equal(whole_packet(s, S("mark")), "1 5 2");
+    /* each once, and what it set is there */
+    assert_string_equal(whole_packet(s, S("none")), "5 2 4");
+    stage_free(s);
+}
+
+/* A rule that asks a bit is asked with every packet, not once for the flow. */
+static void bits_alone(void **state)
+{
+    struct stage *s =
+        stage_new("alert udp any any -> any any (flowbits:isset,a; sid:1;)\n"
+                  "alert udp any any -> any any (content:\"mark\"; flowbits:set,a; sid:2;)\n"
+                  "alert udp any any -> any any (sid:3;)\n");
+    assert_string_equal(stage_packet(s, S("none")), "3");
+    assert_string_equal(stage_packet(s, S("mark")), "2 1");
+    assert_string_equal(stage_packet(s, S("none")), "1");
+    stage_free(s);
+}
+
+static void what_rules_say_of_a_flow(void **state)
+{
+    struct stage *s = stage_new(
+        "alert udp any any -> any any (pcre:\"/user=(\\w+)/, flow:user\"; flowint:n,+,2; sid:1;)\n"
+        "alert udp any any -> any any (pkt_data; entropy:value > 7; sid:2;)\n");
+    const char *name;
+    struct str value;
+    int64_t number;
+    double entropy;
+    assert_false(match_flow_says(s->image, &s->state));
+    stage_packet(s, S("user=ken"));
+    assert_true(match_flow_says(s->image, &s->state));
+    assert_true(match_flow_capture(s->image, &s->state, 0, &name, &value));
+    assert_string_equal(name, "user");
+    assert_true(str_eq(value, S("ken")));
+    assert_true(match_flow_int(s->image, &s->state, 0, &name, &number));
+    assert_string_equal(name, "n");
+    assert_int_equal(number, 2);
+    assert_false(match_flow_int(s->image, &s->state, 1, &name, &number));
+    /* told although the rule does not hold: 7 letters of 8 are different, e twice */
+    assert_true(match_flow_entropy(s->image, &s->state, 0, &name, &entropy));
+    assert_string_equal(name, "content");
+    assert_true(entropy > 2.74 && entropy < 2.76);
+    stage_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(icmp_headers),
+        cmocka_unit_test(bits_of_the_stream_are_heard_in_the_same_packet),
+        cmocka_unit_test(bits_alone),
+        cmocka_unit_test(what_rules_say_of_a_flow),
+    };
+    return cmocka_run_group_tests_name("match/packet", tests, NULL, NULL);
+}
