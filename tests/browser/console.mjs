@@ -1,4 +1,3 @@
-// rows: R-D
 // The console from its first login on: nothing there yet, a gateway is registered, it connects, an attack shows up live, the PC is
 // named and cut off, the incident is closed. Prints "want: WORD" when the other side (test_console.py) has to act.
 import assert from 'node:assert/strict';
@@ -156,6 +155,19 @@ async function close(browser) {
   assert.equal(await page.getByRole('button', { name: '解決', exact: true }).count(), 0);
 }
 
+async function listIsConfirmed(browser) {
+  const { page } = browser;
+  await nav(page, '装置');
+  const card = page.getByRole('article');
+  await card.getByText('未確認').waitFor();
+  await card.getByRole('button', { name: /の機器の一覧の確認$/ }).click();
+  const dialog = page.getByRole('dialog');
+  await accessible(browser, 'confirming the machines');
+  await shot(browser, 'confirm-devices');
+  await dialog.getByRole('button', { name: '確認', exact: true }).click();
+  await card.getByText(/に確認済み$/).waitFor();
+}
+
 async function failOpen(browser) {
   const { page } = browser;
   want('fail_open');
@@ -197,6 +209,7 @@ await withBrowser(given, async (browser) => {
     ['the device gets a name and a place', nameTheDevice],
     ['seen, cut off, released', cutOff],
     ['closed with a note', close],
+    ['the list of machines is confirmed', listIsConfirmed],
     ['stopped inspection is said on every page', failOpen],
     ['an ended session, logout', sessionEnds],
   ];

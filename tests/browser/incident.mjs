@@ -1,4 +1,3 @@
-// rows: R-D
 // One incident in the console as a person meets it: which PC (name, maker, MAC), what happened, whether it is stopped, what to
 // do, the mail that was sent. Changes nothing: may be run against any center that has an incident about a device.
 import assert from 'node:assert/strict';
