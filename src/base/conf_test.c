@@ -140,6 +140,7 @@ static void later_text_changes_earlier(void **state)
     assert_string_equal(conf_text(c, "stream.depth", ""), "9");
     assert_string_equal(conf_text(c, "outputs.1", ""), "b");
     assert_null(conf_find(c, "outputs.2"));
+    assert_null(conf_find(NULL, "outputs.2")); /* no settings at all */
     assert_string_equal(conf_text(c, "vars", ""), "none");
     assert_null(conf_find(c, "vars.address-groups"));
     conf_free(c);
