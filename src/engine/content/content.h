@@ -47,19 +47,21 @@ void body_fini(struct body *b, struct budget *mem);
 
 /* ---- unzip: HTTP content codings (unzip.c) ---- */
 
-enum unzip_coding { UNZIP_GZIP, UNZIP_DEFLATE, UNZIP_BROTLI };
+enum unzip_coding { UNZIP_GZIP, UNZIP_DEFLATE, UNZIP_BROTLI, UNZIP_LZMA };
 enum unzip_status {
     UNZIP_OK,
     UNZIP_PLAIN, /* it was no such coding: what came and what comes is handed on as it is */
     UNZIP_END,   /* the coded data are complete; what follows is ignored */
     UNZIP_BAD,   /* damaged; what was decoded before has been handed on */
     UNZIP_LIMIT, /* a compression bomb */
+    UNZIP_MEMORY, /* LZMA that refers further back than we remember; what was decoded before has been handed on */
 };
 
 struct unzip;
 typedef void (*unzip_sink)(void *owner, struct str bytes);
 
-/* deflate: with zlib header or raw, as it comes (RFC 1951, 1950); gzip: RFC 1952, several members; brotli: RFC 7932.
+/* deflate: with zlib header or raw, as it comes (RFC 1951, 1950); gzip: RFC 1952, several members; brotli: RFC 7932;
+ * lzma: the .lzma file form of LZMA SDK ("alone").
  * Receivers decode by what they see, not by what was announced, so the first bytes decide among gzip, zlib, raw deflate and
  * no coding at all. They are gathered (UNZIP_PROBE_BYTES) before anything comes out.
  * limit_bytes: decoded bytes in all (0: none). NULL when memory is out. */
@@ -67,7 +69,7 @@ typedef void (*unzip_sink)(void *owner, struct str bytes);
 NODISCARD struct unzip *unzip_new(struct budget *mem, enum unzip_coding coding,
                                   uint64_t limit_bytes);
 void unzip_free(struct unzip *u, struct budget *mem);
-/* Hands decoded bytes to the sink, possibly several times. After END, BAD or LIMIT nothing more comes. */
+/* Hands decoded bytes to the sink, possibly several times. After END, BAD, LIMIT or MEMORY nothing more comes. */
 enum unzip_status unzip_add(struct unzip *u, struct str in, unzip_sink sink, void *owner);
 /* The input is over: what was gathered comes out. */
 enum unzip_status unzip_end(struct unzip *u, unzip_sink sink, void *owner);

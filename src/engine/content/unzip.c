@@ -1,6 +1,7 @@
 #include "engine/content/content.h"
 
 #include <brotli/decode.h>
+#include <lzma.h>
 #include <zlib.h>
 
 /* What an attacker would try: announce gzip and send plain text, announce deflate and send gzip, set reserved bits in the
@@ -13,7 +14,12 @@
 #define BOMB_BYTES (1u << 20) /* below this no ratio is a bomb */
 #define BOMB_RATIO 2048u      /* deflate itself ends at about 1030 */
 
-enum form { FORM_GZIP, FORM_ZLIB, FORM_RAW, FORM_BROTLI, FORM_PLAIN, FORM_COUNT };
+/* What LZMA may remember of its output: fits a block of the slab. A sender may announce up to 4 GiB; we give this much
+ * instead and decode until something refers further back than that. */
+#define LZMA_DICTIONARY_BYTES (512u << 10)
+#define LZMA_HEAD_BYTES 13u /* properties, size of the dictionary, size of the data */
+
+enum form { FORM_GZIP, FORM_ZLIB, FORM_RAW, FORM_BROTLI, FORM_LZMA, FORM_PLAIN, FORM_COUNT };
 
 enum wrap {
     WRAP_HEAD, /* fixed part of a gzip member's header, or zlib's two bytes */
@@ -38,6 +44,8 @@ struct unzip {
     struct budget *mem;
     z_stream z;
     BrotliDecoderState *brotli;
+    lzma_stream lzma;
+    lzma_allocator lzma_memory;
     uint64_t limit_bytes, in_bytes, out_bytes;
     enum unzip_coding coding;
     enum unzip_status status;
@@ -46,7 +54,8 @@ struct unzip {
     uint32_t wrap_at; /* bytes of this wrap state read */
     uint16_t extra_len;
     uint8_t gzip_flags;
-    bool probing, z_open;
+    bool probing, z_open, lzma_open;
+    bool lzma_cut; /* the sender's dictionary is larger than ours */
     uint16_t probe_len;
     uint8_t probe[UNZIP_PROBE_BYTES];
 };
@@ -93,6 +102,14 @@ static void brotli_free(void *owner, void *p)
     block_free(owner, p);
 }
 
+static void *lzma_alloc_block(void *owner, size_t count, size_t bytes)
+{
+    size_t all;
+    if (__builtin_mul_overflow(count, bytes, &all) || all > SLAB_BLOCK_MAX)
+        return NULL;
+    return block_alloc(owner, all);
+}
+
 struct unzip *unzip_new(struct budget *mem, enum unzip_coding coding, uint64_t limit_bytes)
 {
     struct unzip *u = budget_zalloc(mem, sizeof *u);
@@ -113,6 +130,9 @@ static void close_decoders(struct unzip *u)
     if (u->brotli)
         BrotliDecoderDestroyInstance(u->brotli);
     u->brotli = NULL;
+    if (u->lzma_open)
+        lzma_end(&u->lzma);
+    u->lzma_open = false;
 }
 
 void unzip_free(struct unzip *u, struct budget *mem)
@@ -121,6 +141,15 @@ void unzip_free(struct unzip *u, struct budget *mem)
         return;
     close_decoders(u);
     budget_give(mem, u, sizeof *u);
+}
+
+static bool begin_lzma(struct unzip *u)
+{
+    u->lzma_memory = (lzma_allocator){lzma_alloc_block, brotli_free, u->mem};
+    u->lzma = (lzma_stream){.allocator = &u->lzma_memory};
+    u->lzma_open = lzma_alone_decoder(&u->lzma, 2 * LZMA_DICTIONARY_BYTES) == LZMA_OK;
+    u->wrap = WRAP_HEAD;
+    return u->lzma_open;
 }
 
 /* Makes the decoder of a form ready at the beginning. False: memory is out. */
@@ -139,6 +168,10 @@ static bool begin_form(struct unzip *u, enum form form)
         close_decoders(u);
         u->brotli = BrotliDecoderCreateInstance(brotli_alloc, brotli_free, u->mem);
         return u->brotli != NULL;
+    }
+    if (form == FORM_LZMA) {
+        close_decoders(u);
+        return begin_lzma(u);
     }
     if (u->z_open)
         return inflateReset(&u->z) == Z_OK;
@@ -302,6 +335,66 @@ static enum unzip_status brotli_some(struct unzip *u, struct str *in, unzip_sink
     }
 }
 
+/* Runs the decoder over *in until that is used up. */
+static enum unzip_status lzma_run(struct unzip *u, struct str *in, unzip_sink sink, void *owner)
+{
+    uint8_t out[OUT_BYTES];
+    for (;;) {
+        u->lzma.next_in = in->p;
+        u->lzma.avail_in = in->len;
+        u->lzma.next_out = out;
+        u->lzma.avail_out = sizeof out;
+        lzma_ret code = lzma_code(&u->lzma, LZMA_RUN);
+        u->in_bytes += in->len - u->lzma.avail_in;
+        *in = str_from(*in, in->len - u->lzma.avail_in);
+        size_t made = sizeof out - u->lzma.avail_out;
+        enum unzip_status given = give(u, str_of(out, made), sink, owner);
+        if (given != UNZIP_OK)
+            return given;
+        if (code == LZMA_STREAM_END)
+            return UNZIP_END;
+        if (code == LZMA_DATA_ERROR && u->lzma_cut && u->out_bytes >= LZMA_DICTIONARY_BYTES)
+            return UNZIP_MEMORY;
+        if (code != LZMA_OK && code != LZMA_BUF_ERROR)
+            return UNZIP_BAD;
+        if (in->len == 0 && u->lzma.avail_out > 0)
+            return UNZIP_OK;
+        if (made == 0 && code == LZMA_BUF_ERROR)
+            return in->len ? UNZIP_BAD : UNZIP_OK;
+    }
+}
+
+/* The dictionary that a header announces, as large as we allow it. True: it is smaller now. */
+static bool limit_dictionary(uint8_t *head)
+{
+    uint32_t bytes =
+        head[1] | (uint32_t)head[2] << 8 | (uint32_t)head[3] << 16 | (uint32_t)head[4] << 24;
+    if (bytes <= LZMA_DICTIONARY_BYTES)
+        return false;
+    for (int i = 0; i < 4; i++)
+        head[1 + i] = (uint8_t)(LZMA_DICTIONARY_BYTES >> 8 * i);
+    return true;
+}
+
+/* The header is gathered (it always lies within the probed bytes) and goes to the decoder with our dictionary. */
+static enum unzip_status lzma_some(struct unzip *u, struct str *in, unzip_sink sink, void *owner)
+{
+    if (u->wrap == WRAP_HEAD) {
+        uint8_t head[LZMA_HEAD_BYTES];
+        if (in->len < sizeof head)
+            return UNZIP_BAD;
+        memcpy(head, in->p, sizeof head);
+        u->lzma_cut = limit_dictionary(head);
+        struct str gathered = str_of(head, sizeof head);
+        enum unzip_status status = lzma_run(u, &gathered, sink, owner);
+        if (status != UNZIP_OK)
+            return status;
+        *in = str_from(*in, sizeof head);
+        u->wrap = WRAP_DATA;
+    }
+    return lzma_run(u, in, sink, owner);
+}
+
 /* The form is chosen: decodes. */
 static enum unzip_status decode(struct unzip *u, struct str in, unzip_sink sink, void *owner)
 {
@@ -312,6 +405,8 @@ static enum unzip_status decode(struct unzip *u, struct str in, unzip_sink sink,
     }
     if (u->form == FORM_BROTLI)
         return brotli_some(u, &in, sink, owner);
+    if (u->form == FORM_LZMA)
+        return lzma_some(u, &in, sink, owner);
     while (in.len) {
         enum unzip_status status;
         if (u->wrap != WRAP_DATA) {
@@ -345,8 +440,9 @@ static bool may_be(const struct unzip *u, enum form form, struct str s)
     switch (form) {
     case FORM_GZIP: return s.len >= 2 && s.p[0] == 0x1f && s.p[1] == 0x8b;
     case FORM_ZLIB: return is_zlib_head(s);
-    case FORM_RAW: return u->coding != UNZIP_BROTLI;
+    case FORM_RAW: return u->coding != UNZIP_BROTLI && u->coding != UNZIP_LZMA;
     case FORM_BROTLI: return u->coding == UNZIP_BROTLI;
+    case FORM_LZMA: return u->coding == UNZIP_LZMA && s.len >= LZMA_HEAD_BYTES;
     case FORM_PLAIN: return true;
     case FORM_COUNT: break;
     }
@@ -400,7 +496,8 @@ static enum unzip_status choose(struct unzip *u, unzip_sink sink, void *owner)
 
 static bool is_over(enum unzip_status status)
 {
-    return status == UNZIP_END || status == UNZIP_BAD || status == UNZIP_LIMIT;
+    return status == UNZIP_END || status == UNZIP_BAD || status == UNZIP_LIMIT ||
+           status == UNZIP_MEMORY;
 }
 
 static enum unzip_status settle(struct unzip *u, enum unzip_status status)

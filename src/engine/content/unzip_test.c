@@ -1,5 +1,6 @@
 #include "engine/content/content.h"
 
+#include <lzma.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -115,6 +116,67 @@ static void test_brotli(void **state)
     expect("plain", STR_LIT(TEXT), UNZIP_BROTLI, UNZIP_PLAIN, STR_LIT(TEXT));
 }
 
+/* .lzma as the SDK writes it; the header's dictionary is then said to be `dictionary`. */
+static struct buf pack_lzma(struct str s, uint32_t dictionary)
+{
+    struct buf out;
+    lzma_options_lzma options;
+    lzma_stream z = LZMA_STREAM_INIT;
+    buf_init(&out, 4 << 20);
+    assert_true(buf_reserve(&out, s.len + s.len / 8 + 1000));
+    assert_false(lzma_lzma_preset(&options, 6));
+    assert_int_equal(lzma_alone_encoder(&z, &options), LZMA_OK);
+    z.next_in = s.p;
+    z.avail_in = s.len;
+    z.next_out = out.p;
+    z.avail_out = s.len + s.len / 8 + 1000;
+    assert_int_equal(lzma_code(&z, LZMA_FINISH), LZMA_STREAM_END);
+    out.len = z.total_out;
+    lzma_end(&z);
+    for (int i = 0; i < 4; i++)
+        out.p[1 + i] = (uint8_t)(dictionary >> 8 * i);
+    return out;
+}
+
+static void test_lzma(void **state)
+{
+    struct buf packed = pack_lzma(STR_LIT(TEXT), 8 << 20);
+    expect("lzma", buf_str(&packed), UNZIP_LZMA, UNZIP_END, STR_LIT(TEXT));
+    expect("plain", STR_LIT("plain text that is not lzma at all"), UNZIP_LZMA, UNZIP_PLAIN,
+           STR_LIT("plain text that is not lzma at all"));
+    expect("short", STR_LIT("\x5d\0\0"), UNZIP_LZMA, UNZIP_PLAIN, STR_LIT("\x5d\0\0"));
+    buf_fini(&packed);
+    /* the largest dictionary that can be said takes no more memory than ours */
+    packed = pack_lzma(STR_LIT(TEXT), UINT32_MAX);
+    expect("huge dictionary", buf_str(&packed), UNZIP_LZMA, UNZIP_END, STR_LIT(TEXT));
+    buf_fini(&packed);
+    void *zeros = calloc(1, 3 << 20);
+    assert_non_null(zeros);
+    packed = pack_lzma(str_of(zeros, 3 << 20), 1 << 16);
+    struct buf out;
+    buf_init(&out, 4 << 20);
+    assert_int_equal(decode_cut(buf_str(&packed), UNZIP_LZMA, 0, 0, &out), UNZIP_LIMIT);
+    free(zeros);
+    buf_fini(&packed);
+    /* 1 MiB of noise, then its beginning again: further back than we remember */
+    struct buf noise;
+    buf_init(&noise, 4 << 20);
+    assert_true(buf_reserve(&noise, 2 << 20));
+    uint32_t seed = 3;
+    for (int i = 0; i < 1 << 20; i++) {
+        seed = seed * 1664525 + 1013904223;
+        buf_add_byte(&noise, (uint8_t)(seed >> 24));
+    }
+    buf_add(&noise, str_cut(buf_str(&noise), 0, 4096));
+    packed = pack_lzma(buf_str(&noise), 8 << 20);
+    assert_int_equal(decode_cut(buf_str(&packed), UNZIP_LZMA, 0, 0, &out), UNZIP_MEMORY);
+    assert_int_equal(out.len, 1 << 20);
+    assert_true(str_starts(buf_str(&noise), buf_str(&out)));
+    buf_fini(&noise);
+    buf_fini(&out);
+    buf_fini(&packed);
+}
+
 static void test_gzip_headers(void **state)
 {
     static const struct {
@@ -216,14 +278,16 @@ static void test_limit(void **state)
 static void test_no_memory(void **state)
 {
     struct buf gzip = pack(STR_LIT(TEXT), 31), out;
-    const struct str inputs[] = {buf_str(&gzip), STR_LIT(BROTLI)};
+    struct buf lzma = pack_lzma(STR_LIT(TEXT), 8 << 20);
+    const struct str inputs[] = {buf_str(&gzip), STR_LIT(BROTLI), buf_str(&lzma)};
+    const enum unzip_coding codings[] = {UNZIP_GZIP, UNZIP_BROTLI, UNZIP_LZMA};
     buf_init(&out, 0);
     for (size_t i = 0; i < ARRAY_COUNT(inputs); i++) {
         int worked = 0;
         for (uint32_t limit = 0; limit < 1 << 20; limit += 500) {
             struct budget tight = {&slab, 0, limit};
             buf_reset(&out);
-            struct unzip *u = unzip_new(&tight, i ? UNZIP_BROTLI : UNZIP_GZIP, 0);
+            struct unzip *u = unzip_new(&tight, codings[i], 0);
             if (u) {
                 unzip_add(u, inputs[i], collect, &out);
                 enum unzip_status status = unzip_end(u, collect, &out);
@@ -236,6 +300,7 @@ static void test_no_memory(void **state)
         }
         assert_true(worked > 0);
     }
+    buf_fini(&lzma);
     buf_fini(&gzip);
     buf_fini(&out);
 }
@@ -245,6 +310,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_forms, setup, teardown),
         cmocka_unit_test_setup_teardown(test_brotli, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_lzma, setup, teardown),
         cmocka_unit_test_setup_teardown(test_gzip_headers, setup, teardown),
         cmocka_unit_test_setup_teardown(test_members, setup, teardown),
         cmocka_unit_test_setup_teardown(test_damaged, setup, teardown),

@@ -76,10 +76,10 @@ enum http1_event {
     HTTP1_REQUEST_TOO_MANY_HEADERS,
     HTTP1_RESPONSE_TOO_MANY_HEADERS,
     HTTP1_TOO_MANY_TRANSACTIONS,
-    /* names of rules that are never set here: LZMA is not decoded; the engine knows whether a change of protocol failed */
+    HTTP1_LZMA_MEMLIMIT,
+    /* names of rules that are never set here: the engine knows whether a change of protocol failed */
     HTTP1_TOO_MANY_WARNINGS,
     HTTP1_FAILED_PROTOCOL_CHANGE,
-    HTTP1_LZMA_MEMLIMIT,
     HTTP1_EVENT_COUNT
 };
 

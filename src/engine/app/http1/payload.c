@@ -17,8 +17,11 @@ static struct body_conf body_conf_of(const struct app_conf *conf, enum dir dir)
 
 /* ---- content codings (RFC 9110 section 8.4) ---- */
 
-/* Names are searched for, not compared: receivers take "x gzip" and "gzip;" too. */
-static bool coding_of(struct str token, uint8_t *coding)
+#define LIBHTP "app-layer.protocols.http.libhtp.default-config."
+
+/* Names are searched for, not compared: receivers take "x gzip" and "gzip;" too. LZMA, which hardly any receiver knows, is
+ * decoded where the settings say so. */
+static bool coding_of(const struct app_conf *conf, struct str token, uint8_t *coding)
 {
     static const struct {
         const char *name;
@@ -29,6 +32,9 @@ static bool coding_of(struct str token, uint8_t *coding)
             *coding = (uint8_t)rows[i].coding;
             return true;
         }
+    *coding = UNZIP_LZMA;
+    if (str_find_nocase(token, 0, STR_LIT("lzma")) >= 0)
+        return conf->yaml && conf_bool(conf->yaml, LIBHTP "lzma-enabled", false);
     *coding = UNZIP_BROTLI;
     return str_eq_nocase(token, STR_LIT("br"));
 }
@@ -49,10 +55,7 @@ static uint32_t layer_limit(const struct app_conf *conf)
 {
     int64_t limit = HTTP1_CODINGS_DEFAULT;
     if (conf->yaml)
-        limit = conf_int(
-            conf->yaml,
-            "app-layer.protocols.http.libhtp.default-config.response-body-decompress-layer-limit",
-            limit);
+        limit = conf_int(conf->yaml, LIBHTP "response-body-decompress-layer-limit", limit);
     return limit < 0 || limit > HTTP1_CODINGS_MAX ? HTTP1_CODINGS_MAX : (uint32_t)limit;
 }
 
@@ -76,7 +79,7 @@ static void read_codings(const struct http1_at *at, struct http1_payload *p)
         uint8_t coding;
         if (token.len == 0 || str_eq_nocase(token, STR_LIT("identity")))
             continue;
-        if (!coding_of(token, &coding)) {
+        if (!coding_of(at->af->conf, token, &coding)) {
             app_event(at->af, &at->tx->tx, HTTP1_ABNORMAL_CE_HEADER);
             continue;
         }
@@ -171,6 +174,8 @@ static void note_status(const struct http1_at *at, enum unzip_status status)
         app_event(at->af, &at->tx->tx, HTTP1_GZIP_DECOMPRESSION_FAILED);
     if (status == UNZIP_LIMIT)
         app_event(at->af, &at->tx->tx, HTTP1_COMPRESSION_BOMB);
+    if (status == UNZIP_MEMORY)
+        app_event(at->af, &at->tx->tx, HTTP1_LZMA_MEMLIMIT);
 }
 
 /* Bytes before layer `number`. */
