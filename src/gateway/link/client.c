@@ -62,13 +62,20 @@ static bool have_identity(struct client *c)
         identity_fini(&id);
         return c->is_enrolled;
     }
+    int given_up = spool_belong_to(c->spool, id.gateway);
+    if (given_up < 0) {
+        snprintf(c->problem, sizeof(c->problem), "it cannot be told whose the waiting events are");
+        SSL_CTX_free(context);
+        identity_fini(&id);
+        return false;
+    }
     bool other = c->is_enrolled && strcmp(id.gateway, c->id.gateway) != 0;
     if (c->is_enrolled)
         identity_fini(&c->id);
     SSL_CTX_free(c->context);
     c->id = id;
     c->context = context;
-    if (spool_belong_to(c->spool, id.gateway))
+    if (given_up)
         log_warn("link",
                  "this box is another gateway now: what was kept for the one before is given up");
     if (!c->is_enrolled || other) {

@@ -13,8 +13,9 @@
 #include <unistd.h>
 
 #define SEGMENT_BYTES_MAX (1u << 20)
-#define SEGMENTS_PER_LIMIT 16   /* at least so many: what is given up at once is a small part */
-#define SEGMENT_COUNT_MAX 16384 /* in one folder at opening; more is not ours */
+#define SEGMENTS_PER_LIMIT 16 /* at least so many: what is given up at once is a small part */
+#define SEGMENT_FILE_BYTES_MAX (2 * SEGMENT_BYTES_MAX) /* longer was not written by us */
+#define SEGMENT_COUNT_MAX 16384        /* in one folder at opening; more is not ours */
 #define SEGMENT_TIDY_BYTES (64u << 10) /* an acknowledged active segment above this goes */
 
 /* One file. */
@@ -25,9 +26,14 @@ struct segment {
     uint32_t count;        /* records in it */
     uint32_t synced_count; /* of them on disk for certain */
     uint32_t acked_count;
-    uint64_t bytes;       /* valid ones */
-    uint64_t acked_bytes; /* offset of the first record that is not acknowledged */
+    uint64_t bytes; /* valid ones */
+    /* where one record begins that is not behind the first unacknowledged one: reading goes on from here */
+    uint32_t known_count;
+    uint64_t known_bytes;
 };
+
+/* What came of reading a segment. Only damage makes it worthless: descriptors and memory come back, its events would not. */
+enum reading { READ_WHOLE, READ_ENOUGH, READ_DAMAGED, READ_NOT_NOW };
 
 struct lane {
     struct segment *first;
@@ -53,6 +59,7 @@ struct spool {
     uint64_t bytes;
     uint64_t damaged_segments;
     uint64_t write_errors;
+    bool disk_full;     /* the last thing that could not be written did not find room */
     struct buf scratch; /* a record being written, or a segment being read */
 };
 
@@ -132,33 +139,51 @@ static int list_segments(const struct spool *s, char (*names)[32], size_t *count
     return 0;
 }
 
-static bool read_whole(struct spool *s, int fd)
+static enum reading read_whole(struct spool *s, int fd)
 {
     struct stat st;
     buf_reset(&s->scratch);
-    if (fstat(fd, &st) < 0 || !buf_reserve(&s->scratch, (size_t)st.st_size))
-        return false;
+    if (fstat(fd, &st) < 0 || st.st_size > (off_t)SEGMENT_FILE_BYTES_MAX)
+        return READ_DAMAGED;
+    if (!buf_reserve(&s->scratch, (size_t)st.st_size)) {
+        errno = ENOMEM;
+        return READ_NOT_NOW;
+    }
     while (s->scratch.len < (size_t)st.st_size) {
         ssize_t n = pread(fd, s->scratch.p + s->scratch.len, (size_t)st.st_size - s->scratch.len,
                           (off_t)s->scratch.len);
+        if (n < 0 && errno == EINTR)
+            continue;
         if (n <= 0)
-            return false;
+            return n == 0 || errno == EIO ? READ_DAMAGED : READ_NOT_NOW;
         s->scratch.len += (size_t)n;
     }
-    return true;
+    return READ_WHOLE;
+}
+
+/* The file's bytes into `scratch`. */
+static enum reading read_file(struct spool *s, const char *name, bool sync)
+{
+    int fd = openat(s->folder_fd, name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT || errno == EIO ? READ_DAMAGED : READ_NOT_NOW;
+    if (sync && fdatasync(fd) < 0)
+        s->write_errors++;
+    enum reading result = read_whole(s, fd);
+    close(fd);
+    return result;
 }
 
 /* What was written by a process that was killed may still be in the page cache only: synced before it counts. */
-static int load_segment(struct spool *s, const char *name)
+static int load_segment(struct spool *s, const char *name, struct err *err)
 {
     struct segment_head head;
     struct segment_record record;
-    int fd = openat(s->folder_fd, name, O_RDONLY | O_CLOEXEC);
-    bool good = fd >= 0 && fdatasync(fd) == 0 && read_whole(s, fd);
-    if (fd >= 0)
-        close(fd);
+    enum reading result = read_file(s, name, true);
+    if (result == READ_NOT_NOW)
+        return err_errno(err, "spool: cannot read %s/%s now", s->folder, name);
     struct reader r = reader_of(buf_str(&s->scratch));
-    if (!good || !segment_read_head(&r, &head) ||
+    if (result == READ_DAMAGED || !segment_read_head(&r, &head) ||
         head.lane != (enum link_importance)(name[0] - '0')) {
         s->damaged_segments++;
         unlinkat(s->folder_fd, name, 0);
@@ -166,7 +191,7 @@ static int load_segment(struct spool *s, const char *name)
     }
     struct segment *segment = calloc(1, sizeof(*segment));
     if (!segment)
-        return -1;
+        return err_set(err, "spool: out of memory");
     struct lane *lane = &s->lanes[head.lane];
     while (segment_read_record(&r, &record)) {
         segment->count++;
@@ -178,7 +203,7 @@ static int load_segment(struct spool *s, const char *name)
     segment->head = head;
     segment->synced_count = segment->count;
     segment->bytes = r.at;
-    segment->acked_bytes = SEGMENT_HEAD_BYTES;
+    segment->known_bytes = SEGMENT_HEAD_BYTES;
     if (segment->number >= s->next_number)
         s->next_number = segment->number + 1;
     lane_add(s, lane, segment);
@@ -195,10 +220,8 @@ static int load_all(struct spool *s, struct err *err)
     if (list_segments(s, names, &count, err) < 0)
         goto out;
     for (size_t i = 0; i < count; i++) {
-        if (load_segment(s, names[i]) < 0) {
-            err_set(err, "spool: out of memory");
+        if (load_segment(s, names[i], err) < 0)
             goto out;
-        }
     }
     result = 0;
 out:
@@ -322,6 +345,7 @@ static bool write_at_end(struct spool *s, int fd, uint64_t at, struct str bytes)
     if (done == bytes.len)
         return true;
     s->write_errors++;
+    s->disk_full = errno == ENOSPC || errno == EDQUOT;
     (void)!ftruncate(fd, (off_t)at);
     return false;
 }
@@ -338,12 +362,15 @@ static bool start_segment(struct spool *s, enum link_importance which)
     segment->number = s->next_number++;
     segment->head = (struct segment_head){which, lane->epoch, lane->next_seq};
     segment->bytes = SEGMENT_HEAD_BYTES;
-    segment->acked_bytes = SEGMENT_HEAD_BYTES;
+    segment->known_bytes = SEGMENT_HEAD_BYTES;
     segment_name(which, segment->number, name);
     segment_write_head(&head, &segment->head);
     lane->fd = openat(s->folder_fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (lane->fd < 0 || !write_at_end(s, lane->fd, 0, buf_str(&head))) {
-        s->write_errors += lane->fd < 0;
+        if (lane->fd < 0) {
+            s->write_errors++;
+            s->disk_full = errno == ENOSPC || errno == EDQUOT;
+        }
         lane_stop_writing(lane);
         unlinkat(s->folder_fd, name, 0);
         free(segment);
@@ -389,12 +416,14 @@ bool spool_append(struct spool *s, enum link_importance lane, const struct segme
 {
     struct buf bytes;
     bool taken = false;
+    s->disk_full = false;
     buf_init(&bytes, SEGMENT_RECORD_BYTES + LINK_LINE_BYTES_MAX);
     segment_write_record(&bytes, record);
     if (!bytes.failed) {
         taken = append_record(s, lane, buf_str(&bytes));
-        /* A full disk before the limit: room is made once, at the cost of what matters least. */
-        if (!taken && s->write_errors > 0 && give_up_segment(s, lane))
+        /* A full disk before the limit: room is made once, at the cost of what matters least. Nothing else that fails here
+         * would be helped by throwing away what is safe. */
+        if (!taken && s->disk_full && give_up_segment(s, lane))
             taken = append_record(s, lane, buf_str(&bytes));
     }
     if (!taken)
@@ -423,28 +452,43 @@ int spool_sync(struct spool *s)
 
 /* ---- sending ---- */
 
-/* Copies records behind the acknowledged ones into `lines`; false when the batch is full or the file is not readable. */
-static bool copy_records(struct spool *s, const struct segment *segment, uint32_t count_max,
-                         struct link_batch *b, struct buf *lines)
+/* Where the first record that is not acknowledged begins; false: the file is damaged before it. */
+static bool skip_acked(struct segment *segment, struct reader *r)
+{
+    struct segment_record record;
+    reader_skip(r, (size_t)segment->known_bytes);
+    for (uint32_t i = segment->known_count; i < segment->acked_count; i++) {
+        if (r->bad || !segment_read_record(r, &record))
+            return false;
+    }
+    segment->known_count = segment->acked_count;
+    segment->known_bytes = r->at;
+    return !r->bad;
+}
+
+/* Copies records behind the acknowledged ones into `lines`. READ_ENOUGH: the batch is full. Damaged since it was opened: the
+ * batch ends there, and what is before it goes on. */
+static enum reading copy_records(struct spool *s, struct segment *segment, uint32_t count_max,
+                                 struct link_batch *b, struct buf *lines)
 {
     char name[32];
     struct segment_record record;
     segment_name(segment->head.lane, segment->number, name);
-    int fd = openat(s->folder_fd, name, O_RDONLY | O_CLOEXEC);
-    bool good = fd >= 0 && read_whole(s, fd);
-    if (fd >= 0)
-        close(fd);
+    enum reading result = read_file(s, name, false);
+    if (result != READ_WHOLE)
+        return result;
     struct reader r = reader_of(buf_str(&s->scratch));
-    reader_skip(&r, (size_t)segment->acked_bytes);
-    for (uint32_t i = segment->acked_count; good && i < segment->synced_count; i++) {
+    if (!skip_acked(segment, &r))
+        return READ_DAMAGED;
+    for (uint32_t i = segment->acked_count; i < segment->synced_count; i++) {
         if (b->count == count_max || lines->len >= SPOOL_BATCH_BYTES)
-            return false;
-        if (r.bad || !segment_read_record(&r, &record))
-            return false; /* damaged since it was opened: ends here, spool_ack of what is before it goes on */
+            return READ_ENOUGH;
+        if (!segment_read_record(&r, &record))
+            return READ_DAMAGED;
         link_event_write(lines, &record.event);
         b->count++;
     }
-    return good;
+    return READ_WHOLE;
 }
 
 static bool has_waiting(const struct segment *segment)
@@ -466,16 +510,17 @@ static bool lane_batch(struct spool *s, struct lane *lane, uint32_t count_max, s
     while (lane->first && lane->first != lane->last && !has_waiting(lane->first))
         remove_first(s, lane);
     while (lane->first && has_waiting(lane->first)) {
-        const struct segment *segment = lane->first;
+        struct segment *segment = lane->first;
+        enum reading result = READ_WHOLE;
         *b = (struct link_batch){segment->head.epoch,
                                  segment->head.first_seq + segment->acked_count, 0, STR_EMPTY};
         buf_reset(lines);
         while (segment && segment->head.epoch == b->epoch &&
                segment->head.first_seq + segment->acked_count == b->first_seq + b->count &&
-               copy_records(s, segment, count_max, b, lines))
+               (result = copy_records(s, segment, count_max, b, lines)) == READ_WHOLE)
             segment = segment->next;
         b->lines = buf_str(lines);
-        if (lines->failed)
+        if (lines->failed || (b->count == 0 && result == READ_NOT_NOW))
             return false;
         if (b->count > 0)
             return true;
@@ -498,33 +543,13 @@ bool spool_next_batch(struct spool *s, struct link_batch *b, struct buf *lines)
     return spool_next_events(s, SPOOL_BATCH_COUNT, b, lines);
 }
 
-/* Where the records behind the first `count` begin. */
-static uint64_t offset_behind(struct spool *s, const struct segment *segment, uint32_t count)
-{
-    char name[32];
-    struct segment_record record;
-    if (count == segment->count)
-        return segment->bytes;
-    segment_name(segment->head.lane, segment->number, name);
-    int fd = openat(s->folder_fd, name, O_RDONLY | O_CLOEXEC);
-    bool good = fd >= 0 && read_whole(s, fd);
-    if (fd >= 0)
-        close(fd);
-    struct reader r = reader_of(buf_str(&s->scratch));
-    reader_skip(&r, (size_t)segment->acked_bytes);
-    for (uint32_t i = segment->acked_count; good && i < count; i++)
-        good = !r.bad && segment_read_record(&r, &record);
-    return good ? r.at : segment->bytes;
-}
-
-static void ack_segment(struct spool *s, struct segment *segment, uint64_t seq)
+static void ack_segment(struct segment *segment, uint64_t seq)
 {
     uint64_t behind = seq - segment->head.first_seq + 1;
     if (behind > segment->synced_count)
         behind = segment->synced_count; /* a center that acknowledges what it was never sent */
     if (behind <= segment->acked_count)
         return;
-    segment->acked_bytes = offset_behind(s, segment, (uint32_t)behind);
     segment->acked_count = (uint32_t)behind;
 }
 
@@ -534,7 +559,7 @@ void spool_ack(struct spool *s, uint64_t epoch, uint64_t seq)
         struct lane *lane = &s->lanes[i];
         for (struct segment *segment = lane->first; segment; segment = segment->next) {
             if (segment->head.epoch == epoch && segment->head.first_seq <= seq)
-                ack_segment(s, segment, seq);
+                ack_segment(segment, seq);
         }
         while (
             lane->first && lane->first->acked_count == lane->first->count &&
@@ -555,23 +580,27 @@ static void clear(struct spool *s)
     }
 }
 
-bool spool_belong_to(struct spool *s, const char *gateway)
+int spool_belong_to(struct spool *s, const char *gateway)
 {
     char path[512];
     struct buf owner;
     struct str name = str_c(gateway);
     snprintf(path, sizeof(path), "%s/owner", s->folder);
     buf_init(&owner, 0);
-    bool known = file_read(path, LINK_GATEWAY_ID_BYTES, &owner, NULL) == 0 && owner.len > 0;
-    bool same = known && str_eq(buf_str(&owner), name);
+    bool known = faccessat(s->folder_fd, "owner", F_OK, 0) == 0 || errno != ENOENT;
+    bool readable = known && file_read(path, LINK_GATEWAY_ID_BYTES, &owner, NULL) == 0;
+    bool same = readable && str_eq(buf_str(&owner), name);
     buf_fini(&owner);
     if (same)
-        return false;
+        return 0;
+    if (known && !readable)
+        return -1;
     if (known)
         clear(s);
-    if (file_write(path, name, 0600, NULL) < 0)
-        s->write_errors++;
-    return known;
+    if (file_write(path, name, 0600, NULL) == 0)
+        return known;
+    s->write_errors++;
+    return -1;
 }
 
 void spool_state(const struct spool *s, struct spool_state *out)

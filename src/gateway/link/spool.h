@@ -55,9 +55,10 @@ bool spool_next_events(struct spool *s, uint32_t count, struct link_batch *b, st
 /* The center has everything of the epoch up to seq. */
 void spool_ack(struct spool *s, uint64_t epoch, uint64_t seq);
 void spool_state(const struct spool *s, struct spool_state *out);
-/* Says for which gateway the events are kept. When they were another's (the box was enrolled anew, perhaps for another
- * firm), they are given up and true comes back: one firm's events must never reach another. */
-bool spool_belong_to(struct spool *s, const char *gateway);
+/* Says for which gateway the events are kept. 1: they were another's (the box was enrolled anew, perhaps for another firm)
+ * and are given up: one firm's events must never reach another. 0: they are its own. -1: that cannot be read or written
+ * down just now; nothing may be sent before it can. */
+NODISCARD int spool_belong_to(struct spool *s, const char *gateway);
 /* Events given up and not yet reported; the count is taken over by the caller. */
 uint64_t spool_take_dropped(struct spool *s, enum link_importance lane);
 

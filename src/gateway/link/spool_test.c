@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -284,18 +285,100 @@ static void events_stay_with_their_gateway(void **state)
     struct spool_state st;
     struct spool *s = open_spool(1 << 20);
     append(s, LINK_IMPORTANCE_ALERT, 1, 0);
-    assert_false(spool_belong_to(s, "first")); /* what came before enrolment goes with it */
+    assert_int_equal(spool_belong_to(s, "first"), 0); /* what came before enrolment goes with it */
     spool_close(s);
     s = open_spool(1 << 20);
-    assert_false(spool_belong_to(s, "first"));
+    assert_int_equal(spool_belong_to(s, "first"), 0);
     append(s, LINK_IMPORTANCE_ALERT, 2, 0);
-    assert_true(spool_belong_to(s, "second"));
+    assert_int_equal(spool_belong_to(s, "second"), 1);
     spool_state(s, &st);
     assert_int_equal(st.lanes[LINK_IMPORTANCE_ALERT].dropped, 2);
     append(s, LINK_IMPORTANCE_ALERT, 3, 0);
     assert_int_equal(spool_sync(s), 0);
     assert_int_equal(drain(s, got, 4), 1);
     assert_int_equal(got[0], 3);
+    spool_close(s);
+    empty_folder();
+}
+
+/* ---- trouble that passes ---- */
+
+/* No descriptor can be opened any more; what is open stays so. Gives back the limit from before. */
+static struct rlimit no_descriptors(void)
+{
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    struct rlimit none = {3, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    return before;
+}
+
+static void nothing_is_lost_when_files_cannot_be_opened_for_a_while(void **state)
+{
+    (void)state;
+    uint32_t got[8];
+    struct link_batch b;
+    struct buf lines;
+    struct spool_state st;
+    buf_init(&lines, 0);
+    struct spool *s = open_spool(1 << 20);
+    for (uint32_t i = 0; i < 4; i++)
+        append(s, LINK_IMPORTANCE_ALERT, i, 0);
+    assert_int_equal(spool_sync(s), 0);
+    assert_true(spool_next_events(s, 2, &b, &lines));
+    struct rlimit before = no_descriptors();
+    spool_ack(s, b.epoch, b.first_seq);
+    assert_false(spool_next_batch(s, &b, &lines));
+    assert_false(append(s, LINK_IMPORTANCE_NOTICE, 9, 0)); /* a lane that has no file yet */
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    spool_state(s, &st);
+    assert_int_equal(st.lanes[LINK_IMPORTANCE_ALERT].waiting, 3);
+    assert_int_equal(st.lanes[LINK_IMPORTANCE_ALERT].dropped, 0);
+    assert_int_equal(st.lanes[LINK_IMPORTANCE_NOTICE].dropped, 1);
+    assert_int_equal(st.damaged_segments, 0);
+    assert_int_equal(drain(s, got, 8), 3);
+    assert_int_equal(got[0], 1);
+    buf_fini(&lines);
+    spool_close(s);
+    empty_folder();
+}
+
+static void whose_the_events_are_must_be_known(void **state)
+{
+    (void)state;
+    uint32_t got[4];
+    char path[128];
+    struct spool *s = open_spool(1 << 20);
+    assert_int_equal(spool_belong_to(s, "first"), 0);
+    append(s, LINK_IMPORTANCE_ALERT, 1, 0);
+    assert_int_equal(spool_sync(s), 0);
+    struct rlimit before = no_descriptors();
+    assert_int_equal(spool_belong_to(s, "second"), -1);
+    assert_int_equal(spool_belong_to(s, "first"), -1);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(spool_belong_to(s, "first"), 0);
+    /* a disk that lost the name: nobody's events */
+    snprintf(path, sizeof(path), "%s/owner", folder);
+    write_file(path, (const uint8_t *)"", 0);
+    assert_int_equal(spool_belong_to(s, "first"), 1);
+    assert_int_equal(drain(s, got, 4), 0);
+    spool_close(s);
+    empty_folder();
+}
+
+/* Larger than anything of ours: not read into memory. */
+static void foreign_giants_are_not_read(void **state)
+{
+    (void)state;
+    char path[128];
+    struct spool_state st;
+    snprintf(path, sizeof(path), "%s/0-0000000000000000.seg", folder);
+    write_file(path, (const uint8_t *)"OTSEG1", 6);
+    assert_int_equal(truncate(path, INT64_C(1) << 40), 0);
+    struct spool *s = open_spool(1 << 20);
+    spool_state(s, &st);
+    assert_int_equal(st.damaged_segments, 1);
+    assert_true(append(s, LINK_IMPORTANCE_ALERT, 1, 0));
     spool_close(s);
     empty_folder();
 }
@@ -405,6 +488,9 @@ int main(void)
         cmocka_unit_test(second_process_is_kept_out),
         cmocka_unit_test(last_tags_are_known_again),
         cmocka_unit_test(events_stay_with_their_gateway),
+        cmocka_unit_test(nothing_is_lost_when_files_cannot_be_opened_for_a_while),
+        cmocka_unit_test(whose_the_events_are_must_be_known),
+        cmocka_unit_test(foreign_giants_are_not_read),
         cmocka_unit_test(random_operations),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
