@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #define ARENA_ALIGN 16
 #define ARENA_BLOCK_BYTES (64u * 1024)
@@ -44,6 +45,19 @@ void arena_init_at(struct arena *a, void *memory, size_t bytes)
     a->first = a->current = b;
 }
 
+int arena_reserve(struct arena *a, size_t bytes)
+{
+    *a = (struct arena){0};
+    void *region = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (region == MAP_FAILED)
+        return -1;
+    arena_init_at(a, region, bytes);
+    a->region_bytes = bytes;
+    poison(a->first->bytes, a->first->cap);
+    return 0;
+}
+
 void arena_seal(struct arena *a)
 {
     a->limit_bytes = a->used_bytes ? a->used_bytes : 1;
@@ -64,6 +78,12 @@ void arena_fini(struct arena *a)
         free(b);
         b = next;
     }
+    if (a->region_bytes) {
+        poison_lift(a->fixed, a->region_bytes);
+        munmap(a->fixed, a->region_bytes);
+    }
+    a->fixed = NULL;
+    a->region_bytes = 0;
     a->first = a->current = NULL;
     a->used_bytes = 0;
 }
@@ -71,8 +91,8 @@ void arena_fini(struct arena *a)
 void arena_reset(struct arena *a)
 {
     for (struct arena_block *b = a->first; b; b = b->next) {
+        poison(b->bytes, b->used);
         b->used = 0;
-        poison(b->bytes, b->cap);
     }
     a->current = a->first;
     a->used_bytes = 0;

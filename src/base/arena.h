@@ -22,7 +22,8 @@ struct arena {
     size_t block_bytes; /* size of a new block */
     struct arena
         *parent; /* whose memory blocks are made of; NULL: the heap's, or those of arena_init_at */
-    uint8_t *fixed; /* arena_init_at's memory, or NULL */
+    uint8_t *fixed;      /* arena_init_at's memory, or NULL */
+    size_t region_bytes; /* of `fixed`, when it is arena_reserve's */
 };
 
 /* Takes no memory yet. block_bytes 0: 64 KiB. */
@@ -31,6 +32,9 @@ void arena_init(struct arena *a, size_t block_bytes, size_t limit_bytes);
 void arena_init_in(struct arena *a, struct arena *parent, size_t block_bytes, size_t limit_bytes);
 /* All of it lies in this memory (aligned to 16, of the caller's), and there is never more. For what several processes see. */
 void arena_init_at(struct arena *a, void *memory, size_t bytes);
+/* As arena_init_at, over address space of its own: pages come as they are touched, and stay. For scratch that must neither
+ * call malloc nor the kernel in work. 0 or -1. */
+NODISCARD int arena_reserve(struct arena *a, size_t bytes);
 /* Nothing more is handed out: what others may read by now stays as it is. */
 void arena_seal(struct arena *a);
 /* Was p handed out by an arena made with arena_init_at? (or by one whose parent it is) */

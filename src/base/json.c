@@ -164,6 +164,15 @@ void json_bytes(struct json *j, const char *key, struct str value)
         add_string(j->out, value);
 }
 
+void json_base64(struct json *j, const char *key, struct str value)
+{
+    if (!begin(j, str_c(key), (value.len + 2) / 3 * 4 + 2))
+        return;
+    buf_add_byte(j->out, '"');
+    text_add_base64(j->out, value);
+    buf_add_byte(j->out, '"');
+}
+
 void json_text(struct json *j, const char *key, const char *value)
 {
     json_bytes(j, key, str_c(value));

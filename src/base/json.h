@@ -25,6 +25,8 @@ void json_array(struct json *j, const char *key);
 void json_end_object(struct json *j);
 void json_end_array(struct json *j);
 void json_bytes(struct json *j, const char *key, struct str value);
+/* Its base64, as a string. */
+void json_base64(struct json *j, const char *key, struct str value);
 void json_text(struct json *j, const char *key, const char *value);
 void json_uint(struct json *j, const char *key, uint64_t value);
 void json_int(struct json *j, const char *key, int64_t value);

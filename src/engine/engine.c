@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#define SCRATCH_BYTES_MAX (64u << 20)
 #define TICK_FLOWS_MAX 64 /* flows ended per tick: keeps the pause between batches short */
 
 /* Hashes that rules ask for are computed. */
@@ -45,13 +46,13 @@ struct engine *engine_new(const struct engine_conf *conf, const struct match_ima
     e->ja3_set = conf->app.ja3;
     heed_demand(e);
     e->sink = *sink;
-    arena_init(&e->scratch, 256 * 1024, 64u << 20);
     e->decoder = packet_decoder_new(&e->conf.packet);
     e->flows = flow_table_new(&e->conf.flow, conversation_end, e);
     e->files = file_store_new(&e->conf.file, sink->files);
     e->matcher = match_worker_new(image, hosts);
-    if (slab_init(&e->slab, e->conf.memory_bytes) < 0 || !e->decoder || !e->flows || !e->files ||
-        !e->matcher || hash_files(e) < 0) {
+    if (slab_init(&e->slab, e->conf.memory_bytes) < 0 ||
+        arena_reserve(&e->scratch, SCRATCH_BYTES_MAX) < 0 || !e->decoder || !e->flows ||
+        !e->files || !e->matcher || hash_files(e) < 0) {
         err_set(err, "engine: no memory for %u flows and %llu MiB of flow data", conf->flow.max,
                 (unsigned long long)(conf->memory_bytes >> 20));
         engine_free(e);

@@ -1,4 +1,4 @@
-"""python3 -m tests.gen NAME OUT.pcap | --list | --all FOLDER"""
+"""python3 -m tests.gen NAME OUT.pcap | --list | --all FOLDER | --together OUT.pcap"""
 import os
 import sys
 
@@ -20,6 +20,11 @@ def main(arguments):
         os.makedirs(arguments[1], exist_ok=True)
         for name in SCENES:
             write(name, os.path.join(arguments[1], name + ".pcap"))
+    elif len(arguments) == 2 and arguments[0] == "--together":
+        everything = Capture()
+        for function in SCENES.values():
+            function(everything)
+        everything.write(arguments[1])
     elif len(arguments) == 2 and arguments[0] in SCENES:
         write(*arguments)
     else:

@@ -1,4 +1,5 @@
 """The named captures. A scene takes an empty Capture and fills it; its doc string is what --list prints."""
+import base64
 import struct
 import zlib
 
@@ -135,6 +136,16 @@ def smtp(capture):
     """a mail with a macro workbook attached"""
     mail = app.mime_mail("sales@example.net", "staff@example.com", "invoice", "please see\r\n.the attachment",
                          [("invoice.xlsm", "application/vnd.ms-excel.sheet.macroEnabled.12", b"PK\3\4" + bytes(300))])
+    app.smtp_conversation(capture, PC, SERVER, [("sales@example.net", ["staff@example.com"], mail)])
+
+
+@scene
+def smtp_japanese(capture):
+    """a mail whose subject and attachment are named in ISO-2022-JP and Shift_JIS"""
+    def word(charset, codec, text):
+        return f"=?{charset}?B?{base64.b64encode(text.encode(codec)).decode()}?="
+    mail = app.mime_mail("sales@example.net", "staff@example.com", word("ISO-2022-JP", "iso2022_jp", "請求書の件"), "body",
+                         [(word("Shift_JIS", "cp932", "請求書①.pdf"), "application/pdf", b"%PDF-1.4\n" + bytes(50))])
     app.smtp_conversation(capture, PC, SERVER, [("sales@example.net", ["staff@example.com"], mail)])
 
 

@@ -2,6 +2,7 @@
 
 #include <iconv.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "engine/content/content.h"
 
@@ -61,16 +62,26 @@ static const char *iconv_name(struct str charset)
     return NULL;
 }
 
-/* Open for as long as the process lives, and used by nobody: while one is open, the C library's converter stays loaded and
- * iconv_open only takes memory. A worker behind its fence may open no file, and is killed if it tries. */
-static iconv_t held[ARRAY_COUNT(charsets) + 1];
+/* Converters are open for as long as the process lives: opening one takes memory, and for the first of its kind a file, which
+ * a worker behind its fence may not open. A conversion borrows one and puts it back; when as many threads as there are of a
+ * kind convert at the same moment, the next one opens its own. */
+#define HELD 8
+static _Atomic(iconv_t) held[ARRAY_COUNT(charsets) + 1][HELD];
 static pthread_once_t hold_once = PTHREAD_ONCE_INIT;
+
+static const char *name_of(size_t row)
+{
+    return row < ARRAY_COUNT(charsets) && charsets[row].iconv[0] ? charsets[row].iconv
+                                                                 : "EUC-JP-MS";
+}
 
 static void hold(void)
 {
-    for (size_t i = 0; i < ARRAY_COUNT(charsets); i++)
-        held[i] = iconv_open("UTF-8", charsets[i].iconv[0] ? charsets[i].iconv : "EUC-JP-MS");
-    held[ARRAY_COUNT(charsets)] = iconv_open("UTF-8", "EUC-JP-MS");
+    for (size_t row = 0; row <= ARRAY_COUNT(charsets); row++)
+        for (int i = 0; i < HELD; i++) {
+            iconv_t converter = iconv_open("UTF-8", name_of(row));
+            atomic_store(&held[row][i], converter == (iconv_t)-1 ? NULL : converter);
+        }
 }
 
 void charsets_hold(void)
@@ -78,15 +89,34 @@ void charsets_hold(void)
     pthread_once(&hold_once, hold);
 }
 
+static iconv_t borrow(const char *name, _Atomic(iconv_t) **place)
+{
+    for (size_t row = 0; row <= ARRAY_COUNT(charsets); row++)
+        for (int i = 0; i < HELD && strcmp(name_of(row), name) == 0; i++) {
+            iconv_t converter = atomic_exchange(&held[row][i], NULL);
+            if (!converter)
+                continue;
+            *place = &held[row][i];
+            (void)iconv(converter, NULL, NULL, NULL, NULL); /* to its first state */
+            return converter;
+        }
+    *place = NULL;
+    return iconv_open("UTF-8", name);
+}
+
 static bool convert(const char *name, struct str in, struct buf *out)
 {
-    iconv_t converter = iconv_open("UTF-8", name);
+    _Atomic(iconv_t) *place;
+    iconv_t converter = borrow(name, &place);
     if (converter == (iconv_t)-1)
         return false;
     char *from = (char *)(uintptr_t)in.p, *to = (char *)out->p + out->len;
     size_t from_left = in.len, to_left = out->cap - out->len;
     size_t result = in.len ? iconv(converter, &from, &from_left, &to, &to_left) : 0;
-    iconv_close(converter);
+    if (place)
+        atomic_store(place, converter);
+    else
+        iconv_close(converter);
     if (result == (size_t)-1)
         return false;
     out->len = out->cap - to_left;

@@ -1,5 +1,7 @@
 #include "engine/eve/eve.h"
 
+#include "base/clock.h"
+
 #define EVE_PATH "outputs.eve-log"
 
 /* A word of suricata.yaml's outputs.eve-log.types and what it switches on. */
@@ -106,6 +108,9 @@ void eve_conf_read(struct eve_conf *eve, const struct conf *conf)
         .metadata = true,
         .pcap_number = true,
     };
+    char now[CLOCK_TEXT_BYTES];
+    (void)clock_format_eve(
+        0, now); /* the C library reads the zone's file now, not for the first event */
     const struct conf_node *output = conf ? find_output(conf) : NULL;
     if (!output)
         return;

@@ -104,27 +104,18 @@ static void write_printable(struct json *out, const char *key, struct str bytes)
     json_bytes(out, key, str_of(text, len));
 }
 
-static void write_base64(struct json *out, const char *key, struct str bytes)
-{
-    struct buf b;
-    buf_init(&b, 256 * 1024);
-    text_add_base64(&b, bytes);
-    json_bytes(out, key, buf_str(&b));
-    buf_fini(&b);
-}
-
 static void write_payload(const struct eve_conf *conf, const struct eve_event *event,
                           struct json *out)
 {
     const struct packet *p = event->packet;
     if (conf->payload)
-        write_base64(out, "payload", p->payload);
+        json_base64(out, "payload", p->payload);
     if (conf->payload_printable)
         write_printable(out, "payload_printable", p->payload);
     if (conf->payload || conf->payload_printable)
         json_uint(out, "stream", event->hit->by_stream);
     if (conf->packet && p->frame) {
-        write_base64(out, "packet", p->frame->bytes);
+        json_base64(out, "packet", p->frame->bytes);
         json_object(out, "packet_info");
         json_uint(out, "linktype", p->frame->link);
         json_end_object(out);

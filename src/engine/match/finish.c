@@ -1,8 +1,8 @@
 /* After the looks: hits in the order of evaluation, and how often each may speak. */
 #include "engine/match/state.h"
-#include "engine/match/threshold.h"
 
-#include <stdlib.h>
+#include "base/sort.h"
+#include "engine/match/threshold.h"
 
 static int by_order(const void *a, const void *b)
 {
@@ -91,7 +91,7 @@ void match_finish(struct match_worker *w, const struct match_view *view, struct 
     if (hits->count == 0)
         return;
     header_of_flow(view, &header);
-    qsort(hits->items, hits->count, sizeof hits->items[0], by_order);
+    sort_items(hits->items, hits->count, sizeof hits->items[0], by_order);
     for (uint32_t i = 0; i < hits->count; i++) {
         struct match_hit *hit = &hits->items[i];
         hit->untold |= hit->rule->noalert;

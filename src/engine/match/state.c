@@ -435,7 +435,7 @@ bool match_flow_capture(const struct match_image *image, const struct match_flow
 bool match_flow_int(const struct match_image *image, const struct match_flow *mf, uint32_t index,
                     const char **name, int64_t *value)
 {
-    if (mf->bits_of != image)
+    if (mf->bits_of != image->id)
         return false;
     for (uint32_t i = 0; i < mf->flowint_count && i < image->set->flowint_count; i++)
         if (mf->flowint_set[i] && index-- == 0) {
@@ -449,7 +449,7 @@ bool match_flow_int(const struct match_image *image, const struct match_flow *mf
 bool match_flow_entropy(const struct match_image *image, const struct match_flow *mf,
                         uint32_t index, const char **buffer, double *value)
 {
-    if (mf->bits_of != image || !mf->entropies || index >= mf->entropies->count)
+    if (mf->bits_of != image->id || !mf->entropies || index >= mf->entropies->count)
         return false;
     uint32_t id = mf->entropies->items[index].buffer;
     *buffer = id < image->fields->count ? image->fields->entries[id].name : "content";

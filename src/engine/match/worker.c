@@ -1,5 +1,6 @@
 #include "engine/match/worker.h"
 
+#include "base/sort.h"
 #include "engine/match/state.h"
 
 #include <stdlib.h>
@@ -67,9 +68,8 @@ struct match_worker *match_worker_new(const struct match_image *image, struct ma
     w->image = image;
     w->hosts = hosts;
     w->epoch = 1;
-    arena_init(&w->scratch, 256 << 10, SCRATCH_BYTES_MAX);
     w->base64 = malloc(BASE64_BYTES_MAX);
-    bool ok = w->base64 != NULL;
+    bool ok = w->base64 && arena_reserve(&w->scratch, SCRATCH_BYTES_MAX) == 0;
     for (int kind = 0; kind < DIGEST_KINDS; kind++) {
         w->digests[kind] = digest_new((enum digest_kind)kind);
         ok = ok && w->digests[kind];
@@ -223,7 +223,7 @@ void look_sort(struct match_worker *w)
 {
     struct named *n = w->named;
     if (w->named_count > 24) {
-        qsort(n, w->named_count, sizeof *n, by_rule);
+        sort_items(n, w->named_count, sizeof *n, by_rule);
         return;
     }
     for (uint32_t i = 1; i < w->named_count; i++) {

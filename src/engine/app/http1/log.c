@@ -114,8 +114,9 @@ static void log_members(const struct http1_tx *tx, const struct app_conf *conf, 
 
 void http1_log(const struct tx *tx, const struct app_conf *conf, struct json *out)
 {
+    _Alignas(16) uint8_t memory[HTTP1_HEAD_MAX]; /* a record is no reason to ask the heap */
     struct arena a;
-    arena_init(&a, HTTP1_LINE_MAX, HTTP1_HEAD_MAX);
+    arena_init_at(&a, memory, sizeof memory);
     log_members(http1_tx_const(tx), conf, out, &a);
     arena_fini(&a);
 }

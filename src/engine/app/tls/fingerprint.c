@@ -3,10 +3,10 @@
 #include "engine/app/tls/handshake.h"
 
 #include "base/digest.h"
+#include "base/sort.h"
 #include "base/text.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #define JA4_VALUES_MAX 1024
 #define JA4_PART 12
@@ -181,7 +181,7 @@ static size_t ja4_extensions(const struct tls_hello *hello, struct values *v)
         if (type != TLS_EXT_SERVER_NAME && type != TLS_EXT_ALPN)
             values_add(v, type);
     }
-    qsort(v->items, v->count, sizeof(v->items[0]), by_value);
+    sort_items(v->items, v->count, sizeof(v->items[0]), by_value);
     return count;
 }
 
@@ -199,7 +199,7 @@ bool tls_ja4(const struct tls_hello *hello, char out[TLS_JA4_BYTES + 1])
     struct buf text = buf_fixed(memory, sizeof(memory));
     values_add_pairs(&v, hello->ciphers);
     size_t cipher_count = v.count;
-    qsort(v.items, v.count, sizeof(v.items[0]), by_value);
+    sort_items(v.items, v.count, sizeof(v.items[0]), by_value);
     values_write(&v, &text);
     short_hash(&text, ciphers);
     buf_reset(&text);

@@ -131,22 +131,12 @@ static void log_time(const struct side *s, int which, const char *key, struct js
         json_text(out, key, text);
 }
 
-static void log_base64(struct str der, const char *key, struct json *out)
-{
-    struct buf text;
-    buf_init(&text, 2 * TLS_MESSAGE_MAX);
-    text_add_base64(&text, der);
-    if (!text.failed)
-        json_bytes(out, key, buf_str(&text));
-    buf_fini(&text);
-}
-
 static void log_chain(const struct side *s, struct json *out)
 {
     struct str der;
     json_array(out, "chain");
     for (uint32_t i = 0; tls_chain_certificate(s->chain, i, &der); i++)
-        log_base64(der, NULL, out);
+        json_base64(out, NULL, der);
     json_end_array(out);
 }
 
@@ -177,7 +167,7 @@ static void log_server_rest(const struct side *s, struct json *out)
     if (tls_logs(s->conf, TLS_LOG_NOT_AFTER))
         log_time(s, 1, "notafter", out);
     if (tls_logs(s->conf, TLS_LOG_CERTIFICATE))
-        log_base64(s->der, "certificate", out);
+        json_base64(out, "certificate", s->der);
     if (tls_logs(s->conf, TLS_LOG_CHAIN))
         log_chain(s, out);
 }
@@ -195,7 +185,7 @@ static void log_client(const struct side *s, struct json *out)
     log_time(s, 0, "notbefore", out);
     log_time(s, 1, "notafter", out);
     if (tls_logs(s->conf, TLS_LOG_CLIENT_CERTIFICATE))
-        log_base64(s->der, "certificate", out);
+        json_base64(out, "certificate", s->der);
     if (tls_logs(s->conf, TLS_LOG_CLIENT_CHAIN))
         log_chain(s, out);
     json_end_object(out);
