@@ -18,6 +18,7 @@ static const struct {
     {"run", guard_command, "inspect what passes between two network ports"},
     {"enrol", enrol_command, "make this box known to its center by the claim code"},
     {"status", local_command, "is inspection working, is the center connected"},
+    {"reload", local_command, "read the rule files anew, without a gap in inspection"},
     {"isolated", local_command, "the machines that are cut off"},
     {"isolate", local_command, "cut one machine off the network"},
     {"release", local_command, "let it back in"},

@@ -118,29 +118,32 @@ class Gateway:
     def say(self, word, *words):
         """(exit status, output) of a command as a person gives it."""
         done = subprocess.run([OMAMORI, word, *words, "--socket", self.socket], capture_output=True, text=True,
-                              timeout=10, check=False)
+                              timeout=60, check=False)
         return done.returncode, done.stdout + done.stderr
 
     def status(self):
         code, text = self.say("status")
         return {} if code else {line[:12].strip(): line[13:].strip() for line in text.splitlines()}
 
-    def engine_pid(self):
-        """The process that runs behind the fence, or 0."""
+    def children(self):
         pid = self.process.pid
         try:
             with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as children:
-                pids = [int(word) for word in children.read().split()]
+                return [int(word) for word in children.read().split()]
         except OSError:
-            return 0
-        for child in pids:
-            try:
-                with open(f"/proc/{child}/comm", encoding="utf-8") as name:
-                    if name.read().strip() == "omamori-engine":
-                        return child
-            except OSError:
-                pass
-        return 0
+            return []
+
+    @staticmethod
+    def name_of(pid):
+        try:
+            with open(f"/proc/{pid}/comm", encoding="utf-8") as name:
+                return name.read().strip()
+        except OSError:
+            return ""
+
+    def engine_pid(self):
+        """The process that runs behind the fence, or 0."""
+        return next((pid for pid in self.children() if self.name_of(pid) == "omamori-engine"), 0)
 
     def events(self, kind="alert"):
         """What eve.json says so far; a line that is still being written is left out."""

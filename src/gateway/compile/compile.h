@@ -5,7 +5,7 @@
  * Memory:    the image is the caller's (match_image_free). Everything else is gone on return.
  * Shared:    a process that comes and goes makes an image in a memfd (compile_shared), others read the same pages
  *            (compile_attach). The place in their address space is reserved by their common parent before it forks them
- *            (compile_reserve), and so is the vocabulary made: an image is full of pointers, and they must be true everywhere.
+ *            (compile_prepare), and so is the vocabulary made: an image is full of pointers, and they must be true everywhere.
  */
 #ifndef GATEWAY_COMPILE_COMPILE_H
 #define GATEWAY_COMPILE_COMPILE_H
@@ -23,30 +23,43 @@ struct compile_request {
     uint32_t file_count;
     const struct conf *conf;  /* suricata.yaml, or NULL */
     const char *cache_folder; /* for compiled literal databases, or NULL */
-    /* compile_shared shows the finished image to it before it lets go of it; or NULL */
-    void (*report)(void *owner, const struct match_image *image);
-    void *report_owner;
 };
 
 NODISCARD struct match_image *compile_image(const struct compile_request *request,
                                             const struct engine_vocabulary *words, struct err *err);
+#define COMPILE_PLACES 2 /* the image in force, and the next one */
+
 struct compile_place {
     uint8_t *at;
     size_t bytes;
 };
 
-/* Address space for one image; taken once, for as long as the program runs. */
-NODISCARD int compile_reserve(struct compile_place *place, struct err *err);
-/* Into an empty memfd (MFD_ALLOW_SEALING), which is sealed then: nobody can change it any more. 0 or -1. */
+/* What all processes have in common. */
+struct compile_ground {
+    struct engine_vocabulary *words;
+    struct compile_place places[COMPILE_PLACES];
+};
+
+struct compile_summary {
+    uint32_t loaded, skipped;
+    uint64_t bytes;
+};
+
+/* Makes the words and reserves address space; before the first fork, for as long as the program runs. */
+NODISCARD int compile_prepare(struct compile_ground *ground, struct err *err);
+void compile_ground_fini(struct compile_ground *ground);
+/* Into an empty memfd (MFD_ALLOW_SEALING), which is sealed then: nobody can change it any more. Rules that are not usable are
+ * named in the log, the first COMPILE_NAMED_MAX of them. 0 or -1. */
+#define COMPILE_NAMED_MAX 50
 NODISCARD int compile_shared(const struct compile_request *request,
-                             const struct engine_vocabulary *words,
-                             const struct compile_place *place, int fd, struct err *err);
+                             const struct compile_ground *ground, uint32_t place, int fd,
+                             struct compile_summary *summary, struct err *err);
 /* The image of such a memfd; its expressions are made machine code of here (executable pages are needed for that, without
  * them they are interpreted). The caller may close fd. NULL: not one of ours, or no memory. */
-NODISCARD struct match_image *compile_attach(const struct compile_place *place, int fd,
-                                             struct err *err);
+NODISCARD struct match_image *compile_attach(const struct compile_ground *ground, uint32_t place,
+                                             int fd, struct err *err);
 /* The place is free for another one. Nobody looks at the image any more. */
-void compile_detach(const struct compile_place *place, struct match_image *image);
+void compile_detach(const struct compile_ground *ground, uint32_t place, struct match_image *image);
 
 /* "31,996 rules, 31,500 loaded, 496 not: ..." with the reasons counted; `all`: each refused rule on a line. */
 void compile_report(const struct match_image *image, bool all, FILE *out);

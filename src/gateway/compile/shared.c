@@ -3,6 +3,8 @@
  * library's own pointers (PCRE2's functions and tables) are the program's, too. */
 #include "gateway/compile/shared.h"
 
+#include "base/log.h"
+
 #include <fcntl.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -24,7 +26,7 @@ struct shared_head {
 
 #define HEAD_BYTES ((sizeof(struct shared_head) + 63) & ~(size_t)63)
 
-int compile_reserve(struct compile_place *place, struct err *err)
+static int reserve(struct compile_place *place, struct err *err)
 {
     void *at =
         mmap(NULL, PLACE_BYTES, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -32,6 +34,27 @@ int compile_reserve(struct compile_place *place, struct err *err)
         return err_errno(err, "reserving %zu MiB of address space", PLACE_BYTES >> 20);
     *place = (struct compile_place){at, PLACE_BYTES};
     return 0;
+}
+
+int compile_prepare(struct compile_ground *ground, struct err *err)
+{
+    *ground = (struct compile_ground){0};
+    ground->words = engine_vocabulary_new(err);
+    int rc = ground->words ? 0 : -1;
+    for (size_t i = 0; rc == 0 && i < COMPILE_PLACES; i++)
+        rc = reserve(&ground->places[i], err);
+    if (rc < 0)
+        compile_ground_fini(ground);
+    return rc;
+}
+
+void compile_ground_fini(struct compile_ground *ground)
+{
+    for (size_t i = 0; i < COMPILE_PLACES; i++)
+        if (ground->places[i].at)
+            munmap(ground->places[i].at, ground->places[i].bytes);
+    engine_vocabulary_free(ground->words);
+    *ground = (struct compile_ground){0};
 }
 
 static void leave(const struct compile_place *place)
@@ -62,24 +85,44 @@ static int seal(int fd, size_t bytes, struct err *err)
     return 0;
 }
 
-int compile_shared(const struct compile_request *request, const struct engine_vocabulary *words,
-                   const struct compile_place *place, int fd, struct err *err)
+static void name_skipped(const struct rule_set *set)
 {
+    for (uint32_t i = 0; i < set->refused_count && i < COMPILE_NAMED_MAX; i++) {
+        const struct rule_refused *r = &set->refused[i];
+        log_warn("rules", "%s:%u: sid %u is not used: %s", r->file, r->line, r->sid, r->reason);
+    }
+    if (set->refused_count > COMPILE_NAMED_MAX)
+        log_warn("rules", "%u more are not used: omamori replay -v names them all",
+                 set->refused_count - COMPILE_NAMED_MAX);
+}
+
+static void sum_up(const struct match_image *image, struct compile_summary *out)
+{
+    const struct rule_set *set = match_image_rules(image);
+    struct match_image_stats stats;
+    match_image_stats(image, &stats);
+    *out = (struct compile_summary){set->count, set->refused_count, stats.bytes};
+}
+
+int compile_shared(const struct compile_request *request, const struct compile_ground *ground,
+                   uint32_t place_index, int fd, struct compile_summary *summary, struct err *err)
+{
+    const struct compile_place *place = &ground->places[place_index];
     if (map_for_making(place, fd, err) < 0)
         return -1;
     struct shared_head *head = (struct shared_head *)(void *)place->at;
     arena_init_at(&head->memory, place->at + HEAD_BYTES, place->bytes - HEAD_BYTES);
-    head->image = compile_in(request, words, &head->memory, err);
+    head->image = compile_in(request, ground->words, &head->memory, err);
     bool made = head->image != NULL;
     size_t bytes = 0;
     if (made) {
+        name_skipped(match_image_rules(head->image));
+        sum_up(head->image, summary);
         arena_seal(&head->memory);
         /* the arena's own head stands before what it has handed out */
         bytes = whole_pages(HEAD_BYTES + 64 + head->memory.used_bytes);
         head->bytes = bytes;
         head->magic = MAGIC;
-        if (request->report)
-            request->report(request->report_owner, head->image);
     }
     leave(place);
     return made ? seal(fd, bytes, err) : -1;
@@ -94,8 +137,10 @@ static int check(const struct compile_place *place, int fd, struct stat *st, str
     return 0;
 }
 
-struct match_image *compile_attach(const struct compile_place *place, int fd, struct err *err)
+struct match_image *compile_attach(const struct compile_ground *ground, uint32_t place_index,
+                                   int fd, struct err *err)
 {
+    const struct compile_place *place = &ground->places[place_index];
     struct stat st;
     if (check(place, fd, &st, err) < 0)
         return NULL;
@@ -114,14 +159,14 @@ struct match_image *compile_attach(const struct compile_place *place, int fd, st
     match_image_speed_up(head->image);
     if (mprotect(place->at, bytes, PROT_READ) < 0) {
         err_errno(err, "protecting the rules");
-        compile_detach(place, head->image);
+        compile_detach(ground, place_index, head->image);
         return NULL;
     }
     return head->image;
 }
 
-void compile_detach(const struct compile_place *place, struct match_image *image)
+void compile_detach(const struct compile_ground *ground, uint32_t place, struct match_image *image)
 {
     match_image_free(image);
-    leave(place);
+    leave(&ground->places[place]);
 }

@@ -24,8 +24,7 @@
 struct stage {
     char folder[32];
     char path[64];
-    struct engine_vocabulary *words;
-    struct compile_place places[2];
+    struct compile_ground ground;
     struct match_hosts *hosts;
     struct engine *engine;
     uint32_t alerts;
@@ -51,9 +50,7 @@ static int set_up(void **state)
     strcpy(s->folder, "/tmp/otasuke-XXXXXX");
     assert_non_null(mkdtemp(s->folder));
     snprintf(s->path, sizeof(s->path), "%s/test.rules", s->folder);
-    assert_non_null(s->words = engine_vocabulary_new(&err));
-    assert_int_equal(compile_reserve(&s->places[0], &err), 0);
-    assert_int_equal(compile_reserve(&s->places[1], &err), 0);
+    assert_int_equal(compile_prepare(&s->ground, &err), 0);
     s->hosts = match_hosts_new(HOSTS_MAX);
     *state = s;
     return 0;
@@ -65,13 +62,13 @@ static int tear_down(void **state)
     unlink(s->path);
     rmdir(s->folder);
     match_hosts_free(s->hosts);
-    engine_vocabulary_free(s->words);
+    compile_ground_fini(&s->ground);
     free(s);
     return 0;
 }
 
 /* Another process makes the image, as in the gateway. Returns its memfd, or -1 when it could not. */
-static int made_elsewhere(struct stage *s, const char *rules, size_t place)
+static int made_elsewhere(struct stage *s, const char *rules, uint32_t place)
 {
     int fd = memfd_create("rules", MFD_ALLOW_SEALING);
     int status;
@@ -80,7 +77,8 @@ static int made_elsewhere(struct stage *s, const char *rules, size_t place)
     pid_t pid = fork();
     if (pid == 0) {
         struct compile_request request = {.files = {s->path}, .file_count = 1};
-        _exit(compile_shared(&request, s->words, &s->places[place], fd, &err) < 0);
+        struct compile_summary sum;
+        _exit(compile_shared(&request, &s->ground, place, fd, &sum, &err) < 0);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status));
@@ -90,10 +88,10 @@ static int made_elsewhere(struct stage *s, const char *rules, size_t place)
     return -1;
 }
 
-static struct match_image *attach(struct stage *s, int fd, size_t place)
+static struct match_image *attach(struct stage *s, int fd, uint32_t place)
 {
     struct err err;
-    struct match_image *image = compile_attach(&s->places[place], fd, &err);
+    struct match_image *image = compile_attach(&s->ground, place, fd, &err);
     close(fd);
     return image;
 }
@@ -156,7 +154,7 @@ static void an_image_of_another_process_decides(void **state)
     assert_int_equal(send_text(s, "a beacon"), VERDICT_DROP);
     assert_int_equal(s->alerts, 2);
     engine_free(s->engine);
-    compile_detach(&s->places[0], image);
+    compile_detach(&s->ground, 0, image);
 }
 
 /* Each image goes from its place before the next one is made there: what still pointed into it would end the test. */
@@ -180,7 +178,7 @@ static void images_follow_each_other_in_the_same_flow(void **state)
         else
             assert_int_equal(engine_swap_image(s->engine, image), 0);
         if (old)
-            compile_detach(&s->places[(turn + 1) % 2], old);
+            compile_detach(&s->ground, (turn + 1) % 2, old);
         old = image;
         for (uint32_t word = 0; word < turns; word++) {
             char text[32];
@@ -191,7 +189,7 @@ static void images_follow_each_other_in_the_same_flow(void **state)
         }
     }
     engine_free(s->engine);
-    compile_detach(&s->places[(turns - 1) % 2], old);
+    compile_detach(&s->ground, (turns - 1) % 2, old);
 }
 
 static void what_cannot_be_made_leaves_nothing(void **state)
@@ -199,10 +197,11 @@ static void what_cannot_be_made_leaves_nothing(void **state)
     struct stage *s = *state;
     struct err err;
     int fd = memfd_create("rules", MFD_ALLOW_SEALING);
+    struct compile_summary sum;
     struct compile_request request = {.files = {"/nowhere/at/all.rules"}, .file_count = 1};
-    assert_int_equal(compile_shared(&request, s->words, &s->places[0], fd, &err), -1);
+    assert_int_equal(compile_shared(&request, &s->ground, 0, fd, &sum, &err), -1);
     assert_non_null(strstr(err.text, "/nowhere/at/all.rules"));
-    assert_null(compile_attach(&s->places[0], fd, &err)); /* unfinished, and not sealed */
+    assert_null(compile_attach(&s->ground, 0, fd, &err)); /* unfinished, and not sealed */
     close(fd);
 }
 
@@ -223,7 +222,7 @@ static void only_sealed_images_are_taken(void **state)
             assert_int_equal(
                 fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE),
                 0);
-        assert_null(compile_attach(&s->places[0], fd, &err));
+        assert_null(compile_attach(&s->ground, 0, fd, &err));
         close(fd);
     }
     /* and a finished one cannot be written to */

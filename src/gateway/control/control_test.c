@@ -105,6 +105,32 @@ static void queue_is_long_enough(void **state)
     close(fds[0]), close(fds[1]);
 }
 
+static void carries_a_descriptor(void **state)
+{
+    int fds[2], pipe_fds[2], got = -1;
+    struct err err;
+    struct control_message out = {.kind = CONTROL_RULES}, in;
+    char c = 0;
+    assert_int_equal(control_pair(fds, &err), 0);
+    assert_int_equal(pipe(pipe_fds), 0);
+    assert_int_equal(control_send_fd(fds[0], &out, pipe_fds[1]), 0);
+    assert_int_equal(control_send(fds[0], &out), 0);
+    assert_int_equal(control_receive_fd(fds[1], &in, &got), 1);
+    assert_true(got >= 0 && got != pipe_fds[1]);
+    assert_int_equal(write(got, "x", 1), 1);
+    close(got);
+    assert_int_equal(read(pipe_fds[0], &c, 1), 1);
+    assert_int_equal(c, 'x');
+    assert_int_equal(control_receive_fd(fds[1], &in, &got), 1);
+    assert_int_equal(got, -1);
+    /* one that nobody asked for is closed: then the pipe has no writer left */
+    assert_int_equal(control_send_fd(fds[0], &out, pipe_fds[1]), 0);
+    close(pipe_fds[1]);
+    assert_int_equal(control_receive(fds[1], &in), 1);
+    assert_int_equal(read(pipe_fds[0], &c, 1), 0);
+    close(pipe_fds[0]), close(fds[0]), close(fds[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +138,7 @@ int main(void)
         cmocka_unit_test(leaves_out_what_is_no_message),
         cmocka_unit_test(text_ends),
         cmocka_unit_test(queue_is_long_enough),
+        cmocka_unit_test(carries_a_descriptor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,9 +17,9 @@
 #define PAUSE_MAX_MS 10000
 #define STOP_WAIT_MS 3000
 
-static const char *const child_names[CHILDREN] = {"engine", "link", "local"};
-static const char *const process_names[CHILDREN] = {"omamori-engine", "omamori-link",
-                                                    "omamori-local"};
+static const char *const child_names[CHILDREN] = {"compile", "engine", "link", "local"};
+static const char *const process_names[CHILDREN] = {"omamori-compile", "omamori-engine",
+                                                    "omamori-link", "omamori-local"};
 
 void children_init(struct watch *w)
 {
@@ -51,8 +51,13 @@ static void leave_guard(struct watch *w, enum child_kind kind)
     close_fd(&w->hold.fd);
     if (kind != CHILD_LOCAL)
         close_fd(&w->listen_fd);
-    if (kind != CHILD_ENGINE)
+    if (kind != CHILD_ENGINE) {
         close_fd(&w->eve_fd);
+        close_fd(&w->rules.now.fd);
+    }
+    if (kind != CHILD_COMPILE)
+        close_fd(&w->rules.next.fd);
+    close_fd(&w->rules.before.fd);
 }
 
 static int run_engine(struct watch *w, int control_fd, int lan_fd, int wan_fd)
@@ -60,9 +65,10 @@ static int run_engine(struct watch *w, int control_fd, int lan_fd, int wan_fd)
     const struct run_options *o = &w->options;
     struct worker_conf conf = {
         .yaml = o->conf,
-        .rule_files = o->rule_files,
-        .rule_file_count = o->rule_file_count,
         .maker_folder = o->maker_folder,
+        .ground = &w->rules.ground,
+        .rules_fd = w->rules.now.fd,
+        .rules = w->rules.now.rules,
         .lan_fd = lan_fd,
         .wan_fd = wan_fd,
         .eve_fd = w->eve_fd,
@@ -93,6 +99,7 @@ static int run_link(struct watch *w, int control_fd)
 static int run_child(struct watch *w, enum child_kind kind, int control_fd, const int ports[2])
 {
     switch (kind) {
+    case CHILD_COMPILE: return rules_compile(w, control_fd);
     case CHILD_ENGINE: return run_engine(w, control_fd, ports[0], ports[1]);
     case CHILD_LINK: return run_link(w, control_fd);
     case CHILD_LOCAL: return local_run(w->listen_fd, control_fd);
@@ -117,7 +124,8 @@ static int start(struct watch *w, enum child_kind kind, struct err *err)
     int pair[2], ports[2] = {-1, -1};
     if (control_pair(pair, err) < 0)
         return -1;
-    if (kind == CHILD_ENGINE && open_ports(w, ports, err) < 0) {
+    if ((kind == CHILD_COMPILE && rules_compile_begins(w, err) < 0) ||
+        (kind == CHILD_ENGINE && open_ports(w, ports, err) < 0)) {
         close(pair[0]), close(pair[1]);
         return -1;
     }
@@ -150,13 +158,24 @@ static void pause_before_next(struct child *c)
     c->not_before_us = clock_mono_us() + (pause_ms < PAUSE_MAX_MS ? pause_ms : PAUSE_MAX_MS) * 1000;
 }
 
+static bool is_wanted(const struct watch *w, enum child_kind kind)
+{
+    switch (kind) {
+    case CHILD_COMPILE: return rules_compile_is_due(w);
+    case CHILD_ENGINE: return rules_are_there(w);
+    case CHILD_LINK: return !w->options.no_link;
+    case CHILD_LOCAL: return true;
+    case CHILDREN: break;
+    }
+    return false;
+}
+
 void children_start_due(struct watch *w, int64_t now_us)
 {
     for (enum child_kind kind = 0; kind < CHILDREN; kind++) {
         struct child *c = &w->children[kind];
         struct err err;
-        if (c->pid || w->stopping || now_us < c->not_before_us ||
-            (kind == CHILD_LINK && w->options.no_link))
+        if (c->pid || w->stopping || now_us < c->not_before_us || !is_wanted(w, kind))
             continue;
         if (start(w, kind, &err) < 0) {
             log_error("guard", "%s", err.text);
@@ -188,17 +207,35 @@ static void describe_end(int status, char *text, size_t cap)
         snprintf(text, cap, "exit status %d", WEXITSTATUS(status));
 }
 
+/* It comes and goes; without rules of any kind it is tried again and again. */
+static void compile_is_gone(struct watch *w, bool well, const char *why)
+{
+    struct child *c = &w->children[CHILD_COMPILE];
+    rules_compile_ended(w, well, why);
+    if (well)
+        c->failures = 0;
+    else if (!rules_are_there(w))
+        pause_before_next(c);
+}
+
 static void child_ended(struct watch *w, enum child_kind kind, int status)
 {
     struct child *c = &w->children[kind];
     char why[64];
     describe_end(status, why, sizeof(why));
+    orders_take(w, kind); /* what it said last */
     c->pid = 0;
     close_fd(&c->fd);
     if (kind == CHILD_ENGINE)
         engine_is_gone(w, why);
     if (w->stopping)
         return;
+    if (kind == CHILD_COMPILE) {
+        compile_is_gone(w, status == 0, why);
+        return;
+    }
+    if (kind == CHILD_ENGINE)
+        rules_engine_ended(w, why, WIFSIGNALED(status));
     if (kind == CHILD_LINK)
         w->link_connected = false;
     log_error("guard", "%s ended (%s); it is started again", child_names[kind], why);

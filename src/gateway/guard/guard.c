@@ -21,8 +21,8 @@
 #define EXIT_USAGE 64
 #define EXIT_CONFIG 78
 #define TICK_MS 50
-#define BEAT_LATE_MS 2000    /* an engine that is silent for so long hangs */
-#define START_LATE_MS 120000 /* compiling the largest rule sets takes seconds */
+#define BEAT_LATE_MS 2000   /* an engine that is silent for so long hangs */
+#define START_LATE_MS 60000 /* making machine code of the largest rule sets takes a second */
 #define HEALTH_MS 5000
 #define EVENT_QUEUE_BYTES (4 << 20)
 
@@ -34,6 +34,7 @@ static int make_signal_fd(struct err *err)
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGCHLD);
     sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGUSR2);
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
     int fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
@@ -69,6 +70,23 @@ static void open_eve(struct watch *w)
     w->eve_fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
     if (w->eve_fd < 0)
         log_error("guard", "%s: %s: no events are written there", path, strerror(errno));
+}
+
+/* logrotate has moved the file away. */
+static void open_eve_anew(struct watch *w)
+{
+    struct control_message m = {.kind = CONTROL_EVENT_LOG};
+    struct child *engine = &w->children[CHILD_ENGINE];
+    int old = w->eve_fd;
+    open_eve(w);
+    if (w->eve_fd < 0) { /* told already; the old file still takes what comes */
+        w->eve_fd = old;
+        return;
+    }
+    if (old >= 0)
+        close(old);
+    if (!w->options.no_eve && engine->fd >= 0 && control_send_fd(engine->fd, &m, w->eve_fd) < 0)
+        children_kill_engine(w, "it does not take orders");
 }
 
 static void restore_isolations(struct watch *w)
@@ -113,6 +131,8 @@ static int prepare(struct watch *w, struct err *err)
     w->hold.fd = w->eve_fd = w->listen_fd = -1;
     if (geteuid() != 0)
         return err_set(err, "root is needed to open network ports");
+    if (rules_open(w, err) < 0)
+        return -1;
     restore_isolations(w);
     if (hold_from_the_start(w, err) < 0)
         return -1;
@@ -160,6 +180,7 @@ static void tick(struct watch *w)
     if (now - w->last_tick_us > BEAT_LATE_MS * 1000 / 2)
         w->last_beat_us = now;
     w->last_tick_us = now;
+    rules_step(w, now);
     children_start_due(w, now);
     watch_engine(w, now);
     orders_expire(w);
@@ -177,6 +198,10 @@ static void take_signals(struct watch *w)
             children_reap(w);
         else if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
             w->stopping = true;
+        else if (info.ssi_signo == SIGUSR2)
+            rules_want(w);
+        else if (info.ssi_signo == SIGHUP)
+            open_eve_anew(w);
     }
 }
 

@@ -149,6 +149,8 @@ static void order_of_engine(struct watch *w, const struct control_message *m)
         struct isolation item = isolation_of(m);
         item.origin = CONTROL_BY_RULE; /* whatever the child says: it can speak for rules only */
         orders_isolate(w, &item);
+    } else {
+        rules_heard(w, CHILD_ENGINE, m);
     }
 }
 
@@ -172,6 +174,7 @@ static void answer_status(struct watch *w)
         .counts = w->counts,
     };
     m.counts.events_lost += w->own_events_lost;
+    rules_tell(w, &m);
     answer(w, &m);
 }
 
@@ -192,6 +195,13 @@ static void answer_isolations(struct watch *w)
     answer(w, &(struct control_message){.kind = CONTROL_END});
 }
 
+static void answer_rules(struct watch *w)
+{
+    struct control_message m = {.kind = CONTROL_RULES};
+    rules_tell(w, &m);
+    answer(w, &m);
+}
+
 static void order_of_local(struct watch *w, const struct control_message *m)
 {
     struct isolation item = isolation_of(m);
@@ -199,6 +209,11 @@ static void order_of_local(struct watch *w, const struct control_message *m)
     switch ((enum control_kind)m->kind) {
     case CONTROL_ASK_STATUS: answer_status(w); break;
     case CONTROL_ASK_ISOLATIONS: answer_isolations(w); break;
+    case CONTROL_ASK_RULES: answer_rules(w); break;
+    case CONTROL_WANT_RELOAD:
+        rules_want(w);
+        answer(w, &(struct control_message){.kind = CONTROL_DONE});
+        break;
     case CONTROL_WANT_ISOLATION:
         answer(w, &(struct control_message){.kind = orders_isolate(w, &item) ? CONTROL_DONE
                                                                              : CONTROL_REFUSED});
@@ -219,6 +234,8 @@ static void order_of_local(struct watch *w, const struct control_message *m)
     case CONTROL_REFUSED:
     case CONTROL_STOP:
     case CONTROL_LINK_STATUS:
+    case CONTROL_RULES:
+    case CONTROL_EVENT_LOG:
     case CONTROL_KINDS: break;
     }
 }
@@ -228,7 +245,9 @@ static void take_messages(struct watch *w, enum child_kind from)
     struct control_message m;
     int got = 0;
     while (w->children[from].fd >= 0 && (got = control_receive(w->children[from].fd, &m)) > 0) {
-        if (from == CHILD_ENGINE)
+        if (from == CHILD_COMPILE)
+            rules_heard(w, from, &m);
+        else if (from == CHILD_ENGINE)
             order_of_engine(w, &m);
         else
             order_of_local(w, &m);

@@ -90,6 +90,9 @@ void tell_health(struct watch *w)
     add_counter(&health, "send_errors", c->send_errors);
     add_counter(&health, "events_lost", c->events_lost + w->own_events_lost);
     add_counter(&health, "isolated", w->isolations.count);
+    add_counter(&health, "rules_loaded", w->rules.now.rules.loaded);
+    add_counter(&health, "rules_skipped", w->rules.now.rules.skipped);
+    add_counter(&health, "rules_failures", w->rules.failures);
     add_counter(&health, "engine_starts", w->children[CHILD_ENGINE].starts);
     /* Not delivered: the next one in some seconds says the same. */
     (void)!link_health_send(w->children[CHILD_LINK].fd, &health);

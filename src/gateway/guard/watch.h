@@ -3,6 +3,7 @@
 #define GATEWAY_GUARD_WATCH_H
 
 #include "base/conf.h"
+#include "gateway/compile/compile.h"
 #include "gateway/guard/hold.h"
 #include "gateway/guard/isolation.h"
 #include "gateway/link/link.h"
@@ -10,7 +11,7 @@
 
 #include <sys/types.h>
 
-#define RULE_FILES_MAX 64
+#define RULE_FILES_MAX COMPILE_FILES_MAX
 
 struct run_options {
     const char *lan, *wan, *bridge, *state_folder, *socket, *maker_folder;
@@ -20,7 +21,7 @@ struct run_options {
     bool fail_closed, no_link, no_eve, remove, help;
 };
 
-enum child_kind { CHILD_ENGINE, CHILD_LINK, CHILD_LOCAL, CHILDREN };
+enum child_kind { CHILD_COMPILE, CHILD_ENGINE, CHILD_LINK, CHILD_LOCAL, CHILDREN };
 
 struct child {
     pid_t pid;                         /* 0: not running */
@@ -31,8 +32,35 @@ struct child {
     bool ready;
 };
 
+/* An image of rules in a memfd. */
+struct image {
+    int fd; /* -1: none */
+    struct control_rules rules;
+};
+
+enum rules_state {
+    RULES_REST,
+    RULES_WANTED,  /* the compile process is due */
+    RULES_READING, /* it is at work */
+    RULES_READ,    /* the image is there; the engine has not been told */
+    RULES_HANDED   /* the engine prepares it */
+};
+
+struct rules_watch {
+    struct compile_ground ground;
+    enum rules_state state;
+    bool again; /* asked for while one was under way */
+    struct image now, next;
+    struct image before; /* kept for RULES_TRIAL_MS: the way back */
+    uint64_t numbers, reloads, failures;
+    int64_t handed_us, changed_us; /* monotonic */
+    int64_t failed_us;             /* wall clock; 0: the last attempt did not fail */
+    char problem[CONTROL_TEXT_BYTES];
+};
+
 struct watch {
     struct run_options options;
+    struct rules_watch rules;
     struct hold hold;
     struct isolations isolations;
     struct child children[CHILDREN];
@@ -56,6 +84,24 @@ void children_stop(struct watch *w);
 void children_kill_engine(struct watch *w, const char *why);
 /* Its end of the control socket is closed: whatever it still does, it is no child of use. */
 void children_hung_up(struct watch *w, enum child_kind kind);
+
+/* rules.c: from files to the image in force */
+NODISCARD int rules_open(struct watch *w, struct err *err);
+/* New rules are wanted: read from the files, now or when what is under way is through. */
+void rules_want(struct watch *w);
+bool rules_compile_is_due(const struct watch *w);
+bool rules_are_there(const struct watch *w);
+/* In the compile process: its life. */
+int rules_compile(struct watch *w, int control_fd);
+/* In guard: its process is about to be started (an empty memfd is made), has ended. */
+NODISCARD int rules_compile_begins(struct watch *w, struct err *err);
+void rules_compile_ended(struct watch *w, bool well, const char *why);
+/* What compile and engine say. */
+void rules_heard(struct watch *w, enum child_kind from, const struct control_message *m);
+void rules_engine_ended(struct watch *w, const char *why, bool by_signal);
+/* Hands on what is ready; watches the clock. */
+void rules_step(struct watch *w, int64_t now_us);
+void rules_tell(const struct watch *w, struct control_message *m);
 
 /* orders.c: what children and people ask for */
 void orders_take(struct watch *w, enum child_kind from);

@@ -12,13 +12,17 @@
 #define EXIT_USAGE 64
 #define EXIT_UNAVAILABLE 69
 #define ANSWER_BYTES_MAX (1u << 20)
+#define RELOAD_WAIT_MS 300000
+#define RELOAD_ASK_MS 200
 
 static const char help[] =
-    "usage: omamori status|isolated [--socket PATH]\n"
+    "usage: omamori status|isolated|reload [--socket PATH]\n"
     "       omamori isolate MAC [--for SECONDS] [--reason WORDS] [--socket PATH]\n"
     "       omamori release MAC [--socket PATH]\n"
     "\n"
     "  status    is inspection working, is the center connected, what was counted\n"
+    "  reload    reads the rule files anew, while the rules before go on inspecting; waits for the "
+    "result\n"
     "  isolated  the machines that are cut off: by whom, since when, why\n"
     "  isolate   cuts one machine off the network, also while the engine does not work\n"
     "  release   lets it back in\n";
@@ -80,6 +84,40 @@ static int ask(const struct request *r, struct buf *answer)
     return 0;
 }
 
+/* The order was taken: waits until it has been carried out, one way or the other; `answer` then tells how. */
+static int await_rules(const struct request *r, struct buf *answer)
+{
+    struct request rules = *r;
+    rules.word = "rules";
+    for (int waited_ms = 0; waited_ms < RELOAD_WAIT_MS; waited_ms += RELOAD_ASK_MS) {
+        buf_reset(answer);
+        if (ask(&rules, answer) < 0)
+            return -1;
+        if (!str_starts(buf_str(answer), STR_LIT("reading\n")))
+            return 0;
+        usleep(RELOAD_ASK_MS * 1000);
+    }
+    return 0;
+}
+
+static bool is_ok(const struct buf *answer)
+{
+    return str_ends(buf_str(answer), STR_LIT("ok\n"));
+}
+
+/* The answer without the words that are for us. */
+static int show(const struct request *r, const struct buf *answer)
+{
+    struct str text = buf_str(answer);
+    bool ok = is_ok(answer);
+    if (ok)
+        text = str_cut(text, 0, text.len - strlen("ok\n"));
+    if (strcmp(r->word, "reload") == 0 && str_starts(text, STR_LIT("rest\n")))
+        text = str_from(text, strlen("rest\n"));
+    fwrite(text.p, 1, text.len, ok ? stdout : stderr);
+    return ok ? 0 : 1;
+}
+
 int local_command(int argc, char **argv)
 {
     struct request r;
@@ -89,17 +127,16 @@ int local_command(int argc, char **argv)
         return r.help ? 0 : EXIT_USAGE;
     }
     buf_init(&answer, ANSWER_BYTES_MAX);
+    int rc = ask(&r, &answer);
+    if (rc == 0 && is_ok(&answer) && strcmp(r.word, "reload") == 0)
+        rc = await_rules(&r, &answer);
     int status = EXIT_UNAVAILABLE;
-    if (ask(&r, &answer) < 0) {
+    if (rc == 0)
+        status = show(&r, &answer);
+    else
         fprintf(stderr,
                 "omamori %s: nothing answers at %s: is omamori run at work, and are you root?\n",
                 r.word, r.socket);
-    } else {
-        struct str text = buf_str(&answer);
-        bool ok = str_ends(text, STR_LIT("ok\n"));
-        fwrite(text.p, 1, text.len - (ok ? strlen("ok\n") : 0), ok ? stdout : stderr);
-        status = ok ? 0 : 1;
-    }
     buf_fini(&answer);
     return status;
 }

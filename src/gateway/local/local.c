@@ -67,6 +67,24 @@ static void add_time(struct buf *b, int64_t wall_us)
     buf_add(b, str_of(text, clock_format_utc(wall_us, text)));
 }
 
+static void add_rules(struct buf *b, const struct control_message *m)
+{
+    const struct control_rules *r = &m->rules;
+    buf_add_c(b, "rules        ");
+    if (r->number) {
+        buf_printf(b, "%u loaded, %u not usable, in force since ", r->loaded, r->skipped);
+        add_time(b, r->since_us);
+        buf_printf(b, "\nrule files   %s\n", m->text);
+    } else {
+        buf_add_c(b, "none yet\n");
+    }
+    buf_printf(b, "new rules    %s, %llu times since the start, %llu times failed\n",
+               r->reading  ? "being read"
+               : r->failed ? "THE LAST ATTEMPT FAILED (omamori reload tells why)"
+                           : "none waiting",
+               (unsigned long long)r->reloads, (unsigned long long)r->failures);
+}
+
 static void show_status(const struct visit *v, struct buf *b)
 {
     struct control_message m;
@@ -89,7 +107,29 @@ static void show_status(const struct visit *v, struct buf *b)
     buf_printf(b, "overload     %llu frames lost in the ring, %llu not sent\n",
                (unsigned long long)c->kernel_drops, (unsigned long long)c->send_errors);
     buf_printf(b, "events lost  %llu\n", (unsigned long long)c->events_lost);
-    buf_printf(b, "engine       started %llu times\nok\n", (unsigned long long)m.engine_starts);
+    buf_printf(b, "engine       started %llu times\n", (unsigned long long)m.engine_starts);
+    add_rules(b, &m);
+    buf_add_c(b, "ok\n");
+    say(v, b);
+}
+
+/* First a word for `omamori reload`, which waits for it to change; then what people read. */
+static void show_rules(const struct visit *v, struct buf *b)
+{
+    struct control_message m;
+    if (!next_answer(v, &m) || m.kind != CONTROL_RULES) {
+        say_word(v, "error: guard gives no answer\n");
+        return;
+    }
+    if (m.rules.failed && (!m.rules.reading || !m.rules.number)) {
+        buf_printf(b, "error: not used: %s%s\n", m.text,
+                   m.rules.number ? "; the rules before stay in force" : "");
+        say(v, b);
+        return;
+    }
+    buf_add_c(b, m.rules.reading ? "reading\n" : "rest\n");
+    add_rules(b, &m);
+    buf_add_c(b, "ok\n");
     say(v, b);
 }
 
@@ -119,7 +159,7 @@ static void show_done(const struct visit *v, const char *refused)
         say_word(v, m.kind == CONTROL_DONE ? "ok\n" : refused);
 }
 
-/* "isolate MAC SECONDS reason", "release MAC", "status", "isolated" */
+/* "isolate MAC SECONDS reason", "release MAC", "status", "isolated", "reload", "rules" */
 static bool read_command(struct str line, struct control_message *m)
 {
     struct str word = str_split(&line, ' ');
@@ -131,6 +171,14 @@ static bool read_command(struct str line, struct control_message *m)
     }
     if (str_eq(word, STR_LIT("isolated"))) {
         m->kind = CONTROL_ASK_ISOLATIONS;
+        return true;
+    }
+    if (str_eq(word, STR_LIT("reload"))) {
+        m->kind = CONTROL_WANT_RELOAD;
+        return true;
+    }
+    if (str_eq(word, STR_LIT("rules"))) {
+        m->kind = CONTROL_ASK_RULES;
         return true;
     }
     if (!mac_parse(str_split(&line, ' '), &m->mac))
@@ -172,6 +220,10 @@ static void serve(const struct visit *v)
         show_status(v, &b);
     else if (m.kind == CONTROL_ASK_ISOLATIONS)
         show_isolated(v, &b);
+    else if (m.kind == CONTROL_ASK_RULES)
+        show_rules(v, &b);
+    else if (m.kind == CONTROL_WANT_RELOAD)
+        show_done(v, "error: refused\n");
     else if (m.kind == CONTROL_WANT_RELEASE)
         show_done(v, "error: that machine is not cut off\n");
     else

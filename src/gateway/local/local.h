@@ -1,4 +1,4 @@
-/* local: the control socket on the box: omamori status, isolate, release, isolated.
+/* local: the control socket on the box: omamori status, isolate, release, isolated, reload.
  *
  * Way in:    a person's command connects to a unix socket (0660, root) and writes one line.
  * Way out:   local translates it into a struct control_message for guard and writes guard's answer back as text; the last
@@ -17,7 +17,7 @@
 NODISCARD int local_listen(const char *path, struct err *err);
 /* The life of the process. */
 int local_run(int listen_fd, int control_fd);
-/* The commands: argv[0] is status, isolate, release or isolated. Exit status. */
+/* The commands: argv[0] is status, isolate, release, isolated or reload. Exit status. */
 int local_command(int argc, char **argv);
 
 #endif

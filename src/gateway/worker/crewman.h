@@ -8,6 +8,7 @@
 #include "gateway/devices/devices.h"
 #include "gateway/evelog/evelog.h"
 #include "gateway/io/io.h"
+#include "gateway/worker/loader.h"
 #include "gateway/worker/worker.h"
 
 #define ISOLATED_MAX 1024
@@ -31,8 +32,9 @@ struct wan_side {
 struct crewman {
     const struct worker_conf *conf;
     struct io_port *ports[SIDES];
-    struct engine_vocabulary *words;
     struct match_image *image;
+    struct control_rules rules; /* of the image */
+    struct loader loader;
     struct match_hosts *hosts;
     struct engine *engine;
     struct engine_conf engine_conf;
@@ -66,8 +68,18 @@ void act_on_frame(struct crewman *c, const struct io_frame *in);
 bool isolated_has(const struct isolated *set, const struct mac *mac);
 void isolated_set(struct isolated *set, const struct mac *mac, bool on);
 
+/* change.c: the image, and the change to another one */
+NODISCARD int change_begin(struct crewman *c, struct err *err);
+/* An order to use other rules: they are prepared aside. Takes fd over. */
+void change_order(struct crewman *c, const struct control_rules *rules, int fd);
+/* Between two batches: changes over when they are ready. */
+void change_step(struct crewman *c);
+void change_end(struct crewman *c);
+
 /* fence.c: gives up every right that is not needed any more. */
 NODISCARD int fence_close(struct err *err);
+/* The same, but for executable memory: for the thread that loads rules, and only for it. */
+NODISCARD int fence_close_but_code(struct err *err);
 /* False in builds with sanitizers, which open and map what they like. */
 bool fence_is_real(void);
 

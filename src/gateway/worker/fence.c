@@ -20,6 +20,11 @@ int fence_close(struct err *err)
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
+int fence_close_but_code(struct err *err)
+{
+    return fence_close(err);
+}
+
 bool fence_is_real(void)
 {
     return false;
@@ -40,6 +45,8 @@ static const int allowed[] = {
     SCMP_SYS(ppoll),
     SCMP_SYS(getsockopt),
     SCMP_SYS(close),
+    SCMP_SYS(fcntl), /* is the image sealed? */
+    SCMP_SYS(dup3),  /* the event log is opened anew */
     SCMP_SYS(fsync),
     SCMP_SYS(fdatasync),
     SCMP_SYS(clock_gettime),
@@ -68,13 +75,13 @@ static const int allowed[] = {
     SCMP_SYS(rt_sigaction),
 };
 
-static int allow_all(scmp_filter_ctx filter)
+static int allow_all(scmp_filter_ctx filter, int prot_forbidden)
 {
     for (size_t i = 0; i < ARRAY_COUNT(allowed); i++)
         if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0) < 0)
             return -1;
-    /* Memory yes, executable memory no: no machine code can be made once the image stands. */
-    struct scmp_arg_cmp no_exec = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+    /* Memory yes, executable memory no: where traffic is read, no machine code can be made. */
+    struct scmp_arg_cmp no_exec = SCMP_A2(SCMP_CMP_MASKED_EQ, (scmp_datum_t)prot_forbidden, 0);
     if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, no_exec) < 0 ||
         seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, no_exec) < 0)
         return -1;
@@ -86,16 +93,26 @@ bool fence_is_real(void)
     return true;
 }
 
-int fence_close(struct err *err)
+static int close_it(int prot_forbidden, struct err *err)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
     if (!filter)
         return err_set(err, "seccomp: out of memory");
-    int rc = allow_all(filter) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+    int rc = allow_all(filter, prot_forbidden) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
                      seccomp_load(filter) < 0
                  ? -1
                  : 0;
     seccomp_release(filter);
     return rc < 0 ? err_set(err, "seccomp: the kernel does not take the filter") : 0;
+}
+
+int fence_close(struct err *err)
+{
+    return close_it(PROT_EXEC, err);
+}
+
+int fence_close_but_code(struct err *err)
+{
+    return close_it(0, err);
 }
 #endif

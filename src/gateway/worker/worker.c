@@ -5,33 +5,17 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
-#define HOSTS_MAX 65536
 #define LINE_BYTES_MAX (64 * 1024)
 #define REPLY_BYTES 2048
 #define ROUNDS_MAX 16 /* batches per port before the clock is looked at again */
-
-static int load_rules(struct crewman *c, struct err *err)
-{
-    struct compile_request request = {.conf = c->conf->yaml, .cache_folder = c->conf->cache_folder};
-    if (c->conf->rule_file_count > COMPILE_FILES_MAX)
-        return err_set(err, "more than %d rule files", COMPILE_FILES_MAX);
-    for (uint32_t i = 0; i < c->conf->rule_file_count; i++)
-        request.files[i] = c->conf->rule_files[i];
-    request.file_count = c->conf->rule_file_count;
-    c->words = engine_vocabulary_new(err);
-    if (!c->words || !(c->image = compile_image(&request, c->words, err)))
-        return -1;
-    const struct rule_set *set = match_image_rules(c->image);
-    log_info("engine", "%u rules loaded, %u not usable", set->count, set->refused_count);
-    c->hosts = match_hosts_new(HOSTS_MAX);
-    return c->hosts ? 0 : err_set(err, "out of memory for the host table");
-}
 
 static int attach_ports(struct crewman *c, struct err *err)
 {
@@ -46,7 +30,7 @@ static int prepare(struct crewman *c, struct err *err)
     buf_init(&c->reply, REPLY_BYTES);
     if (!buf_reserve(&c->line, LINE_BYTES_MAX) || !buf_reserve(&c->reply, REPLY_BYTES))
         return err_set(err, "out of memory for events");
-    if (attach_ports(c, err) < 0 || load_rules(c, err) < 0)
+    if (attach_ports(c, err) < 0 || change_begin(c, err) < 0)
         return -1;
     if (c->conf->maker_folder && !(c->makers = maker_list_load(c->conf->maker_folder, err)))
         return -1;
@@ -102,17 +86,31 @@ static void beat(struct crewman *c)
     (void)!control_send(c->conf->control_fd, &message);
 }
 
+/* The file was moved away (logrotate): what is buffered belongs to it, what follows to the new one. */
+static void log_anew(struct crewman *c, int fd)
+{
+    evelog_flush(&c->log);
+    if (fd >= 0 && c->conf->eve_fd >= 0)
+        (void)!dup3(fd, c->conf->eve_fd, O_CLOEXEC);
+}
+
 static void obey(struct crewman *c)
 {
     struct control_message message;
-    int got;
-    while ((got = control_receive(c->conf->control_fd, &message)) > 0) {
+    int got, passed;
+    while ((got = control_receive_fd(c->conf->control_fd, &message, &passed)) > 0) {
         if (message.kind == CONTROL_ISOLATION)
             isolated_set(&c->isolated, &message.mac, message.isolated);
         else if (message.kind == CONTROL_READY)
             c->lease_us = message.until_us;
+        else if (message.kind == CONTROL_RULES)
+            change_order(c, &message.rules, passed), passed = -1;
+        else if (message.kind == CONTROL_EVENT_LOG)
+            log_anew(c, passed);
         else if (message.kind == CONTROL_STOP)
             c->stop = true;
+        if (passed >= 0)
+            close(passed);
     }
     if (got < 0)
         c->stop = true;
@@ -130,6 +128,7 @@ static void keep_time(struct crewman *c)
     evelog_flush(&c->log);
     beat(c);
     obey(c);
+    change_step(c);
 }
 
 /* Frames that arrived before guard held the bridge back were forwarded by it: they are not ours. */
@@ -215,9 +214,7 @@ static void clean_up(struct crewman *c)
         evelog_fini(&c->log);
     device_table_free(c->devices);
     maker_list_free(c->makers);
-    match_hosts_free(c->hosts);
-    match_image_free(c->image);
-    engine_vocabulary_free(c->words);
+    change_end(c);
     io_close(c->ports[SIDE_LAN]);
     io_close(c->ports[SIDE_WAN]);
     buf_fini(&c->line);
@@ -230,8 +227,11 @@ int worker_run(const struct worker_conf *conf)
     struct err err;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     tzset();
+    /* one heap for all threads: for more the library counts processors and opens files of /proc, which the fence forbids */
+    mallopt(M_ARENA_MAX, 1);
     int status = 0;
-    if (prepare(&c, &err) < 0 || fence_close(&err) < 0) {
+    if (prepare(&c, &err) < 0 || loader_start(&c.loader, conf->ground, &err) < 0 ||
+        fence_close(&err) < 0) {
         log_error("engine", "%s", err.text);
         status = 78;
     } else {

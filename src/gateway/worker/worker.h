@@ -2,8 +2,11 @@
  *
  * Way in:    descriptors that guard opened: two packet rings, the event log, the socket to link, the control socket.
  * Way out:   frames that go on, resets, EVE lines to the log and (those that the center gets) to link, isolation wishes to guard.
- * Rights:    after worker_run has mapped the rings and compiled the rules it gives everything up (no_new_privs, seccomp: no
+ * Rights:    after worker_run has mapped the rings and the rules it gives everything up (no_new_privs, seccomp: no
  *            open, no socket, no fork, no exec). It dies with guard.
+ * Rules:     an image that the compile process has made and sealed. New ones come through the control socket; the loader
+ *            thread prepares them aside, the worker changes over between two batches: no frame goes uninspected, no
+ *            flow is forgotten. What cannot be used is told to guard, and the ones before go on.
  * Loop:      poll the two ports; take up to IO_BATCH frames of one; for each: isolated? drop. Otherwise the engine's answer
  *            decides; send; give back; beat every WORKER_BEAT_MS. No allocation, lock or system call per packet.
  * Lease:     guard says until when the bridge is held back; only so long frames are forwarded here. So a frame has one way
@@ -15,19 +18,21 @@
 
 #include "base/conf.h"
 #include "base/err.h"
+#include "gateway/compile/compile.h"
+#include "gateway/control/control.h"
 
 #define WORKER_BEAT_MS 100
 
 struct worker_conf {
-    const struct conf *yaml; /* rules, variables, outputs; as replay reads it */
-    const char *const *rule_files;
-    uint32_t rule_file_count;
-    const char *cache_folder; /* or NULL */
-    const char *maker_folder; /* OUI lists, or NULL */
-    int lan_fd, wan_fd;       /* io_open's */
-    int eve_fd;               /* event log, or -1 */
-    int link_fd;              /* non-blocking SOCK_SEQPACKET or stream to link, or -1 */
-    int control_fd;           /* to guard */
+    const struct conf *yaml;             /* outputs, limits; as replay reads it */
+    const char *maker_folder;            /* OUI lists, or NULL */
+    const struct compile_ground *ground; /* as guard has laid it */
+    int rules_fd;                        /* memfd of the image to begin with */
+    struct control_rules rules;          /* what is in it, and its place */
+    int lan_fd, wan_fd;                  /* io_open's */
+    int eve_fd;                          /* event log, or -1 */
+    int link_fd;                         /* non-blocking SOCK_SEQPACKET or stream to link, or -1 */
+    int control_fd;                      /* to guard */
     uint64_t memory_bytes;
 };
 
