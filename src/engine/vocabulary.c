@@ -39,6 +39,33 @@ static int find_stream_event(struct str name)
     return event == STREAM_EVENT_NONE ? -1 : (int)event;
 }
 
+/* States that every protocol has, then those of its parser. */
+static int find_app_state(uint64_t protos, struct str name, enum dir *dir)
+{
+    static const struct app_state_desc all[] = {
+        {"request_started", DIR_TOSERVER, 0},
+        {"request_complete", DIR_TOSERVER, TX_COMPLETE},
+        {"response_started", DIR_TOCLIENT, 0},
+        {"response_complete", DIR_TOCLIENT, TX_COMPLETE},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(all); i++)
+        if (str_eq(name, str_c(all[i].name))) {
+            *dir = all[i].dir;
+            return all[i].progress;
+        }
+    for (size_t i = 0; i < engine_parsers.count; i++) {
+        const struct app_parser *parser = engine_parsers.rows[i];
+        if (protos != UINT64_C(1) << parser->proto)
+            continue;
+        for (uint32_t k = 0; k < parser->state_count; k++)
+            if (str_eq(name, str_c(parser->states[k].name))) {
+                *dir = parser->states[k].dir;
+                return parser->states[k].progress;
+            }
+    }
+    return -1;
+}
+
 struct engine_vocabulary *engine_vocabulary_new(struct err *err)
 {
     struct field_list lists[APP_PROTO_COUNT];
@@ -54,8 +81,8 @@ struct engine_vocabulary *engine_vocabulary_new(struct err *err)
         free(v);
         return NULL;
     }
-    v->names =
-        (struct rule_names){&v->fields, find_app_event, find_decode_event, find_stream_event};
+    v->names = (struct rule_names){&v->fields, find_app_event, find_decode_event, find_stream_event,
+                                   find_app_state};
     return v;
 }
 

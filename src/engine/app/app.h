@@ -90,6 +90,13 @@ struct app_event_desc {
     const char *name;
 };
 
+/* A state of a transaction by the name that rules have for it ("client_hello_done"): reached from this progress on. */
+struct app_state_desc {
+    const char *name;
+    enum dir dir;
+    uint8_t progress;
+};
+
 struct app_parser {
     enum app_proto proto;
     bool tcp, udp;
@@ -111,6 +118,8 @@ struct app_parser {
     const struct field_list fields;
     const struct app_event_desc *events;
     uint32_t event_count;
+    const struct app_state_desc *states; /* beside request_started, request_complete ... of all */
+    uint32_t state_count;
     /* Members of the EVE object of this protocol ("http": {...}); the object is open already. NULL: no such record. */
     void (*log)(const struct tx *tx, const struct app_conf *conf, struct json *out);
     /* Members beside that object ("email": {...}). NULL: none. */

@@ -487,6 +487,24 @@ static enum answer check_without_data(const struct ask *a, const struct rule_che
     return ANSWER_NO;
 }
 
+static enum answer check_app_state(const struct ask *a, const struct rule_check *c)
+{
+    const struct tx *tx = a->look->tx;
+    if (!tx)
+        return ANSWER_NO;
+    uint8_t progress = tx->progress[c->dir & 1];
+    if (c->number.compare == RULE_LT)
+        return progress < c->number.a ? ANSWER_YES : ANSWER_NO;
+    bool there = c->number.compare == RULE_GT ? progress > c->number.a : progress >= c->number.a;
+    return there ? ANSWER_YES : progress < TX_COMPLETE ? ANSWER_LATER : ANSWER_NO;
+}
+
+static enum answer check_flow_start(const struct ask *a, const struct rule_check *c)
+{
+    const struct flow *f = a->view->flow;
+    return f && f->packets[a->view->dir] == 1 ? ANSWER_YES : ANSWER_NO;
+}
+
 static const check_fn checks[] = {
     [RULE_CHECK_DSIZE] = check_dsize,
     [RULE_CHECK_TCP_FLAGS] = check_tcp_flags,
@@ -518,6 +536,8 @@ static const check_fn checks[] = {
     [RULE_CHECK_APP_EVENT] = check_app_event,
     [RULE_CHECK_STREAM_EVENT] = check_stream_event,
     [RULE_CHECK_DECODE_EVENT] = check_decode_event,
+    [RULE_CHECK_APP_STATE] = check_app_state,
+    [RULE_CHECK_FLOW_START] = check_flow_start,
     [RULE_CHECK_FIELD_NUMBER] = check_field_number,
     [RULE_CHECK_FILESIZE] = check_filesize,
     [RULE_CHECK_FILE] = check_file,

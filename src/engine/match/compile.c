@@ -138,7 +138,7 @@ static int find_slot(struct compile *c, const struct rule_buffer *source)
 {
     for (size_t i = 0; i < c->slots.count; i++) {
         const struct match_slot *slot = vec_at(&c->slots, i);
-        if (slot->source->buffer == source->buffer &&
+        if (slot->source->buffer == source->buffer && slot->source->side == source->side &&
             compile_transforms_equal(slot->source, source))
             return (int)i;
     }
@@ -221,8 +221,8 @@ static bool flow_keyword_used(const struct rule_flow *f)
 
 static bool is_ip_only(const struct rule *r)
 {
-    if (r->buffers || r->app_mask || flow_keyword_used(&r->flow) || r->needs_packet ||
-        r->packet_header_only)
+    if (r->buffers || r->app_mask || r->every_packet || flow_keyword_used(&r->flow) ||
+        r->needs_packet || r->packet_header_only)
         return false;
     if (!r->src_ports->any || !r->dst_ports->any)
         return false;
@@ -284,6 +284,16 @@ static bool fills_variable(const struct match_rule *mr)
     return false;
 }
 
+static bool is_at_state(const struct rule *r, bool has_field)
+{
+    if (has_field || r->buffers)
+        return false;
+    for (const struct rule_check *c = r->checks; c; c = c->next)
+        if (c->kind == RULE_CHECK_APP_STATE && c->number.compare == RULE_EQ)
+            return true;
+    return false;
+}
+
 static void choose_looks(struct match_rule *mr, bool has_field)
 {
     const struct rule *r = mr->rule;
@@ -335,6 +345,7 @@ int compile_rule(struct compile *c, const struct rule *rule, struct match_rule *
                      (k->kind == RULE_CHECK_APP_EVENT && !k->negated);
     out->uses_variables = fills_variable(out);
     choose_looks(out, has_field);
+    out->at_state = is_at_state(rule, has_field);
     out->ip_only = is_ip_only(rule);
     out->protocol_only = is_protocol_only(rule);
     out->by_event = is_event_rule(rule);

@@ -190,6 +190,25 @@ static inline int double_event(struct str name)
     return str_eq(name, STR_LIT("broken")) ? 7 : -1;
 }
 
+static inline int double_app_state(uint64_t protos, struct str name, enum dir *dir)
+{
+    static const struct {
+        const char *name;
+        enum dir dir;
+        int progress;
+    } states[] = {{"request_started", DIR_TOSERVER, 0},
+                  {"request_line", DIR_TOSERVER, DOUBLE_LINE},
+                  {"request_headers", DIR_TOSERVER, DOUBLE_HEADERS},
+                  {"request_complete", DIR_TOSERVER, TX_COMPLETE},
+                  {"response_line", DIR_TOCLIENT, DOUBLE_LINE}};
+    for (size_t i = 0; i < ARRAY_COUNT(states); i++)
+        if (str_eq(name, str_c(states[i].name))) {
+            *dir = states[i].dir;
+            return states[i].progress;
+        }
+    return -1;
+}
+
 struct stage {
     struct field_table fields;
     struct match_image *image;
@@ -208,7 +227,8 @@ struct stage {
 
 static inline struct match_image *stage_image(struct stage *s, const char *rules, const char *cache)
 {
-    static const struct rule_names shape = {NULL, double_app_event, double_event, double_event};
+    static const struct rule_names shape = {NULL, double_app_event, double_event, double_event,
+                                            double_app_state};
     struct rule_names names = shape;
     names.fields = &s->fields;
     struct err err = {{0}};

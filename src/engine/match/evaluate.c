@@ -74,10 +74,14 @@ static enum answer of_buffer(struct match_worker *w, const struct match_rule *mr
     return of_values(w, b, values_get(w, look, b->slot));
 }
 
-/* In the packet and stream looks a mixed rule is asked for its payload alone; the rest waits for the transaction. */
+/* In the packet and stream looks a mixed rule is asked for its payload alone; the rest waits for the transaction. A rule of
+ * both sides is asked at the request for what belongs to the request, and at the response for the rest (for
+ * all of it, where a number of one buffer is used in another). */
 static bool belongs(const struct match_rule *mr, const struct match_buffer *b,
                     const struct look *look)
 {
+    if (mr->rule->both_sides && b->source->side != 1 + look->view->dir)
+        return mr->uses_variables && look->view->dir == DIR_TOCLIENT;
     return !mr->mixed || look->kind == LOOK_TX || b->place == PLACE_PAYLOAD;
 }
 

@@ -48,8 +48,9 @@ struct match_rule {
         protocol_only; /* app-layer-protocol alone: once per direction, when the protocol is known */
     bool by_event;     /* stands in a list of its decode, stream or app event */
     bool has_payload;  /* some buffer is payload */
-    bool wants_payload;  /* cannot hold on an empty payload */
-    bool mixed;          /* transaction and payload together */
+    bool wants_payload; /* cannot hold on an empty payload */
+    bool mixed;         /* transaction and payload together */
+    bool at_state; /* a state of the transaction and no field: holds with each look at that state */
     bool packet_too;     /* stream rule with depth or offset: packets are looked at as well */
     bool uses_variables; /* byte_extract across buffers: all are evaluated together */
     bool never; /* cannot be evaluated (too many buffers): counted when the image is built */
@@ -189,6 +190,13 @@ static inline bool match_check_grows(const struct rule_check *c)
 {
     return c->kind == RULE_CHECK_FILE || c->kind == RULE_CHECK_FILESIZE ||
            c->kind == RULE_CHECK_FILEEXT || c->kind == RULE_CHECK_FILEHASH;
+}
+
+/* The same of a buffer, which may name its side. */
+static inline enum dir match_buffer_dir(const struct rule_buffer *buffer,
+                                        const struct field_desc *field, enum dir dir)
+{
+    return buffer->side ? (enum dir)(buffer->side - 1) : match_field_dir(field, dir);
 }
 
 static inline bool match_field_growing(const struct field_desc *field, enum dir dir)

@@ -80,6 +80,21 @@ static void bits_alone(void **state)
     stage_free(s);
 }
 
+static void hooks_of_packets(void **state)
+{
+    struct stage *s = stage_new("alert udp:flow_start any any -> any any (sid:1;)\n"
+                                "alert udp:all any any -> any any (sid:2;)\n"
+                                "alert ip:flow_start any any -> any any (dsize:3; sid:3;)\n");
+    s->flow.packets[DIR_TOSERVER] = 1;
+    assert_string_equal(stage_packet(s, S("abc")), "1 2 3");
+    s->flow.packets[DIR_TOSERVER] = 2;
+    assert_string_equal(stage_packet(s, S("abc")), "2");
+    stage_header(s, PACKET_L4_UDP, DIR_TOCLIENT);
+    s->flow.packets[DIR_TOCLIENT] = 1;
+    assert_string_equal(stage_packet(s, S("abcd")), "1 2");
+    stage_free(s);
+}
+
 static void what_rules_say_of_a_flow(void **state)
 {
     struct stage *s = stage_new(
@@ -112,6 +127,7 @@ int main(void)
         cmocka_unit_test(icmp_headers),
         cmocka_unit_test(bits_of_the_stream_are_heard_in_the_same_packet),
         cmocka_unit_test(bits_alone),
+        cmocka_unit_test(hooks_of_packets),
         cmocka_unit_test(what_rules_say_of_a_flow),
     };
     return cmocka_run_group_tests_name("match/packet", tests, NULL, NULL);

@@ -40,6 +40,11 @@ static bool viable(const struct match_image *image, const struct match_rule *mr,
 {
     for (uint8_t i = 0; i < mr->buffer_count; i++) {
         const struct match_buffer *b = &mr->buffers[i];
+        if (b->source->side && b->source->side != 1 + dir) {
+            if (!entry_ok(image->slots[b->slot].entry, proto, dir, true))
+                return false;
+            continue;
+        }
         if (b->place == PLACE_FIELD && !(b->holds_when_absent && !either_dir) &&
             !entry_ok(image->slots[b->slot].entry, proto, dir, either_dir))
             return false;
@@ -62,6 +67,7 @@ static bool fits_dir(const struct match_buffer *b, void *arg)
     const struct match_slot *slots = ((void **)arg)[0];
     enum dir dir = *(const enum dir *)((void **)arg)[1];
     return b->place == PLACE_FIELD && slots[b->slot].entry &&
+           (!b->source->side || b->source->side == 1 + dir) &&
            (slots[b->slot].entry->dirs & DIR_BIT(dir));
 }
 
@@ -79,12 +85,12 @@ static void place_rule(struct plans *p, uint32_t index)
             continue;
         bool found = false;
         for (int dir = 0; dir < DIR_COUNT; dir++)
-            if ((mr->rule->dirs & DIR_BIT(dir)) &&
+            if ((mr->rule->dirs & DIR_BIT(dir)) && !(mr->rule->both_sides && dir == DIR_TOCLIENT) &&
                 viable(image, mr, (enum app_proto)proto, (enum dir)dir, false)) {
                 t->protos[dir] |= UINT64_C(1) << proto;
                 found = true;
             }
-        if (!found && (mr->rule->dirs & DIR_BIT(DIR_TOCLIENT)) &&
+        if (!found && !mr->rule->both_sides && (mr->rule->dirs & DIR_BIT(DIR_TOCLIENT)) &&
             viable(image, mr, (enum app_proto)proto, DIR_TOCLIENT, true))
             across |= UINT64_C(1) << proto;
     }
@@ -174,8 +180,8 @@ static uint8_t ready_of(const struct match_image *image, const struct match_rule
         const struct field_entry *entry =
             b->place == PLACE_FIELD ? image->slots[b->slot].entry : NULL;
         const struct field_desc *field = entry ? entry->of_proto[proto] : NULL;
-        enum dir d = field ? match_field_dir(field, dir) : dir;
-        if (!field)
+        enum dir d = field ? match_buffer_dir(b->source, field, dir) : dir;
+        if (!field || (b->source->side && d != dir))
             continue;
         *growing |= match_field_growing(field, d);
         if (d == dir && field->ready_at[d] > ready)
@@ -184,7 +190,9 @@ static uint8_t ready_of(const struct match_image *image, const struct match_rule
     for (const struct rule_check *c = mr->rule->checks; c; c = c->next) {
         const struct field_entry *entry = check_entry(image, c);
         const struct field_desc *field = entry ? entry->of_proto[proto] : NULL;
-        *growing |= match_check_grows(c);
+        *growing |= match_check_grows(c) || c->kind == RULE_CHECK_APP_STATE;
+        if (c->kind == RULE_CHECK_APP_STATE && c->number.compare == RULE_EQ && c->number.a > ready)
+            ready = (uint8_t)c->number.a;
         if (field && field->ready_at[dir] > ready)
             ready = field->ready_at[dir];
     }
@@ -236,7 +244,8 @@ static int fill_scans(struct plans *p, struct match_plan *plan, enum app_proto p
         const struct match_slot *slot = &p->image->slots[i];
         const struct match_scan *scan = p->scans[dir][i];
         const struct field_desc *field = scan && slot->entry ? slot->entry->of_proto[proto] : NULL;
-        if (!field || !(field->dirs & DIR_BIT(dir)))
+        if (!field || !(field->dirs & DIR_BIT(dir)) ||
+            (slot->source->side && slot->source->side != 1 + dir))
             continue;
         struct match_plan_scan *s = &plan->scans[plan->scan_count++];
         *s = (struct match_plan_scan){.scan = scan,
@@ -251,10 +260,12 @@ static int fill_scans(struct plans *p, struct match_plan *plan, enum app_proto p
     return 0;
 }
 
+/* Rules of both sides wait in the plan of responses for what their requests have shown. */
 static bool anything_for(const struct plans *p, enum app_proto proto, enum dir dir)
 {
     for (uint32_t i = 0; i < p->image->count; i++)
-        if (p->rules[i].protos[dir] >> proto & 1)
+        if (p->rules[i].protos[dir] >> proto & 1 ||
+            (p->image->rules[i].rule->both_sides && p->rules[i].protos[DIR_TOSERVER] >> proto & 1))
             return true;
     return false;
 }

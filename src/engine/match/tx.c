@@ -194,6 +194,9 @@ static bool comes_again(const struct match_worker *w, const struct match_rule *m
 {
     if (mr->mixed || mr->by_event)
         return true;
+    for (const struct rule_check *c = mr->rule->checks; c; c = c->next)
+        if (c->kind == RULE_CHECK_APP_STATE)
+            return true;
     for (uint8_t i = 0; i < mr->buffer_count; i++) {
         const struct field_entry *entry = w->image->slots[mr->buffers[i].slot].entry;
         const struct field_desc *f = entry ? entry->of_proto[look->tx->proto] : NULL;
@@ -204,6 +207,19 @@ static bool comes_again(const struct match_worker *w, const struct match_rule *m
         if (match_check_grows(c))
             return true;
     return false;
+}
+
+/* A rule that asks for a state alone holds with every look at it, and once more when it is passed; of the first state, where
+ * nothing is known yet, only once. */
+static bool stays_at_state(const struct match_rule *mr, const struct look *look)
+{
+    if (!mr->at_state)
+        return false;
+    for (const struct rule_check *c = mr->rule->checks; c; c = c->next)
+        if (c->kind == RULE_CHECK_APP_STATE &&
+            (c->number.a == 0 || look->tx->progress[c->dir & 1] > c->number.a))
+            return false;
+    return true;
 }
 
 static void remember(struct match_worker *w, const struct look *look, struct tx_match *tm,
@@ -218,7 +234,29 @@ static void remember(struct match_worker *w, const struct look *look, struct tx_
     if (!p)
         return;
     p->matched = n->matched;
-    p->done = answer != ANSWER_LATER;
+    p->done = answer != ANSWER_LATER && !stays_at_state(mr, look);
+}
+
+/* The request's half of a rule of both sides holds: it waits for the response. A response that was judged to its end before
+ * (it came before its request was whole) is not looked at again. */
+static void wait_for_response(struct match_worker *w, const struct look *look,
+                              const struct named *n)
+{
+    struct look other = *look;
+    struct match_view view = *look->view;
+    if (look->tx->inspected_done & DIR_BIT(DIR_TOCLIENT))
+        return;
+    view.dir = DIR_TOCLIENT;
+    other.view = &view;
+    other.plan = w->image->plans[look->tx->proto][DIR_TOCLIENT];
+    struct tx_match *tm = other.plan ? state_of(w, &other) : NULL;
+    for (uint32_t i = 0; tm && i < tm->pending_count; i++)
+        if (tm->pending[i].rule == n->rule)
+            return;
+    struct tx_pending *p = tm ? pending_add(w, &other, tm, n->rule) : NULL;
+    if (p)
+        p->matched = n->matched;
+    look->tx->updated[DIR_TOCLIENT] = true;
 }
 
 static void evaluate(struct match_worker *w, const struct look *look, struct tx_match *tm)
@@ -232,7 +270,9 @@ static void evaluate(struct match_worker *w, const struct look *look, struct tx_
         else if (!header_fits(w, mr, look))
             continue;
         enum answer answer = rule_evaluate(w, mr, look, &n->matched);
-        if (answer == ANSWER_YES)
+        if (answer == ANSWER_YES && mr->rule->both_sides && look->view->dir == DIR_TOSERVER)
+            wait_for_response(w, look, n);
+        else if (answer == ANSWER_YES)
             rule_fire(w, mr, look);
         remember(w, look, tm, n, answer);
     }

@@ -171,6 +171,68 @@ static void body_cut_at_every_byte(void **state)
     }
 }
 
+/* "=>": what belongs to the request is seen with the request, even if the response is there long after. */
+static void both_sides(void **state)
+{
+    struct stage *s = stage_new(
+        "alert http any any => any any (http.uri; content:\"/index\"; http.stat_code; "
+        "content:\"200\"; sid:1;)\n"
+        "alert http any any => any any (http.stat_code; content:\"404\"; http.uri; "
+        "content:\"/index\"; sid:2;)\n"
+        "alert http any any => any any (http.uri; content:\"/other\"; http.stat_code; "
+        "content:\"200\"; sid:3;)\n"
+        "alert http any any => any any (http.request_body; content:\"evil\"; http.stat_code; "
+        "content:\"200\"; sid:4;)\n"
+        "alert http any any => any any (http.header:to_server; content:\"Host\"; "
+        "http.header:to_client; content:\"Host\"; sid:5;)\n"
+        "alert http any any => any any (http.uri; byte_extract:1,10,n,string,dec; http.stat_code; "
+        "content:\"00\"; offset:n; sid:6;)\n"
+        "alert http any 80 => any any (http.uri; content:\"/index\"; http.stat_code; "
+        "content:\"200\"; sid:7;)\n");
+    struct double_tx tx = http();
+    tx.uri = S("/index.php1");
+    tx.has_body[0] = true;
+    tx.body[0] = (struct field_window){S("so evil"), 0, true};
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, DOUBLE_LINE), "");
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, TX_COMPLETE), "");
+    tx.has_body[0] = false; /* the body's window has gone on */
+    assert_string_equal(stage_tx(s, &tx, DIR_TOCLIENT, DOUBLE_LINE), "1 4 6");
+    assert_string_equal(stage_tx(s, &tx, DIR_TOCLIENT, DOUBLE_HEADERS), "5");
+    assert_string_equal(stage_tx(s, &tx, DIR_TOCLIENT, TX_COMPLETE), "");
+    match_tx_fini(&tx.tx, &s->mem);
+    /* a response alone is nothing */
+    struct double_tx alone = http();
+    assert_string_equal(stage_tx(s, &alone, DIR_TOCLIENT, TX_COMPLETE), "");
+    match_tx_fini(&alone.tx, &s->mem);
+    stage_free(s);
+}
+
+static void states(void **state)
+{
+    struct stage *s = stage_new(
+        "alert http1:request_line any any -> any any (sid:1;)\n"
+        "alert http1:request_headers any any -> any any (sid:2;)\n"
+        "alert http1:request_line any any -> any any (http.uri; content:\"/index\"; sid:3;)\n"
+        "alert http1 any any -> any any (app-layer-state:<request_headers; sid:4;)\n"
+        "alert http1 any any -> any any (app-layer-state:>request_line; sid:5;)\n"
+        "alert http1:request_complete any any -> any any (sid:6;)\n"
+        "alert http1:request_line any any -> any any (http.uri; content:\"/other\"; sid:7;)\n"
+        "alert http1:response_line any any -> any any (sid:8;)\n");
+    struct double_tx tx = http();
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, DOUBLE_LINE), "1 3 4");
+    /* with each look at the state, and once more when it is passed */
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, DOUBLE_LINE), "1");
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, DOUBLE_HEADERS), "1 2 5");
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, DOUBLE_HEADERS), "2");
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, TX_COMPLETE), "2 6");
+    assert_string_equal(stage_tx(s, &tx, DIR_TOCLIENT, TX_COMPLETE), "8");
+    match_tx_fini(&tx.tx, &s->mem);
+    struct double_tx whole = http();
+    assert_string_equal(stage_tx(s, &whole, DIR_TOSERVER, TX_COMPLETE), "1 2 3 5 6");
+    match_tx_fini(&whole.tx, &s->mem);
+    stage_free(s);
+}
+
 static void several_values(void **state)
 {
     struct stage *s = stage_new("alert dns any any -> any any (dns.query; content:\"bad\"; "
@@ -382,6 +444,8 @@ int main(void)
         cmocka_unit_test(uri_rows),
         cmocka_unit_test(fields_come_one_after_the_other),
         cmocka_unit_test(body_cut_at_every_byte),
+        cmocka_unit_test(both_sides),
+        cmocka_unit_test(states),
         cmocka_unit_test(several_values),
         cmocka_unit_test(what_is_absent),
         cmocka_unit_test(events_of_the_parser),

@@ -54,18 +54,24 @@ static void one_value(struct match_worker *w, const struct rule_buffer *source, 
     out->count = 1;
 }
 
-static bool field_value(struct match_worker *w, const struct look *look, const struct field_desc *f,
-                        uint32_t index, struct value *out)
+/* Where a field's values come from. */
+struct source {
+    const struct tx *tx;
+    const struct field_desc *field;
+    enum dir dir;
+};
+
+static bool field_value(struct match_worker *w, const struct source *s, uint32_t index,
+                        struct value *out)
 {
-    const struct tx *tx = look->tx;
-    enum dir dir = match_field_dir(f, look->view->dir);
+    const struct field_desc *f = s->field;
     if (f->kind == FIELD_BYTES) {
         out->offset = 0;
         out->last = true;
-        return f->bytes && f->bytes(tx, dir, index, &w->scratch, &out->bytes);
+        return f->bytes && f->bytes(s->tx, s->dir, index, &w->scratch, &out->bytes);
     }
     struct field_window window;
-    if (f->kind != FIELD_WINDOW || !f->window || !f->window(tx, dir, index, &window))
+    if (f->kind != FIELD_WINDOW || !f->window || !f->window(s->tx, s->dir, index, &window))
         return false;
     *out = (struct value){window.bytes, window.offset, window.end};
     return true;
@@ -94,17 +100,18 @@ static void field_values(struct match_worker *w, const struct look *look,
     const struct field_desc *f = tx && slot->entry ? slot->entry->of_proto[tx->proto] : NULL;
     if (!f)
         return;
-    enum dir dir = match_field_dir(f, look->view->dir);
+    enum dir dir = match_buffer_dir(slot->source, f, look->view->dir);
     bool complete = tx->progress[dir] >= TX_COMPLETE;
     if (tx->progress[dir] < f->ready_at[dir]) {
         out->more = !complete;
         return;
     }
     out->more = match_field_growing(f, dir) && !complete;
+    const struct source source = {tx, f, dir};
     uint32_t cap = 0;
     struct value v;
     for (uint32_t i = 0; i < (f->multi ? INSTANCES_MAX : 1); i++) {
-        if (!field_value(w, look, f, i, &v) || !room(w, out, &cap))
+        if (!field_value(w, &source, i, &v) || !room(w, out, &cap))
             break;
         if (transform_apply(w, slot->source, &v))
             out->items[out->count++] = v;

@@ -12,6 +12,7 @@ int build_select(struct build *b, uint32_t buffer, bool multi)
     b->sticky = buffer;
     b->sticky_chosen = buffer != RULE_BUFFER_PAYLOAD;
     b->sticky_multi = multi;
+    b->sticky_side = 0;
     b->buffer = NULL;
     b->transform_count = 0;
     return 0;
@@ -98,8 +99,12 @@ struct rule_item *build_item(struct build *b, enum rule_item_kind kind)
 {
     if (!b->buffer && !b->sticky_multi)
         b->buffer = buffer_find(b, b->sticky, b->transforms, b->transform_count);
+    if (b->buffer && b->buffer->side != b->sticky_side)
+        b->buffer = NULL;
     if (!b->buffer)
         b->buffer = buffer_new(b, b->sticky, b->transforms, b->transform_count);
+    if (b->buffer)
+        b->buffer->side = b->sticky_side;
     return build_item_in(b, b->buffer, kind);
 }
 

@@ -67,6 +67,8 @@ struct build {
     uint32_t sticky;    /* buffer id chosen by the last sticky buffer */
     bool sticky_chosen; /* a sticky buffer stands, pkt_data has not ended it */
     bool sticky_multi;
+    uint8_t sticky_side;        /* "file.data:to_client": 1 + enum dir; 0: not said */
+    struct rule_check *hook;    /* "tls:client_hello_done", or NULL */
     struct rule_buffer *buffer; /* NULL: made with the first item */
     struct rule_transform transforms[RULE_TRANSFORMS_MAX];
     uint8_t transform_count;
@@ -142,6 +144,9 @@ int header_read(struct build *b, struct str *text);
 /* addresses.c, ports.c: NULL and refused when it cannot be used. */
 const struct rule_addresses *addresses_read(struct build *b, struct str text);
 const struct rule_ports *ports_read(struct build *b, struct str text);
+
+/* kw_app.c: a state of the rule's protocol into the check. */
+int build_state(struct build *b, struct str name, struct rule_check *check);
 
 /* check.c: what only the whole rule shows. */
 int rule_check_whole(struct build *b);

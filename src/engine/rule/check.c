@@ -36,6 +36,15 @@ static int narrow_protocols(struct build *b, uint32_t id)
     return 0;
 }
 
+/* "file.data:to_client" */
+static int narrow_by_sides(struct build *b)
+{
+    for (const struct rule_buffer *buffer = b->rule->buffers; buffer; buffer = buffer->next)
+        if (buffer->side)
+            b->rule->dirs &= DIR_BIT(buffer->side - 1);
+    return b->rule->dirs ? 0 : build_refuse(b, "its buffers are of both directions: that needs =>");
+}
+
 static int narrow_dirs(struct build *b, uint32_t id)
 {
     const struct field_entry *entry = &b->loader->names->fields->entries[id];
@@ -85,9 +94,62 @@ static int narrow_by_events(struct build *b)
     return 0;
 }
 
+/* The one side of a field, in all protocols of the rule; -1: both. */
+static int only_side(const struct field_entry *entry, uint64_t protos)
+{
+    uint8_t dirs = field_dirs(entry, protos);
+    return dirs == DIR_BIT(DIR_TOSERVER)   ? DIR_TOSERVER
+           : dirs == DIR_BIT(DIR_TOCLIENT) ? DIR_TOCLIENT
+                                           : -1;
+}
+
+static int check_both_sides(struct build *b)
+{
+    struct rule *r = b->rule;
+    uint8_t dirs = 0;
+    for (struct rule_buffer *buffer = r->buffers; buffer; buffer = buffer->next) {
+        if (!is_field(buffer))
+            return build_refuse(b, "=> goes with the fields of transactions only");
+        const struct field_entry *entry = &b->loader->names->fields->entries[buffer->buffer];
+        int side = buffer->side ? buffer->side - 1 : only_side(entry, r->app_mask);
+        if (side < 0)
+            return build_refuse(b, "%s is of both sides: with => say %s:to_server or :to_client",
+                                entry->name, entry->name);
+        buffer->side = (uint8_t)(1 + side);
+        dirs |= DIR_BIT(side);
+    }
+    for (const struct rule_check *c = r->checks; c; c = c->next)
+        if (is_file_check(c->kind) || c->kind == RULE_CHECK_APP_STATE ||
+            c->kind == RULE_CHECK_FIELD_NUMBER || c->kind == RULE_CHECK_APP_EVENT)
+            return build_refuse(b, "=> goes with buffers: other words do not say of which side");
+    if (dirs != DIR_BOTH)
+        return build_refuse(b, "=> needs fields of both sides");
+    return 0;
+}
+
+/* A hook before the field is there. */
+static int check_hook(struct build *b)
+{
+    const struct rule_check *hook = b->hook;
+    for (const struct rule_buffer *buffer = b->rule->buffers; hook && buffer;
+         buffer = buffer->next) {
+        if (!is_field(buffer))
+            continue;
+        const struct field_entry *entry = &b->loader->names->fields->entries[buffer->buffer];
+        for (int p = 0; p < APP_PROTO_COUNT; p++) {
+            const struct field_desc *f = b->rule->app_mask >> p & 1 ? entry->of_proto[p] : NULL;
+            if (f && f->dirs & DIR_BIT(hook->dir) && f->ready_at[hook->dir] > hook->number.a)
+                return build_refuse(b, "%s comes later than the rule's hook", entry->name);
+        }
+    }
+    return 0;
+}
+
 static int check_directions(struct build *b)
 {
     struct rule *r = b->rule;
+    if (r->both_sides && (r->flow.to_server || r->flow.to_client))
+        return build_refuse(b, "=> means both directions, flow cannot name one");
     if (r->flow.to_server)
         r->dirs &= DIR_BIT(DIR_TOSERVER);
     if (r->flow.to_client)
@@ -96,7 +158,11 @@ static int check_directions(struct build *b)
         return build_refuse(b, "flow names the other direction than the rule's protocol");
     if (for_fields(b, narrow_protocols) < 0 || narrow_by_events(b) < 0 || narrow_by_files(b) < 0)
         return -1;
-    return for_fields(b, narrow_dirs);
+    if (r->both_sides)
+        return check_both_sides(b);
+    if (narrow_by_sides(b) < 0)
+        return -1;
+    return for_fields(b, narrow_dirs) < 0 ? -1 : check_hook(b);
 }
 
 /* Is this check about the packet alone? */

@@ -103,6 +103,15 @@ static int double_app_event(struct str name, uint64_t *app_mask)
     return 7;
 }
 
+static int double_app_state(uint64_t protos, struct str name, enum dir *dir)
+{
+    *dir = str_starts(name, STR_LIT("response")) ? DIR_TOCLIENT : DIR_TOSERVER;
+    if (str_eq(name, STR_LIT("request_started")) || str_eq(name, STR_LIT("response_started")))
+        return 0;
+    bool line = str_eq(name, STR_LIT("request_line")) || str_eq(name, STR_LIT("response_line"));
+    return line && protos == app_proto_mask(STR_LIT("http1")) ? 1 : -1;
+}
+
 static const struct field_list double_list = {double_rows,
                                               sizeof double_rows / sizeof double_rows[0]};
 

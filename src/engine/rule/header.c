@@ -71,42 +71,65 @@ static struct str header_word(struct str *text)
     return str_cut(s, 0, i);
 }
 
-static int read_action(struct build *b, struct str word)
+/* "drop:flow" */
+static int read_scope(struct build *b, struct str scope)
 {
+    if (str_eq(scope, STR_LIT("packet")))
+        b->rule->scope = RULE_SCOPE_PACKET;
+    else if (str_eq(scope, STR_LIT("flow")))
+        b->rule->scope = RULE_SCOPE_FLOW;
+    else
+        return build_refuse(b, "the scope of an action is packet or flow");
+    return b->rule->action == RULE_ALERT ? build_refuse(b, "alert has no scope") : 0;
+}
+
+static int read_action(struct build *b, struct str text)
+{
+    struct str scope = text;
+    struct str word = str_split(&scope, ':');
+    if (str_eq(word, STR_LIT("accept")) || str_find_byte(text, 0, ',') >= 0)
+        return build_refuse(b, "firewall rules (accept, several actions) are not supported");
     for (size_t i = 0; i < ARRAY_COUNT(actions); i++)
         if (str_eq(word, str_c(actions[i].name))) {
             b->rule->action = actions[i].action;
             b->rule->reject = actions[i].reject;
-            return 0;
+            return scope.p ? read_scope(b, scope) : 0;
         }
     return build_refuse(b, "\"%.*s\" is not an action", (int)(word.len < 40 ? word.len : 40),
                         word.p ? (const char *)word.p : "");
 }
 
-/* "http1:request_headers": the rule is asked at that point of the transaction. Which side's point it is can be told from its
- * first word. */
-static int read_hook(struct build *b, struct str hook)
+/* "tcp:flow_start": packets, all or the first of each direction. What Suricata does before it knows the flow or the stream is
+ * done here with all the others: the same packets are seen. */
+static int read_packet_hook(struct build *b, struct str hook)
 {
-    static const struct {
-        const char *start;
-        enum dir dir;
-    } sides[] = {{"request", DIR_TOSERVER},
-                 {"client", DIR_TOSERVER},
-                 {"response", DIR_TOCLIENT},
-                 {"server", DIR_TOCLIENT}};
-    for (size_t i = 0; i < ARRAY_COUNT(sides); i++)
-        if (str_starts(hook, str_c(sides[i].start))) {
-            b->rule->dirs = DIR_BIT(sides[i].dir);
-            b->rule->is_stateful_tx = true;
+    static const char *const every[] = {"all", "pre_flow", "pre_stream"};
+    b->rule->every_packet = true;
+    if (str_eq(hook, STR_LIT("flow_start")))
+        return build_check(b, RULE_CHECK_FLOW_START) ? 0 : -1;
+    for (size_t i = 0; i < ARRAY_COUNT(every); i++)
+        if (str_eq(hook, str_c(every[i])))
             return 0;
-        }
-    return build_refuse(b, "the hook \"%.*s\" is not supported",
+    return build_refuse(b, "the hook \"%.*s\" of packets is not known",
                         (int)(hook.len < 40 ? hook.len : 40), hook.p ? (const char *)hook.p : "");
 }
 
-static int read_protocol(struct build *b, struct str word)
+/* "http1:request_headers": the rule is asked when the transaction has come so far. */
+static int read_hook(struct build *b, struct str hook)
+{
+    struct rule_check *check = build_check(b, RULE_CHECK_APP_STATE);
+    if (!check || build_state(b, hook, check) < 0)
+        return -1;
+    b->rule->dirs = DIR_BIT(check->dir);
+    b->hook = check;
+    return 0;
+}
+
+static int read_protocol(struct build *b, struct str text)
 {
     struct rule *r = b->rule;
+    struct str hook = text;
+    struct str word = str_split(&hook, ':');
     for (size_t i = 0; i < ARRAY_COUNT(protocols); i++) {
         const struct protocol_row *row = &protocols[i];
         if (!str_eq_nocase(word, str_c(row->name)))
@@ -115,17 +138,15 @@ static int read_protocol(struct build *b, struct str word)
         r->ip_versions = row->versions;
         r->payload = row->payload;
         r->packet_header_only = row->header_only;
-        return 0;
+        return hook.p ? read_packet_hook(b, hook) : 0;
     }
     if (str_eq_nocase(word, STR_LIT("sctp")))
         return build_refuse(b, "the protocol sctp is not supported");
-    struct str hook = word;
-    struct str name = str_split(&hook, ':');
-    r->app_mask = app_proto_mask(name);
+    r->app_mask = app_proto_mask(word);
     if (!r->app_mask)
         return build_refuse(b, "the protocol \"%.*s\" is not supported",
-                            (int)(name.len < 40 ? name.len : 40),
-                            name.p ? (const char *)name.p : "");
+                            (int)(word.len < 40 ? word.len : 40),
+                            word.p ? (const char *)word.p : "");
     r->l4 = RULE_L4_TCP | RULE_L4_UDP;
     r->ip_versions = 3;
     r->payload = RULE_PAYLOAD_STREAM;
@@ -134,12 +155,13 @@ static int read_protocol(struct build *b, struct str word)
 
 static int read_direction(struct build *b, struct str word)
 {
-    if (str_eq(word, STR_LIT("=>")))
-        return build_refuse(b, "rules over both sides of a transaction (=>) are not supported");
+    b->rule->both_sides = str_eq(word, STR_LIT("=>"));
+    if (b->rule->both_sides)
+        return b->rule->app_mask ? 0 : build_refuse(b, "=> needs a protocol with transactions");
     b->rule->bidirectional = str_eq(word, STR_LIT("<>"));
     if (b->rule->bidirectional || str_eq(word, STR_LIT("->")))
         return 0;
-    return build_refuse(b, "the direction must be -> or <>");
+    return build_refuse(b, "the direction must be ->, <> or =>");
 }
 
 int header_read(struct build *b, struct str *text)

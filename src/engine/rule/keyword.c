@@ -36,14 +36,30 @@ static uint32_t find_field(struct build *b, struct str name)
     return field_find(fields, str_of(dotted, name.len));
 }
 
+/* "http.content_type:to_client": of that side, whichever is in hand. */
+static int keyword_side(struct build *b, uint32_t id, struct str value)
+{
+    const struct field_entry *entry = &b->loader->names->fields->entries[id];
+    bool up = str_eq(value, STR_LIT("to_server"));
+    if (entry->dirs != DIR_BOTH)
+        return build_refuse(b, "it takes no value");
+    if (!up && !str_eq(value, STR_LIT("to_client")))
+        return build_refuse(b, "to_server or to_client is expected");
+    b->sticky_side = (uint8_t)(1 + (up ? DIR_TOSERVER : DIR_TOCLIENT));
+    return 0;
+}
+
 static int apply_field(struct build *b, struct str name, struct str value, bool has_value)
 {
     uint32_t id = find_field(b, name);
     if (id == FIELD_NONE)
         return build_refuse(b, "keyword %s is not supported", b->keyword);
     const struct field_entry *entry = &b->loader->names->fields->entries[id];
-    if (entry->kind != FIELD_UINT)
-        return has_value ? build_refuse(b, "it takes no value") : build_select(b, id, entry->multi);
+    if (entry->kind != FIELD_UINT) {
+        if (build_select(b, id, entry->multi) < 0)
+            return -1;
+        return has_value ? keyword_side(b, id, str_trim(value)) : 0;
+    }
     if (!has_value)
         return build_refuse(b, "a number is missing");
     struct rule_check *check = build_check(b, RULE_CHECK_FIELD_NUMBER);

@@ -71,6 +71,37 @@ static int read_decode_event(struct build *b, const struct keyword *k, struct st
     return check ? 0 : -1;
 }
 
+int build_state(struct build *b, struct str name, struct rule_check *check)
+{
+    const struct rule_names *names = b->loader->names;
+    enum dir dir = DIR_TOSERVER;
+    int progress = names->app_state ? names->app_state(b->rule->app_mask, name, &dir) : -1;
+    if (progress < 0)
+        return build_refuse(b, "the state \"%.*s\" is not one of the protocol's",
+                            (int)(name.len < 40 ? name.len : 40),
+                            name.p ? (const char *)name.p : "");
+    check->dir = (uint8_t)dir;
+    check->number.a = (uint64_t)progress;
+    b->rule->is_stateful_tx = true;
+    return 0;
+}
+
+/* "client_hello_done", "<client_hello_done": not so far yet, ">client_hello_done": further */
+static int read_app_state(struct build *b, const struct keyword *k, struct str value)
+{
+    if (!b->rule->app_mask)
+        return build_refuse(b, "it needs a protocol with states in the rule's header");
+    struct rule_check *check = build_check(b, RULE_CHECK_APP_STATE);
+    if (!check)
+        return -1;
+    bool below = value.p[0] == '<', above = value.p[0] == '>';
+    check->number.compare = below ? RULE_LT : above ? RULE_GT : RULE_EQ;
+    if (build_state(b, str_trim(str_from(value, below || above)), check) < 0)
+        return -1;
+    b->rule->dirs &= DIR_BIT(check->dir);
+    return b->rule->dirs ? 0 : build_refuse(b, "the state is in the other direction");
+}
+
 /* ---- requires ---- */
 
 /* The version of the rule language that is spoken here. */
@@ -145,6 +176,7 @@ static int read_requires(struct build *b, const struct keyword *k, struct str va
 
 static const struct keyword rows[] = {
     {.name = "app-layer-protocol", .read = read_app_protocol, .value = KEYWORD_VALUE},
+    {.name = "app-layer-state", .read = read_app_state, .value = KEYWORD_VALUE},
     {.name = "app-layer-event", .read = read_app_event, .value = KEYWORD_VALUE},
     {.name = "decode-event",
      .read = read_decode_event,

@@ -259,6 +259,7 @@ struct rule_transform {
 
 struct rule_buffer {
     uint32_t buffer; /* a field id, or enum rule_buffer_id */
+    uint8_t side; /* 0: of the direction in hand; 1 + enum dir: of that one, whichever is in hand */
     uint8_t transform_count;
     const struct rule_transform
         *transforms;         /* in the order they are applied; at most RULE_TRANSFORMS_MAX */
@@ -301,6 +302,8 @@ enum rule_check_kind {
     RULE_CHECK_APP_EVENT,
     RULE_CHECK_STREAM_EVENT,
     RULE_CHECK_DECODE_EVENT,
+    RULE_CHECK_APP_STATE, /* progress of the transaction in direction `dir`: EQ: has come so far, LT: not yet, GT: further */
+    RULE_CHECK_FLOW_START,   /* first packet of its direction */
     RULE_CHECK_FIELD_NUMBER, /* a FIELD_UINT: dns.opcode, tls.version ... */
     RULE_CHECK_FILESIZE,
     RULE_CHECK_FILE, /* filestore: there is a file, in the direction in hand */
@@ -423,6 +426,9 @@ struct rule_threshold {
 /* filestore: which files are meant, beside the one that made the rule hold */
 enum rule_store { RULE_STORE_NONE, RULE_STORE_FILE, RULE_STORE_TX, RULE_STORE_FLOW };
 
+/* What drop and pass hold for: as the rule's kind has it, this packet alone, or all that follows. */
+enum rule_scope { RULE_SCOPE_USUAL, RULE_SCOPE_PACKET, RULE_SCOPE_FLOW };
+
 enum rule_target { RULE_TARGET_NONE, RULE_TARGET_SRC, RULE_TARGET_DST };
 
 struct rule_pair {
@@ -444,6 +450,10 @@ struct rule {
     enum rule_payload payload;
     bool packet_header_only; /* pkthdr: decoder-event rules */
     bool bidirectional, noalert;
+    bool
+        both_sides; /* "=>": request and response of one transaction; every field buffer and number has its side */
+    bool every_packet; /* hook of packets: asked with each, never once for the flow */
+    enum rule_scope scope;
     bool prefilter; /* the word stands in it: its flowbits are heard at once */
     bool
         anchored; /* a payload content has depth or offset: packet boundaries mean something to it */
@@ -533,6 +543,9 @@ struct rule_names {
     int (*app_event)(struct str protocol_dot_event, uint64_t *app_mask);
     int (*decode_event)(struct str name);
     int (*stream_event)(struct str name);
+    /* Progress from which on a transaction of these protocols is in the state of that name, and the direction that the state
+     * speaks of; -1: there is no such state. NULL: no protocol has states. */
+    int (*app_state)(uint64_t protos, struct str name, enum dir *dir);
 };
 
 struct rule_loader;

@@ -25,6 +25,8 @@ const char *verdict_rule_metadata(const struct rule *rule, const char *key)
 static bool is_flow_wide(const struct match_hit *hit)
 {
     const struct rule *rule = hit->rule;
+    if (rule->scope != RULE_SCOPE_USUAL)
+        return rule->scope == RULE_SCOPE_FLOW;
     if (hit->tx || hit->by_stream)
         return true;
     return !rule->buffers && !rule->needs_packet && !rule->packet_header_only &&

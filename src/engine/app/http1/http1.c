@@ -175,6 +175,13 @@ static void tx_inspected(struct app_flow *af, struct tx *tx, enum dir dir)
         http1_multipart_inspected(p->multipart, &http->body_conf[dir]);
 }
 
+static const struct app_state_desc states[] = {
+    {"request_line", DIR_TOSERVER, HTTP1_START},  {"request_headers", DIR_TOSERVER, HTTP1_HEADERS},
+    {"request_body", DIR_TOSERVER, HTTP1_BODY},   {"request_trailer", DIR_TOSERVER, HTTP1_TRAILER},
+    {"response_line", DIR_TOCLIENT, HTTP1_START}, {"response_headers", DIR_TOCLIENT, HTTP1_HEADERS},
+    {"response_body", DIR_TOCLIENT, HTTP1_BODY},  {"response_trailer", DIR_TOCLIENT, HTTP1_TRAILER},
+};
+
 const struct app_parser http1_parser = {
     .proto = APP_HTTP1,
     .tcp = true,
@@ -189,6 +196,8 @@ const struct app_parser http1_parser = {
     .fields = {http1_fields, HTTP1_FIELD_COUNT},
     .events = events,
     .event_count = HTTP1_EVENT_COUNT,
+    .states = states,
+    .state_count = ARRAY_COUNT(states),
     .log = http1_log,
     .log_type = "http",
 };

@@ -158,7 +158,7 @@ static void deliver(const struct http1_at *at, struct str bytes)
         if (p->file)
             file_add(at->af->files, &at->tx->tx, p->file, bytes);
     }
-    app_progress(&at->tx->tx, at->dir, HTTP1_HEADERS);
+    app_progress(&at->tx->tx, at->dir, HTTP1_BODY);
 }
 
 struct level {
@@ -266,7 +266,7 @@ void http1_payload_gap(const struct http1_at *at, uint32_t bytes)
     if (p->file)
         file_gap(p->file, bytes);
     body_gap(&p->body, bytes);
-    app_progress(&at->tx->tx, at->dir, HTTP1_HEADERS);
+    app_progress(&at->tx->tx, at->dir, HTTP1_BODY);
 }
 
 static void flush_layers(const struct http1_at *at, struct http1_payload *p)

@@ -106,6 +106,11 @@ static struct app_result data(struct app_flow *af, enum dir dir, const struct ap
 
 /* ---- the row ---- */
 
+static const struct app_state_desc states[] = {
+    {"request_data", DIR_TOSERVER, SMTP_MAIL},
+    {"response_data", DIR_TOCLIENT, TX_COMPLETE},
+};
+
 const struct app_parser smtp_parser = {
     .proto = APP_SMTP,
     .tcp = true,
@@ -118,6 +123,8 @@ const struct app_parser smtp_parser = {
     .fields = {smtp_fields, SMTP_FIELD_COUNT},
     .events = events,
     .event_count = SMTP_EVENTS,
+    .states = states,
+    .state_count = ARRAY_COUNT(states),
     .log = smtp_log,
     .log_beside = smtp_log_email,
 };

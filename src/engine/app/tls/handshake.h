@@ -48,7 +48,7 @@ enum tls_event {
 };
 
 /* Progress of a direction. */
-enum tls_progress { TLS_BEGUN, TLS_HELLO_DONE, TLS_CERTIFICATE_DONE };
+enum tls_progress { TLS_BEGUN, TLS_HELLO_DONE, TLS_CERTIFICATE_DONE, TLS_FLIGHT_DONE };
 
 #define TLS_1_0 0x0301
 #define TLS_1_2 0x0303

@@ -319,6 +319,8 @@ static void note_end_of_flight(struct tls_tx *tx, uint8_t type)
     tx->certificate_asked |= type == MESSAGE_CERTIFICATE_REQUEST;
     tx->server_done |= type == MESSAGE_SERVER_HELLO_DONE;
     tx->tx.updated[DIR_TOCLIENT] = true;
+    if (type == MESSAGE_SERVER_HELLO_DONE)
+        app_progress(&tx->tx, DIR_TOCLIENT, TLS_FLIGHT_DONE);
 }
 
 static void take_message(const struct way *w, uint8_t type, struct str body)
@@ -639,6 +641,20 @@ static bool log_ready(const struct tx *tx)
     return tls->server_done && client_said && tx->progress[DIR_TOSERVER] >= TLS_HELLO_DONE;
 }
 
+static const struct app_state_desc states[] = {
+    {"client_in_progress", DIR_TOSERVER, TLS_BEGUN},
+    {"client_hello_done", DIR_TOSERVER, TLS_HELLO_DONE},
+    {"client_cert_done", DIR_TOSERVER, TLS_CERTIFICATE_DONE},
+    {"client_handshake_done", DIR_TOSERVER, TX_COMPLETE},
+    {"client_finished", DIR_TOSERVER, TX_COMPLETE},
+    {"server_in_progress", DIR_TOCLIENT, TLS_BEGUN},
+    {"server_hello", DIR_TOCLIENT, TLS_HELLO_DONE},
+    {"server_cert_done", DIR_TOCLIENT, TLS_CERTIFICATE_DONE},
+    {"server_hello_done", DIR_TOCLIENT, TLS_FLIGHT_DONE},
+    {"server_handshake_done", DIR_TOCLIENT, TX_COMPLETE},
+    {"server_finished", DIR_TOCLIENT, TX_COMPLETE},
+};
+
 const struct app_parser tls_parser = {
     .proto = APP_TLS,
     .tcp = true,
@@ -651,6 +667,8 @@ const struct app_parser tls_parser = {
     .fields = {tls_fields, TLS_FIELDS},
     .events = events,
     .event_count = TLS_EVENTS,
+    .states = states,
+    .state_count = ARRAY_COUNT(states),
     .log = tls_log,
     .log_ready = log_ready,
 };
