@@ -57,7 +57,8 @@ void device_table_free(struct device_table *t);
 /* A packet that came in at the LAN port. */
 void devices_see(struct device_table *t, const struct packet *p);
 const struct device *devices_find(const struct device_table *t, const struct mac *mac);
-/* By address, when no MAC is at hand (a packet towards the LAN whose MAC is a router's). NULL: unknown. */
+/* The machine that used the address last, when no MAC is at hand (a packet towards the LAN whose MAC is a router's). NULL:
+ * unknown. Costs the same however many machines there are. */
 const struct device *devices_find_ip(const struct device_table *t, const struct ip *ip);
 /* The next row that changed and has not been told for a second; NULL: none. */
 const struct device *devices_next_change(struct device_table *t, int64_t now_us);

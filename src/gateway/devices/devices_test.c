@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/dice.h"
 #include "base/file.h"
 #include "gateway/devices/names.h"
 
@@ -211,6 +212,52 @@ static void changes_are_told_once_and_not_too_often(void **state)
     device_table_free(t);
 }
 
+static bool has_address(const struct device *d, const struct ip *ip)
+{
+    for (uint32_t k = 0; k < d->ip_count; k++)
+        if (ip_eq(&d->ips[k], ip))
+            return true;
+    return false;
+}
+
+/* Who used an address last, against a plain search: machines come, change addresses, take each other's and are forgotten. */
+static void addresses_are_found(void **state)
+{
+    enum { MACHINES = DEVICES_MAX + 500, ADDRESSES = 600 };
+    static struct mac users[ADDRESSES];
+    static bool used[ADDRESSES];
+    struct device_table *t = device_table_new(NULL);
+    struct packet_frame frame = {0};
+    struct dice dice = dice_new("devices");
+    uint32_t found = 0;
+    memset(used, 0, sizeof used);
+    for (int64_t now = 1; now < 200000; now++) {
+        uint32_t address = dice_below(&dice, ADDRESSES);
+        struct packet p = seen(&frame, dice_below(&dice, now < 60000 ? 50 : MACHINES), now);
+        p.src =
+            (struct ip){.version = 4, .bytes = {10, 1, (uint8_t)(address >> 8), (uint8_t)address}};
+        devices_see(t, &p);
+        const struct device *d = devices_find_ip(t, &p.src);
+        assert_non_null(d);
+        assert_memory_equal(&d->mac, &p.src_mac, sizeof d->mac);
+        users[address] = p.src_mac;
+        used[address] = true;
+        uint32_t other = dice_below(&dice, ADDRESSES);
+        p.src.bytes[2] = (uint8_t)(other >> 8);
+        p.src.bytes[3] = (uint8_t)other;
+        d = used[other] ? devices_find_ip(t, &p.src) : NULL;
+        if (d)
+            assert_true(has_address(d, &p.src));
+        const struct device *last = used[other] ? devices_find(t, &users[other]) : NULL;
+        if (last && has_address(last, &p.src)) {
+            assert_ptr_equal(d, last);
+            found++;
+        }
+    }
+    assert_true(found > 10000);
+    device_table_free(t);
+}
+
 static void makers_by_the_longest_prefix(void **state)
 {
     char folder[] = "/tmp/otasuke-makers-XXXXXX", path[64];
@@ -252,6 +299,7 @@ int main(void)
         cmocka_unit_test(netbios_names),
         cmocka_unit_test(a_flood_of_invented_addresses_keeps_named_rows),
         cmocka_unit_test(addresses_stand_latest_first),
+        cmocka_unit_test(addresses_are_found),
         cmocka_unit_test(changes_are_told_once_and_not_too_often),
         cmocka_unit_test(makers_by_the_longest_prefix),
     };

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "gateway/devices/address.h"
 #include "gateway/devices/names.h"
 
 #include <stdlib.h>
@@ -27,6 +28,9 @@ struct device_table {
     uint32_t changes;      /* rows that are marked */
     uint32_t slots[SLOTS]; /* row + 1, or 0 */
     struct device rows[DEVICES_MAX];
+    struct address_index *by_ip;
+    uint8_t place[DEVICES_MAX]
+                 [DEVICE_IPS_MAX]; /* of ips[k] in by_ip: row * DEVICE_IPS_MAX + place */
     /* rings of rows, the one unseen for longest first; the last two are their heads */
     struct seen {
         uint32_t before, after;
@@ -38,6 +42,11 @@ struct device_table *device_table_new(const struct maker_list *makers)
     struct device_table *t = calloc(1, sizeof(*t));
     if (!t)
         return NULL;
+    t->by_ip = address_index_new(DEVICES_MAX * DEVICE_IPS_MAX);
+    if (!t->by_ip) {
+        free(t);
+        return NULL;
+    }
     t->makers = makers;
     hash_random(t->secret, sizeof(t->secret));
     for (uint32_t i = 0; i < DEVICES_MAX + LISTS; i++)
@@ -47,6 +56,8 @@ struct device_table *device_table_new(const struct maker_list *makers)
 
 void device_table_free(struct device_table *t)
 {
+    if (t)
+        address_index_free(t->by_ip);
     free(t);
 }
 
@@ -73,14 +84,8 @@ const struct device *devices_find(const struct device_table *t, const struct mac
 
 const struct device *devices_find_ip(const struct device_table *t, const struct ip *ip)
 {
-    const struct device *best = NULL;
-    for (uint32_t i = 0; i < t->count; i++) {
-        const struct device *d = &t->rows[i];
-        for (uint32_t k = 0; k < d->ip_count; k++)
-            if (ip_eq(&d->ips[k], ip) && (!best || d->last_us > best->last_us))
-                best = d;
-    }
-    return best;
+    uint32_t place = address_latest(t->by_ip, ip);
+    return place == ADDRESS_NONE ? NULL : &t->rows[place / DEVICE_IPS_MAX];
 }
 
 uint32_t devices_count(const struct device_table *t)
@@ -130,6 +135,8 @@ static uint32_t forget_one(struct device_table *t)
     ring_leave(t, victim);
     t->changes -= t->rows[victim].changed;
     remove_slot(t, find_slot(t, &t->rows[victim].mac));
+    for (uint32_t place = 0; place < DEVICE_IPS_MAX; place++)
+        address_end(t->by_ip, victim * DEVICE_IPS_MAX + place);
     return victim;
 }
 
@@ -166,20 +173,41 @@ static bool is_own_address(const struct ip *ip)
     return ip->version == 6 && ip->bytes[0] != 0xff && memcmp(ip->bytes, zero, 15) != 0;
 }
 
+/* The address of ips[k], which is the machine's latest now, goes to the front. */
+static void bring_to_front(struct device_table *t, struct device *d, uint32_t k)
+{
+    uint8_t *places = t->place[d - t->rows];
+    struct ip ip = d->ips[k];
+    uint8_t place = places[k];
+    memmove(&d->ips[1], &d->ips[0], k * sizeof(d->ips[0]));
+    memmove(&places[1], &places[0], k);
+    d->ips[0] = ip;
+    places[0] = place;
+}
+
 static void add_ip(struct device_table *t, struct device *d, const struct ip *ip)
 {
-    if (!is_own_address(ip) || (d->ip_count && ip_eq(&d->ips[0], ip)))
+    uint32_t row = (uint32_t)(d - t->rows), k = 0;
+    uint8_t *places = t->place[row];
+    if (!is_own_address(ip))
         return;
-    uint32_t at = 0;
-    while (at < d->ip_count && !ip_eq(&d->ips[at], ip))
-        at++;
-    if (at == d->ip_count) {
-        d->ip_count += d->ip_count < DEVICE_IPS_MAX;
-        at = d->ip_count - 1;
+    while (k < d->ip_count && !ip_eq(&d->ips[k], ip))
+        k++;
+    if (k < d->ip_count) {
+        address_again(t->by_ip, row * DEVICE_IPS_MAX + places[k]);
+    } else {
+        if (d->ip_count < DEVICE_IPS_MAX) {
+            places[d->ip_count] = (uint8_t)d->ip_count;
+            d->ip_count++;
+        }
+        k = d->ip_count - 1;
+        d->ips[k] = *ip;
+        address_end(t->by_ip, row * DEVICE_IPS_MAX + places[k]);
+        address_begin(t->by_ip, row * DEVICE_IPS_MAX + places[k], ip);
         mark(t, d);
     }
-    memmove(&d->ips[1], &d->ips[0], at * sizeof(d->ips[0]));
-    d->ips[0] = *ip;
+    if (k)
+        bring_to_front(t, d, k);
 }
 
 static void add_names(struct device_table *t, struct device *d, const struct names *names,
