@@ -481,12 +481,6 @@ static enum answer check_filehash(const struct ask *a, const struct rule_check *
     return any_bytes(a, c, match_check_field(a->w->image, c), has_hash);
 }
 
-/* No reputation list and no country table lie within reach of the matcher: nothing is said of an address. */
-static enum answer check_without_data(const struct ask *a, const struct rule_check *c)
-{
-    return ANSWER_NO;
-}
-
 static enum answer check_app_state(const struct ask *a, const struct rule_check *c)
 {
     const struct tx *tx = a->look->tx;
@@ -548,8 +542,6 @@ static const check_fn checks[] = {
     [RULE_CHECK_FLOW_BYTES] = check_flow_bytes,
     [RULE_CHECK_VLAN_ID] = check_vlan_id,
     [RULE_CHECK_VLAN_LAYERS] = check_vlan_layers,
-    [RULE_CHECK_IPREP] = check_without_data,
-    [RULE_CHECK_GEOIP] = check_without_data,
 };
 
 bool checks_hold(struct match_worker *w, const struct match_rule *mr, const struct look *look,

@@ -272,6 +272,8 @@ void act_do(struct match_worker *w, const struct match_rule *mr, const struct lo
         act_flowint(w, look->view, &act->integer);
     else if (act->kind == RULE_CHECK_XBITS || act->kind == RULE_CHECK_HOSTBITS)
         act_xbits(w, look, act);
+    else if (act->kind == RULE_CHECK_CONFIG && look->tx)
+        look->tx->logged = true;
 }
 
 /* ---- marks, carries, thresholds and captures of the flow ---- */

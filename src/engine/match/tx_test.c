@@ -233,6 +233,19 @@ static void states(void **state)
     stage_free(s);
 }
 
+static void records_left_out(void **state)
+{
+    struct stage *s = stage_new("config http any any -> any any (http.uri; content:\"/quiet\"; "
+                                "config:logging disable, type tx, scope tx; sid:1;)\n");
+    struct double_tx quiet = http(), loud = http();
+    quiet.uri = S("/quiet");
+    assert_string_equal(stage_tx(s, &quiet, DIR_TOSERVER, TX_COMPLETE), "");
+    assert_string_equal(stage_tx(s, &loud, DIR_TOSERVER, TX_COMPLETE), "");
+    assert_true(quiet.tx.logged);
+    assert_false(loud.tx.logged);
+    stage_free(s);
+}
+
 static void several_values(void **state)
 {
     struct stage *s = stage_new("alert dns any any -> any any (dns.query; content:\"bad\"; "
@@ -446,6 +459,7 @@ int main(void)
         cmocka_unit_test(body_cut_at_every_byte),
         cmocka_unit_test(both_sides),
         cmocka_unit_test(states),
+        cmocka_unit_test(records_left_out),
         cmocka_unit_test(several_values),
         cmocka_unit_test(what_is_absent),
         cmocka_unit_test(events_of_the_parser),

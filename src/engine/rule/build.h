@@ -115,6 +115,8 @@ uint32_t build_field(struct build *b, struct str name);
 /* text.c: pieces of option values */
 /* Takes off quotes (and a '!' before them when negated is not NULL). */
 int value_unquote(struct build *b, struct str *value, bool *negated);
+/* Bytes of "ab|63 64|\;" in its quotes. */
+int value_content(struct build *b, struct str value, struct str *bytes);
 int value_u64(struct build *b, struct str s, uint64_t max, uint64_t *out);
 int value_i64(struct build *b, struct str s, int64_t min, int64_t max, int64_t *out);
 /* Next piece before `sep`, trimmed; false at the end. */

@@ -18,6 +18,14 @@ static const struct action_row {
     {"rejectboth", RULE_REJECT, RULE_REJECT_BOTH},
 };
 
+/* "config": nothing is told or stopped; its keyword says what is set. */
+static int read_config_action(struct build *b)
+{
+    b->rule->action = RULE_ALERT;
+    b->rule->noalert = true;
+    return 0;
+}
+
 static const struct protocol_row {
     const char *name;
     uint8_t l4, versions;
@@ -89,6 +97,8 @@ static int read_action(struct build *b, struct str text)
     struct str word = str_split(&scope, ':');
     if (str_eq(word, STR_LIT("accept")) || str_find_byte(text, 0, ',') >= 0)
         return build_refuse(b, "firewall rules (accept, several actions) are not supported");
+    if (str_eq(text, STR_LIT("config")))
+        return read_config_action(b);
     for (size_t i = 0; i < ARRAY_COUNT(actions); i++)
         if (str_eq(word, str_c(actions[i].name))) {
             b->rule->action = actions[i].action;

@@ -48,10 +48,52 @@ static void hook_rows(void **state)
     TRY(rows);
 }
 
+static void other_rows(void **state)
+{
+    static const struct row rows[] = {
+        {TCP("content:\"a\"; bypass;"), ""},
+        {TCP("bypass:yes;"), "takes no value"},
+        {TCP("l3_proto:ipv6;"), ""},
+        {TCP("l3_proto:ipx;"), "ipv4 or ipv6"},
+        {"alert ip4 any any -> any any (l3_proto:ip6; sid:1;)", "other IP version"},
+        {TCP("nfq_set_mark:0x1/0xff;"), ""},
+        {TCP("nfq_set_mark:1;"), "mark/mask"},
+        {"config http any any -> any any (http.uri; content:\"a\"; config:logging disable, type "
+         "tx, "
+         "scope tx; sid:1;)",
+         ""},
+        {HTTP("config:logging disable;"), "is expected"},
+        {HTTP("config:logging disable, type flow, scope flow;"), "single transactions"},
+        {TCP("content:\"abc\"; replace:\"xyz\";"), "not rewritten"},
+        {TCP("content:\"abc\"; replace:\"xy\";"), "as long as"},
+        {TCP("replace:\"xy\";"), "must follow"},
+        {TCP("lua:script.lua;"), "not run"},
+        {TCP("lua:;"), "value is missing"},
+        {TCP("frame:http1.request; content:\"a\";"), "not frames"},
+        {TCP("frame:a b;"), "name of a frame"},
+        {TCP("geoip:src,RU,!US;"), "no table"},
+        {TCP("geoip:src;"), "country is missing"},
+        {TCP("geoip:src,Russia;"), "two letters"},
+        {TCP("iprep:any,CnC,>,30;"), "no list"},
+        {TCP("iprep:any,CnC,isset;"), "no list"},
+        {TCP("iprep:all,CnC,>,30;"), "the side is"},
+        {TCP("iprep:any,CnC,>,300;"), "too large"},
+        {TCP("flow.elephant:both;"), "flow.bytes"},
+        {TCP("flow.elephant:big;"), "is expected"},
+        {TCP("mqtt.type:PUBLISH;"), "no parser for mqtt"},
+        {TCP("mqtt.type;"), "value is missing"},
+        {TCP("ssh.proto; content:\"2\";"), "no parser for ssh"},
+        {TCP("ssh.proto:2;"), "takes no value"},
+        {TCP("nonsense:2;"), "keyword nonsense is not supported"},
+    };
+    TRY(rows);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hook_rows),
+        cmocka_unit_test(other_rows),
     };
     return cmocka_run_group_tests_name("rule/hook", tests, setup, teardown);
 }

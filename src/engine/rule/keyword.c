@@ -5,7 +5,7 @@
 static const struct keyword_family *const families[] = {
     &keywords_content,   &keywords_pcre,  &keywords_byte,    &keywords_flow,      &keywords_bits,
     &keywords_packet,    &keywords_field, &keywords_file,    &keywords_transform, &keywords_meta,
-    &keywords_threshold, &keywords_app,   &keywords_dataset,
+    &keywords_threshold, &keywords_app,   &keywords_dataset, &keywords_other,
 };
 
 int keywords_init(struct rule_loader *l)
@@ -53,7 +53,7 @@ static int apply_field(struct build *b, struct str name, struct str value, bool 
 {
     uint32_t id = find_field(b, name);
     if (id == FIELD_NONE)
-        return build_refuse(b, "keyword %s is not supported", b->keyword);
+        return keyword_foreign(b, name, value);
     const struct field_entry *entry = &b->loader->names->fields->entries[id];
     if (entry->kind != FIELD_UINT) {
         if (build_select(b, id, entry->multi) < 0)

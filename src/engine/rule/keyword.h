@@ -30,10 +30,12 @@ struct keyword_family {
 
 extern const struct keyword_family keywords_content, keywords_pcre, keywords_byte, keywords_flow,
     keywords_bits, keywords_packet, keywords_field, keywords_file, keywords_transform,
-    keywords_meta, keywords_threshold, keywords_app, keywords_dataset;
+    keywords_meta, keywords_threshold, keywords_app, keywords_dataset, keywords_other;
 
 /* Puts every row into loader->keywords. */
 int keywords_init(struct rule_loader *l);
+/* kw_foreign.c: a word that is none of ours: -1, and the rule is refused with the reason. */
+int keyword_foreign(struct build *b, struct str name, struct str value);
 /* One option of a rule. */
 int keyword_apply(struct build *b, struct str name, struct str value, bool has_value);
 /* Words of a threshold, of a rule or of threshold.config; as bits: which are needed. */

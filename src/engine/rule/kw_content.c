@@ -45,6 +45,11 @@ static int content_bytes(struct build *b, struct str s, struct str *out)
     return 0;
 }
 
+int value_content(struct build *b, struct str value, struct str *bytes)
+{
+    return value_unquote(b, &value, NULL) < 0 ? -1 : content_bytes(b, value, bytes);
+}
+
 static int add_content(struct build *b, struct str value, struct rule_buffer *into)
 {
     bool negated;

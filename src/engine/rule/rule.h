@@ -314,8 +314,7 @@ enum rule_check_kind {
     RULE_CHECK_FLOW_BYTES,
     RULE_CHECK_VLAN_ID,
     RULE_CHECK_VLAN_LAYERS,
-    RULE_CHECK_IPREP,
-    RULE_CHECK_GEOIP,
+    RULE_CHECK_CONFIG, /* an act: the transaction is not written down */
 };
 
 /* Which checksum RULE_CHECK_CSUM asks about. */
@@ -454,6 +453,7 @@ struct rule {
         both_sides; /* "=>": request and response of one transaction; every field buffer and number has its side */
     bool every_packet; /* hook of packets: asked with each, never once for the flow */
     enum rule_scope scope;
+    bool bypass;    /* after it has held, the rest of the flow is not looked at */
     bool prefilter; /* the word stands in it: its flowbits are heard at once */
     bool
         anchored; /* a payload content has depth or offset: packet boundaries mean something to it */

@@ -172,7 +172,7 @@ static void packet_rows(void **state)
         {TCP("stream_size:middle,<,5;"), "side \"middle\""},
         {TCP("stream_size:server,<;"), "is expected"},
         {TCP("flow.pkts:3;"), "side \"3\""},
-        {TCP("geoip:src,RU;"), "keyword geoip is not supported"},
+        {TCP("geoip:src,RU;"), "no table of addresses and countries"},
         {HTTP("dsize:5; http.uri; content:\"a\";"), "both for a packet"},
     };
     TRY(rows);

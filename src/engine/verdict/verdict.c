@@ -85,6 +85,7 @@ void verdict_judge(const struct match_hits *hits, bool enforced, struct verdict 
         }
         if (stops(hit))
             stop(out, hit);
+        out->pass_flow |= hit->rule->bypass && !stops(hit);
         add_alert(out, hit);
     }
 }

@@ -1,0 +1,186 @@
+/* Words that stand alone: what is read and carried out (bypass, config, l3_proto), and what is read and cannot be: each says why.
+ * Whoever writes such a rule learns first whether its own form is right. */
+#include "engine/rule/keyword.h"
+
+static int read_bypass(struct build *b, const struct keyword *k, struct str value)
+{
+    b->rule->bypass = true;
+    return 0;
+}
+
+/* "ipv4", "ip6" ... */
+static int read_l3_proto(struct build *b, const struct keyword *k, struct str value)
+{
+    bool four = str_eq_nocase(value, STR_LIT("ipv4")) || str_eq_nocase(value, STR_LIT("ip4"));
+    bool six = str_eq_nocase(value, STR_LIT("ipv6")) || str_eq_nocase(value, STR_LIT("ip6"));
+    if (!four && !six)
+        return build_refuse(b, "ipv4 or ipv6 is expected");
+    b->rule->ip_versions &= four ? 1 : 2;
+    return b->rule->ip_versions ? 0 : build_refuse(b, "the header names the other IP version");
+}
+
+/* "0x1/0xff": for a Suricata that hands packets back to Linux; nothing is marked here. */
+static int read_mark(struct build *b, const struct keyword *k, struct str value)
+{
+    struct str mask = value;
+    struct str mark = str_split(&mask, '/');
+    uint64_t number;
+    if (!mask.p)
+        return build_refuse(b, "\"mark/mask\" is expected");
+    return value_u64(b, mark, UINT32_MAX, &number) < 0 ||
+                   value_u64(b, mask, UINT32_MAX, &number) < 0
+               ? -1
+               : 0;
+}
+
+static int read_nothing(struct build *b, const struct keyword *k, struct str value)
+{
+    return 0;
+}
+
+/* "logging disable, type tx, scope tx" */
+static int read_config(struct build *b, const struct keyword *k, struct str value)
+{
+    static const struct {
+        const char *word, *value;
+    } needed[] = {{"logging", "disable"}, {"type", "tx"}, {"scope", "tx"}};
+    struct str piece;
+    size_t i = 0;
+    for (; value_next(&value, ',', &piece); i++) {
+        struct str word = value_word(&piece);
+        if (i == ARRAY_COUNT(needed) || !str_eq(word, str_c(needed[i].word)))
+            return build_refuse(b, "\"logging disable, type tx, scope tx\" is expected");
+        if (!str_eq(piece, str_c(needed[i].value)))
+            return build_refuse(b, "only the records of single transactions can be left out");
+    }
+    if (i != ARRAY_COUNT(needed))
+        return build_refuse(b, "\"logging disable, type tx, scope tx\" is expected");
+    b->rule->is_stateful_tx = true;
+    return build_act(b, RULE_CHECK_CONFIG) ? 0 : -1;
+}
+
+static int not_done(struct build *b, const struct keyword *k)
+{
+    return build_refuse(b, "%s", k->field);
+}
+
+/* Same length as the content before it. */
+static int read_replace(struct build *b, const struct keyword *k, struct str value)
+{
+    struct str bytes;
+    if (value_content(b, value, &bytes) < 0)
+        return -1;
+    if (!b->last_content)
+        return build_refuse(b, "it must follow a content");
+    if (b->last_content->content.bytes.len != bytes.len)
+        return build_refuse(b, "it must be as long as the content");
+    return not_done(b, k);
+}
+
+static int read_script(struct build *b, const struct keyword *k, struct str value)
+{
+    bool negated;
+    if (value_unquote(b, &value, &negated) < 0)
+        return -1;
+    if (!value.len)
+        return build_refuse(b, "a file name is missing");
+    return not_done(b, k);
+}
+
+static int is_word(struct str s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        uint8_t c = byte_lower(s.p[i]);
+        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '.' && c != '_' && c != '-')
+            return 0;
+    }
+    return s.len > 0;
+}
+
+/* "http1.request", "request": with the protocol in front, or that of the rule */
+static int read_frame(struct build *b, const struct keyword *k, struct str value)
+{
+    if (!is_word(value))
+        return build_refuse(b, "the name of a frame is expected");
+    return not_done(b, k);
+}
+
+/* "src,RU,US", "dst,!JP", "RU" */
+static int read_geoip(struct build *b, const struct keyword *k, struct str value)
+{
+    static const char *const sides[] = {"src", "dst", "both", "any"};
+    struct str piece;
+    uint32_t countries = 0;
+    for (bool first = true; value_next(&value, ',', &piece); first = false) {
+        bool side = false;
+        for (size_t i = 0; first && i < ARRAY_COUNT(sides); i++)
+            side |= str_eq_nocase(piece, str_c(sides[i]));
+        if (side)
+            continue;
+        if (piece.len && piece.p[0] == '!')
+            piece = str_from(piece, 1);
+        if (piece.len != 2 || !is_word(piece))
+            return build_refuse(b, "a country is two letters");
+        countries++;
+    }
+    return countries ? not_done(b, k) : build_refuse(b, "a country is missing");
+}
+
+/* "any,CnC,>,30" or "src,CnC,isset" */
+static int read_iprep(struct build *b, const struct keyword *k, struct str value)
+{
+    static const char *const sides[] = {"any", "src", "dst", "both"};
+    struct str side, category, sign;
+    size_t i = 0;
+    if (!value_next(&value, ',', &side) || !value_next(&value, ',', &category) ||
+        !value_next(&value, ',', &sign))
+        return build_refuse(b, "\"iprep:side,category,operator,value\" is expected");
+    while (i < ARRAY_COUNT(sides) && !str_eq_nocase(side, str_c(sides[i])))
+        i++;
+    if (i == ARRAY_COUNT(sides))
+        return build_refuse(b, "the side is any, src, dst or both");
+    if (!is_word(category))
+        return build_refuse(b, "the name of a category is expected");
+    if (str_eq(sign, STR_LIT("isset")) || str_eq(sign, STR_LIT("isnotset")))
+        return not_done(b, k);
+    struct rule_number number;
+    struct str limit;
+    if (!value_next(&value, ',', &limit) || !memchr("<>=!", sign.p[0], 4))
+        return build_refuse(b, "<, >, <=, >=, = and a value are expected");
+    return number_read(b, limit, 127, NULL, &number) < 0 ? -1 : not_done(b, k);
+}
+
+static int read_elephant(struct build *b, const struct keyword *k, struct str value)
+{
+    static const char *const sides[] = {"toserver", "toclient", "both", "either"};
+    for (size_t i = 0; i < ARRAY_COUNT(sides); i++)
+        if (str_eq_nocase(value, str_c(sides[i])))
+            return not_done(b, k);
+    return build_refuse(b, "toserver, toclient, both or either is expected");
+}
+
+#define NOT_DONE(word, how, reader, why)                                  \
+    {                                                                     \
+        .name = (word), .read = (reader), .value = (how), .field = (why), \
+    }
+
+static const struct keyword rows[] = {
+    {.name = "bypass", .read = read_bypass, .value = KEYWORD_BARE},
+    {.name = "l3_proto", .read = read_l3_proto, .value = KEYWORD_VALUE},
+    {.name = "nfq_set_mark", .read = read_mark, .value = KEYWORD_VALUE},
+    {.name = "tls_store", .read = read_nothing, .value = KEYWORD_BARE},
+    {.name = "tls.store", .read = read_nothing, .value = KEYWORD_BARE},
+    {.name = "config", .read = read_config, .value = KEYWORD_VALUE},
+    NOT_DONE("replace", KEYWORD_VALUE, read_replace,
+             "bytes are stopped or pass, they are not rewritten"),
+    NOT_DONE("lua", KEYWORD_VALUE, read_script, "scripts are not run"),
+    NOT_DONE("luajit", KEYWORD_VALUE, read_script, "scripts are not run"),
+    NOT_DONE("luaxform", KEYWORD_VALUE, read_script, "scripts are not run"),
+    NOT_DONE("frame", KEYWORD_VALUE, read_frame, "the parsers publish fields, not frames"),
+    NOT_DONE("geoip", KEYWORD_VALUE, read_geoip, "there is no table of addresses and countries"),
+    NOT_DONE("iprep", KEYWORD_VALUE, read_iprep, "there is no list of reputations of addresses"),
+    NOT_DONE("flow.elephant", KEYWORD_VALUE, read_elephant,
+             "how large a flow must be for it is not defined here; flow.bytes says it"),
+};
+
+const struct keyword_family keywords_other = {rows, ARRAY_COUNT(rows)};
