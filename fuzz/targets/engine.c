@@ -108,7 +108,9 @@ static void start(void)
     must(set->refused_count == 0);
     image = match_image_new(set, engine_vocabulary_fields(words), NULL, &err);
     must(image != NULL);
-    eve_conf_read(&eve, NULL);
+    struct eve_conf logs[ENGINE_EVE_MAX];
+    must(engine_eve_read(logs, NULL) == 1);
+    eve = logs[0];
     eve.payload = eve.payload_printable = eve.packet = eve.rule_text = eve.ether = true;
     eve.community_id = eve.md5 = eve.sha256 = eve.drop_all = true;
     buf_init(&line, LINE_BYTES_MAX);

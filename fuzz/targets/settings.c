@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct engine_vocabulary *words;
     struct err err;
     struct engine_conf engine;
-    struct eve_conf eve;
+    struct eve_conf logs[ENGINE_EVE_MAX];
     struct str references = str_of(data, size);
     struct str yaml = str_split(&references, 0), classes = str_split(&references, 0);
     struct conf *conf = conf_new();
@@ -53,7 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         engine_conf_read(&engine, conf, true);
         if (engine.stream.raw_window_bytes == 0 && engine.flow.max == 0)
             abort();
-        eve_conf_read(&eve, conf);
+        if (engine_eve_read(logs, conf) > ENGINE_EVE_MAX)
+            abort();
         check_rules(words, conf, classes, references);
     }
     conf_free(conf);

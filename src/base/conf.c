@@ -359,11 +359,13 @@ const char *conf_text(const struct conf *c, const char *path, const char *otherw
     return node && node->value ? node->value : otherwise;
 }
 
-bool conf_bool(const struct conf *c, const char *path, bool otherwise)
+bool conf_node_bool(const struct conf_node *node, bool otherwise)
 {
     static const char *const yes[] = {"yes", "true", "on", "1"};
     static const char *const no[] = {"no", "false", "off", "0"};
-    struct str text = str_c(conf_text(c, path, NULL));
+    if (!node || !node->value)
+        return otherwise;
+    struct str text = str_c(node->value);
     for (size_t i = 0; i < ARRAY_COUNT(yes); i++) {
         if (str_eq_nocase(text, str_c(yes[i])))
             return true;
@@ -371,6 +373,11 @@ bool conf_bool(const struct conf *c, const char *path, bool otherwise)
             return false;
     }
     return otherwise;
+}
+
+bool conf_bool(const struct conf *c, const char *path, bool otherwise)
+{
+    return conf_node_bool(conf_find(c, path), otherwise);
 }
 
 int64_t conf_int(const struct conf *c, const char *path, int64_t otherwise)

@@ -31,6 +31,8 @@ NODISCARD int conf_set(struct conf *c, const char *assignment, struct err *err);
 const struct conf_node *conf_find(const struct conf *c, const char *path);
 const struct conf_node *conf_child(const struct conf_node *node, const char *path);
 const char *conf_text(const struct conf *c, const char *path, const char *otherwise);
+/* Of a node found already; NULL or something else than a truth value: otherwise. */
+bool conf_node_bool(const struct conf_node *node, bool otherwise);
 bool conf_bool(const struct conf *c, const char *path, bool otherwise);
 int64_t conf_int(const struct conf *c, const char *path, int64_t otherwise);
 /* "64mb", "1 GiB", "512". */

@@ -44,6 +44,12 @@ struct engine_conf {
 /* Defaults, then what suricata.yaml's names say in conf (NULL: nothing). */
 void engine_conf_read(struct engine_conf *e, const struct conf *conf, bool enforced);
 
+#define ENGINE_EVE_MAX 8 /* event logs beside each other */
+
+/* The event logs that conf describes, at most ENGINE_EVE_MAX; one with everything when it describes none. Returns how many:
+ * 0 when all of them are switched off. Their app_conf is not set. */
+uint32_t engine_eve_read(struct eve_conf *logs, const struct conf *conf);
+
 struct engine_sink {
     void *owner;
     /* Is a record of this kind wanted? Saves making it. */

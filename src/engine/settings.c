@@ -38,20 +38,44 @@ static void read_app(struct app_conf *app, const struct conf *conf, bool inline_
         conf_u32(conf, HTTP_PATH "response-body-inspect-window", app->response_window);
     app->ja3 = conf_bool(conf, "app-layer.protocols.tls.ja3-fingerprints", false);
     app->ja4 = conf_bool(conf, "app-layer.protocols.tls.ja4-fingerprints", true);
-    app->tls_log = tls_log_members(conf);
 #undef HTTP_PATH
     if (inline_mode)
         app->body_min_inspect = app->response_min_inspect = 0;
 }
 
-/* suricata.yaml's outputs.eve-log.types.files.force-hash decides what is computed at all. */
+/* An event log with what the parsers read of their own. */
+static void read_log(struct eve_conf *eve, const struct conf *conf, const struct conf_node *output)
+{
+    eve_conf_read(eve, conf, output);
+    for (size_t i = 0; i < engine_parsers.count; i++)
+        if (engine_parsers.rows[i]->log_conf)
+            engine_parsers.rows[i]->log_conf(&eve->app_log,
+                                             eve->settings[engine_parsers.rows[i]->proto]);
+}
+
+uint32_t engine_eve_read(struct eve_conf *logs, const struct conf *conf)
+{
+    const struct conf_node *outputs[ENGINE_EVE_MAX];
+    bool any;
+    uint32_t count = eve_conf_find(conf, outputs, ENGINE_EVE_MAX, &any);
+    for (uint32_t i = 0; i < count; i++)
+        read_log(&logs[i], conf, outputs[i]);
+    if (any)
+        return count;
+    read_log(&logs[0], conf, NULL);
+    return 1;
+}
+
+/* Every digest that some event log asks for (outputs.eve-log.types.files.force-hash) is computed. */
 static void read_file(struct file_conf *file, const struct conf *conf)
 {
-    struct eve_conf eve;
-    eve_conf_read(&eve, conf);
-    file->want_md5 = eve.md5;
-    file->want_sha1 = eve.sha1;
-    file->want_sha256 = eve.sha256;
+    struct eve_conf logs[ENGINE_EVE_MAX];
+    uint32_t count = engine_eve_read(logs, conf);
+    for (uint32_t i = 0; i < count; i++) {
+        file->want_md5 |= logs[i].md5;
+        file->want_sha1 |= logs[i].sha1;
+        file->want_sha256 |= logs[i].sha256;
+    }
     file->digests_max = 1024;
 }
 

@@ -213,7 +213,10 @@ static int play_guarded(int count, char **paths, bool enforced)
     struct err err = {0};
     struct engine_sink sink = {.owner = &s, .wants = wants, .event = on_event};
     played_init(&s.p, RULES, enforced, all_hashes);
-    eve_conf_read(&s.eve, NULL);
+    struct eve_conf logs[ENGINE_EVE_MAX];
+    if (!engine_eve_read(logs, NULL))
+        return 1;
+    s.eve = logs[0];
     s.eve.anomalies = UINT32_MAX;
     s.eve.payload = s.eve.payload_printable = s.eve.packet = s.eve.community_id = s.eve.ether =
         true;

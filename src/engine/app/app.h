@@ -33,6 +33,18 @@ enum parse { PARSE_OK, PARSE_MORE, PARSE_BAD, PARSE_FULL };
 
 enum app_probe { APP_PROBE_NO, APP_PROBE_MORE, APP_PROBE_YES };
 
+#define APP_LOG_TYPES_MAX 32
+
+/* How a protocol's records are written. Each event log has its own. */
+struct app_log {
+    bool in_alert; /* the record is part of an alert */
+    uint32_t tls;  /* members of EVE's "tls", as tls's log_conf gives them */
+    uint8_t dns_version;
+    bool dns_requests, dns_responses, dns_detailed, dns_grouped;
+    uint32_t dns_type_count; /* 0: all */
+    uint16_t dns_types[APP_LOG_TYPES_MAX];
+};
+
 /* Settings all parsers may read; built once from suricata.yaml's names (app-layer.protocols...). */
 struct app_conf {
     bool inline_mode; /* bodies are looked at as they come */
@@ -41,8 +53,8 @@ struct app_conf {
     uint32_t response_min_inspect, response_window;
     uint64_t decompressed_max; /* bytes per body */
     bool ja3, ja4;             /* also switched on by the demand mask */
-    uint32_t tls_log; /* members of EVE's "tls", as tls_log_members gives them; 0: the usual ones */
-    const struct conf *yaml; /* may be NULL; for a parser's own rare settings, at start only */
+    struct app_log log;        /* of the event log that is being written */
+    const struct conf *yaml;   /* may be NULL; for a parser's own rare settings, at start only */
 };
 
 struct app_flow {
@@ -120,10 +132,16 @@ struct app_parser {
     uint32_t event_count;
     const struct app_state_desc *states; /* beside request_started, request_complete ... of all */
     uint32_t state_count;
+    bool events_small; /* EVE shows their names as they are; otherwise in capitals */
+    /* Reads the protocol's entry under the `types` of an event log (NULL: none). At start. NULL: nothing to read. */
+    void (*log_conf)(struct app_log *log, const struct conf_node *settings);
+    /* Does this log want a record of the transaction? NULL: yes. */
+    bool (*log_wants)(const struct tx *tx, const struct app_log *log);
     /* Members of the EVE object of this protocol ("http": {...}); the object is open already. NULL: no such record. */
     void (*log)(const struct tx *tx, const struct app_conf *conf, struct json *out);
     /* Members beside that object ("email": {...}). NULL: none. */
     void (*log_beside)(const struct tx *tx, const struct app_conf *conf, struct json *out);
+    bool log_tx_id; /* the record carries the transaction's number beside that object */
     /* EVE event_type of the record; NULL: the protocol's name. */
     const char *log_type;
     /* May the record be written now? NULL: when both directions are complete (or the flow ends). */

@@ -2,27 +2,15 @@
 
 #include "base/clock.h"
 
-#define EVE_PATH "outputs.eve-log"
-
-/* A word of suricata.yaml's outputs.eve-log.types and what it switches on. */
-struct type_row {
-    const char *name;
-    uint32_t types;
-};
-
-static const struct type_row type_rows[] = {
-    {"alert", 1 << EVE_ALERT},    {"drop", 1 << EVE_DROP},       {"flow", 1 << EVE_FLOW},
-    {"files", 1 << EVE_FILEINFO}, {"anomaly", 1 << EVE_ANOMALY},
-};
-
 static bool node_bool(const struct conf_node *node, const char *path, bool otherwise)
 {
+    return conf_node_bool(conf_child(node, path), otherwise);
+}
+
+static const char *node_text(const struct conf_node *node, const char *path, const char *otherwise)
+{
     const struct conf_node *value = conf_child(node, path);
-    if (!value || !value->value)
-        return otherwise;
-    struct str s = str_c(value->value);
-    return str_eq_nocase(s, STR_LIT("yes")) || str_eq_nocase(s, STR_LIT("true")) ||
-           str_eq_nocase(s, STR_LIT("on")) || str_eq(s, STR_LIT("1"));
+    return value && value->value ? value->value : otherwise;
 }
 
 static void read_alert(struct eve_conf *eve, const struct conf_node *node)
@@ -30,10 +18,10 @@ static void read_alert(struct eve_conf *eve, const struct conf_node *node)
     eve->payload = node_bool(node, "payload", false);
     eve->payload_printable = node_bool(node, "payload-printable", false);
     eve->packet = node_bool(node, "packet", false);
-    eve->metadata = node_bool(node, "metadata", true);
-    eve->app_layer = node_bool(node, "metadata.app-layer", eve->metadata);
-    eve->flow_in_alert = node_bool(node, "metadata.flow", eve->metadata);
-    eve->rule_metadata = node_bool(node, "metadata.rule.metadata", eve->metadata);
+    bool metadata = node_bool(node, "metadata", true);
+    eve->app_layer = node_bool(node, "metadata.app-layer", metadata);
+    eve->flow_in_alert = node_bool(node, "metadata.flow", metadata);
+    eve->rule_metadata = node_bool(node, "metadata.rule.metadata", metadata);
     eve->rule_reference = node_bool(node, "metadata.rule.reference", false);
     eve->rule_text = node_bool(node, "metadata.rule.raw", false);
 }
@@ -55,48 +43,98 @@ static void read_anomaly(struct eve_conf *eve, const struct conf_node *node)
     eve->anomalies |= (uint32_t)node_bool(node, "types.decode", false) << EVE_ANOMALY_DECODE;
     eve->anomalies |= (uint32_t)node_bool(node, "types.stream", false) << EVE_ANOMALY_STREAM;
     eve->anomalies |= (uint32_t)node_bool(node, "types.applayer", true) << EVE_ANOMALY_APPLAYER;
+    eve->anomaly_packet = node_bool(node, "packethdr", false);
+}
+
+static void read_drop(struct eve_conf *eve, const struct conf_node *node)
+{
+    eve->drop_all = strcmp(node_text(node, "flows", ""), "all") == 0;
+}
+
+static void read_nothing(struct eve_conf *eve, const struct conf_node *node)
+{
+    (void)eve, (void)node;
+}
+
+/* A word of suricata.yaml's outputs.eve-log.types: what it switches on, and who reads what stands below it. */
+static const struct {
+    const char *name;
+    uint32_t types;
+    void (*read)(struct eve_conf *eve, const struct conf_node *node);
+} type_rows[] = {
+    {"alert", 1 << EVE_ALERT, read_alert},       {"drop", 1 << EVE_DROP, read_drop},
+    {"flow", 1 << EVE_FLOW, read_nothing},       {"files", 1 << EVE_FILEINFO, read_files},
+    {"anomaly", 1 << EVE_ANOMALY, read_anomaly},
+};
+
+static void read_protos(struct eve_conf *eve, struct str name, const struct conf_node *settings)
+{
+    uint64_t protos = app_proto_mask(name);
+    if (!protos)
+        return;
+    eve->types |= 1 << EVE_APP;
+    eve->protos |= protos;
+    for (size_t i = 0; i < APP_PROTO_COUNT; i++)
+        if (protos >> i & 1)
+            eve->settings[i] = settings;
 }
 
 /* One entry of `types`: a word, or a mapping with that word as its only key. */
 static void read_type(struct eve_conf *eve, const struct conf_node *item)
 {
-    const struct conf_node *settings = item->child;
-    struct str name = str_c(item->value ? item->value : settings ? settings->key : NULL);
-    if (settings && !node_bool(settings, "enabled", true))
+    const struct conf_node *settings = item->child ? item->child : item;
+    struct str name = str_c(item->value ? item->value : settings->key);
+    if (!node_bool(settings, "enabled", true))
         return;
+    eve->stats |= str_eq(name, STR_LIT("stats"));
     for (size_t i = 0; i < ARRAY_COUNT(type_rows); i++)
-        if (str_eq(name, str_c(type_rows[i].name)))
+        if (str_eq(name, str_c(type_rows[i].name))) {
             eve->types |= type_rows[i].types;
-    uint64_t protos = app_proto_mask(name);
-    if (protos) {
-        eve->types |= 1 << EVE_APP;
-        eve->protos |= protos;
-    }
-    if (settings && str_eq(name, STR_LIT("alert")))
-        read_alert(eve, settings);
-    if (settings && str_eq(name, STR_LIT("anomaly")))
-        read_anomaly(eve, settings);
-    if (settings && str_eq(name, STR_LIT("files")))
-        read_files(eve, settings);
-    if (settings && str_eq(name, STR_LIT("drop"))) {
-        const struct conf_node *flows = conf_child(settings, "flows");
-        eve->drop_all = flows && flows->value && strcmp(flows->value, "all") == 0;
-    }
+            type_rows[i].read(eve, settings);
+        }
+    read_protos(eve, name, settings);
 }
 
-/* Several eve-log outputs may stand in the file; the first that is not switched off counts. */
-static const struct conf_node *find_output(const struct conf *conf)
+uint32_t eve_conf_find(const struct conf *conf, const struct conf_node **found, uint32_t max,
+                       bool *any)
 {
-    const struct conf_node *outputs = conf_find(conf, "outputs");
+    uint32_t count = 0;
+    const struct conf_node *outputs = conf ? conf_find(conf, "outputs") : NULL;
+    if (any)
+        *any = false;
     for (const struct conf_node *o = outputs ? outputs->child : NULL; o; o = o->next) {
         const struct conf_node *eve = conf_child(o, "eve-log");
-        if (eve && node_bool(eve, "enabled", true))
-            return eve;
+        if (eve && any)
+            *any = true;
+        if (eve && node_bool(eve, "enabled", true) && count < max)
+            found[count++] = eve;
     }
-    return NULL;
+    return count;
 }
 
-void eve_conf_read(struct eve_conf *eve, const struct conf *conf)
+static void read_output(struct eve_conf *eve, const struct conf_node *output)
+{
+    uint64_t number;
+    eve->filename = node_text(output, "filename", eve->filename);
+    eve->filetype = node_text(output, "filetype", eve->filetype);
+    eve->append = node_bool(output, "append", eve->append);
+    eve->wants_pcap_name = node_bool(output, "pcap-file", false);
+    eve->metadata = node_bool(output, "metadata", true);
+    eve->community_id = node_bool(output, "community-id", false);
+    if (str_to_u64(str_c(node_text(output, "community-id-seed", "0")), &number))
+        eve->community_seed = (uint16_t)number;
+    eve->ether = node_bool(output, "ethernet", false);
+    const struct conf_node *types = conf_child(output, "types");
+    if (!types)
+        return;
+    eve->types = 0;
+    eve->protos = 0;
+    eve->stats = false;
+    for (const struct conf_node *item = types->child; item; item = item->next)
+        read_type(eve, item);
+}
+
+void eve_conf_read(struct eve_conf *eve, const struct conf *conf, const struct conf_node *output)
 {
     *eve = (struct eve_conf){
         .types = (1u << EVE_TYPES) - 1,
@@ -107,24 +145,15 @@ void eve_conf_read(struct eve_conf *eve, const struct conf *conf)
         .flow_in_alert = true,
         .metadata = true,
         .pcap_number = true,
+        .stats = true,
+        .filename = "eve.json",
+        .filetype = "regular",
+        .append = true,
+        .sensor = conf ? conf_text(conf, "sensor-name", NULL) : NULL,
     };
     char now[CLOCK_TEXT_BYTES];
     (void)clock_format_eve(
         0, now); /* the C library reads the zone's file now, not for the first event */
-    const struct conf_node *output = conf ? find_output(conf) : NULL;
-    if (!output)
-        return;
-    eve->community_id = node_bool(output, "community-id", false);
-    const struct conf_node *seed = conf_child(output, "community-id-seed");
-    uint64_t number;
-    if (seed && seed->value && str_to_u64(str_c(seed->value), &number))
-        eve->community_seed = (uint16_t)number;
-    eve->ether = node_bool(output, "ethernet", false);
-    const struct conf_node *types = conf_child(output, "types");
-    if (!types)
-        return;
-    eve->types = 0;
-    eve->protos = 0;
-    for (const struct conf_node *item = types->child; item; item = item->next)
-        read_type(eve, item);
+    if (output)
+        read_output(eve, output);
 }

@@ -35,14 +35,21 @@ static struct ends ends_of_flow(const struct flow *f, enum dir dir)
     return e;
 }
 
-static struct ends ends_of(const struct eve_event *event)
+/* Version 2 of DNS records shows the one who asked as the source, whoever speaks. */
+static enum dir record_dir(const struct eve_conf *conf, const struct eve_event *event)
+{
+    bool client_first = event->tx->proto == APP_DNS && conf->app_log.dns_version == 2;
+    return client_first ? DIR_TOSERVER : event->dir;
+}
+
+static struct ends ends_of(const struct eve_conf *conf, const struct eve_event *event)
 {
     switch (event->type) {
-    case EVE_APP:
+    case EVE_APP: return ends_of_flow(event->flow, record_dir(conf, event));
     case EVE_FILEINFO: return ends_of_flow(event->flow, event->dir);
     case EVE_FLOW: return ends_of_flow(event->flow, DIR_TOSERVER);
     case EVE_ANOMALY:
-        if (event->tx || !event->packet)
+        if (!event->packet)
             return ends_of_flow(event->flow, event->dir);
         return ends_of_packet(event->packet);
     case EVE_ALERT:
@@ -149,13 +156,16 @@ static void write_head(const struct eve_conf *conf, const struct eve_event *even
         json_uint(out, "flow_id", event->flow->id);
     if (event->flow && event->flow->parent_id)
         json_uint(out, "parent_id", event->flow->parent_id);
-    if (conf->pcap_number && event->packet && event->packet->frame && event->type != EVE_FLOW)
+    if (conf->pcap_number && event->packet && event->packet->frame &&
+        event->packet->frame->number && event->type != EVE_FLOW)
         json_uint(out, "pcap_cnt", event->packet->frame->number);
+    if (conf->pcap_name)
+        json_text(out, "pcap_filename", conf->pcap_name);
     json_text(out, "event_type", eve_type_name(event));
     if (conf->sensor)
         json_text(out, "host", conf->sensor);
     write_vlans(event, out);
-    struct ends ends = ends_of(event);
+    struct ends ends = ends_of(conf, event);
     write_ends(&ends, out);
     if (event->packet && event->type != EVE_FLOW)
         json_text(out, "pkt_src", packet_source(event));
@@ -167,7 +177,8 @@ static void write_head(const struct eve_conf *conf, const struct eve_event *even
 
 static void record_app(const struct eve_conf *conf, const struct eve_event *event, struct json *out)
 {
-    json_uint(out, "tx_id", event->tx->id);
+    if (event->app->parser->log_tx_id)
+        json_uint(out, "tx_id", event->tx->id);
     part_app(conf, event, out);
 }
 
@@ -199,12 +210,15 @@ static void record_anomaly(const struct eve_conf *conf, const struct eve_event *
     buf_add_c(&b, prefixes[event->anomaly]);
     buf_add_c(&b, event->anomaly_event);
     len = b.len;
-    for (size_t i = 0; event->anomaly == EVE_ANOMALY_APPLAYER && i < len; i++)
+    bool small = event->anomaly != EVE_ANOMALY_APPLAYER || event->app->parser->events_small;
+    for (size_t i = 0; !small && i < len; i++)
         name[i] = (char)toupper((unsigned char)name[i]);
     json_bytes(out, "event", str_of(name, len));
     if (event->anomaly == EVE_ANOMALY_APPLAYER)
         json_text(out, "layer", "proto_parser");
     json_end_object(out);
+    if (conf->anomaly_packet)
+        part_packet(event->packet, out);
 }
 
 const char *eve_type_name(const struct eve_event *event)
@@ -229,9 +243,13 @@ bool eve_wants(const struct eve_conf *conf, enum eve_type type, enum app_proto p
 
 bool eve_wants_event(const struct eve_conf *conf, const struct eve_event *event)
 {
+    if (!eve_wants(conf, event->type, event->app ? event->app->proto : APP_UNKNOWN))
+        return false;
     if (event->type == EVE_ANOMALY)
         return conf->anomalies >> event->anomaly & 1;
-    return eve_wants(conf, event->type, event->app ? event->app->proto : APP_UNKNOWN);
+    const struct app_parser *parser = event->app ? event->app->parser : NULL;
+    return event->type != EVE_APP || !parser->log_wants ||
+           parser->log_wants(event->tx, &conf->app_log);
 }
 
 void eve_write(const struct eve_conf *conf, const struct eve_event *event, struct json *out)

@@ -52,12 +52,26 @@ struct eve_conf {
     uint16_t community_seed;
     bool md5, sha1, sha256;
     bool drop_all; /* every dropped packet, not the first of its flow */
+    bool stats;
+    bool anomaly_packet; /* anomalies show their packet */
     const struct app_conf *app_conf;
-    const char *sensor; /* "host", or NULL */
+    struct app_log app_log;
+    const struct conf_node
+        *settings[APP_PROTO_COUNT]; /* what `types` says of a protocol, or NULL */
+    const char *sensor;             /* "host", or NULL */
+    const char *pcap_name;          /* "pcap_filename", or NULL */
+    bool wants_pcap_name;
+    const char *filename, *filetype;
+    bool append;
 };
 
-/* Everything on but payload, packet and rule text; conf (suricata.yaml's outputs.eve-log) overrides when not NULL. */
-void eve_conf_read(struct eve_conf *eve, const struct conf *conf);
+/* Where suricata.yaml describes event logs: the entries of outputs called eve-log that are not switched off. Returns how many
+ * of the first `max` there are. *any (may be NULL): there is such an entry, switched off or not. */
+uint32_t eve_conf_find(const struct conf *conf, const struct conf_node **found, uint32_t max,
+                       bool *any);
+/* Everything on but payload, packet and rule text; what `output` (of eve_conf_find) says overrides when not NULL. The parsers'
+ * own settings are left to engine_eve_read. */
+void eve_conf_read(struct eve_conf *eve, const struct conf *conf, const struct conf_node *output);
 /* Is this event wanted at all? Ask before filling more than type and app. */
 bool eve_wants(const struct eve_conf *conf, enum eve_type type, enum app_proto proto);
 /* The same of an event that is filled in. */

@@ -55,13 +55,15 @@ void part_app(const struct eve_conf *conf, const struct eve_event *event, struct
     if (!event->tx || !app || !app->parser || !app->parser->log)
         return;
     /* The engine's own: rules may have switched fingerprints on. */
-    const struct app_conf *app_conf = app->conf ? app->conf : conf->app_conf;
+    struct app_conf app_conf = *(app->conf ? app->conf : conf->app_conf);
+    app_conf.log = conf->app_log;
+    app_conf.log.in_alert = event->type == EVE_ALERT;
     const char *name = app->parser->log_type;
     json_object(out, name ? name : app_proto_name(app->parser->proto));
-    app->parser->log(event->tx, app_conf, out);
+    app->parser->log(event->tx, &app_conf, out);
     json_end_object(out);
     if (app->parser->log_beside)
-        app->parser->log_beside(event->tx, app_conf, out);
+        app->parser->log_beside(event->tx, &app_conf, out);
 }
 
 static void add_hash(struct json *out, const char *key, const uint8_t *bytes, size_t len)
@@ -98,4 +100,33 @@ void part_file(const struct eve_conf *conf, const struct tx *tx, const struct fi
         json_uint(out, "end", file->range_start + file->size_bytes - (file->size_bytes ? 1 : 0));
     }
     json_uint(out, "tx_id", tx->id);
+}
+
+static const char *link_name(uint32_t link)
+{
+    static const struct {
+        uint32_t link;
+        const char *name;
+    } names[] = {
+        {0, "NULL"},        {1, "EN10MB"},     {9, "PPP"},    {12, "RAW"},         {14, "RAW"},
+        {50, "PPP_SERIAL"}, {51, "PPP_ETHER"}, {101, "RAW"},  {104, "C_HDLC"},     {108, "LOOP"},
+        {113, "LINUX_SLL"}, {228, "IPV4"},     {229, "IPV6"}, {276, "LINUX_SLL2"},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++)
+        if (names[i].link == link)
+            return names[i].name;
+    return NULL;
+}
+
+void part_packet(const struct packet *p, struct json *out)
+{
+    if (!p || !p->frame)
+        return;
+    const char *name = link_name((uint32_t)p->frame->link);
+    json_base64(out, "packet", p->frame->bytes);
+    json_object(out, "packet_info");
+    json_uint(out, "linktype", p->frame->link);
+    if (name)
+        json_text(out, "linktype_name", name);
+    json_end_object(out);
 }

@@ -15,6 +15,8 @@ void part_app(const struct eve_conf *conf, const struct eve_event *event, struct
 /* The members of a fileinfo object, or of an element of files. */
 void part_file(const struct eve_conf *conf, const struct tx *tx, const struct file *file,
                struct json *out);
+/* "packet" and "packet_info": the frame as it came. */
+void part_packet(const struct packet *p, struct json *out);
 void part_metadata(const struct eve_event *event, struct json *out);
 
 /* One writer for each kind of record. */

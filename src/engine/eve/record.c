@@ -114,12 +114,8 @@ static void write_payload(const struct eve_conf *conf, const struct eve_event *e
         write_printable(out, "payload_printable", p->payload);
     if (conf->payload || conf->payload_printable)
         json_uint(out, "stream", event->hit->by_stream);
-    if (conf->packet && p->frame) {
-        json_base64(out, "packet", p->frame->bytes);
-        json_object(out, "packet_info");
-        json_uint(out, "linktype", p->frame->link);
-        json_end_object(out);
-    }
+    if (conf->packet)
+        part_packet(p, out);
 }
 
 void record_alert(const struct eve_conf *conf, const struct eve_event *event, struct json *out)

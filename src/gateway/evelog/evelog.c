@@ -11,7 +11,8 @@
 #define FLUSH_BYTES (256 * 1024)
 #define LINE_BYTES_MAX (1024 * 1024) /* one event; a longer one is left out and counted */
 
-int evelog_file_open(struct evelog_file *f, const char *folder, const char *name, struct err *err)
+int evelog_file_open(struct evelog_file *f, const char *folder, const char *name, bool append,
+                     struct err *err)
 {
     char path[4096];
     *f = (struct evelog_file){.lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1};
@@ -19,7 +20,7 @@ int evelog_file_open(struct evelog_file *f, const char *folder, const char *name
                              : snprintf(path, sizeof(path), "%s/%s", folder, name);
     if (len < 0 || (size_t)len >= sizeof(path))
         return err_set(err, "%s/%s: the path is too long", folder, name);
-    f->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+    f->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (append ? 0 : O_TRUNC), 0640);
     if (f->fd < 0)
         return err_errno(err, "%s: opening the event log", path);
     return 0;

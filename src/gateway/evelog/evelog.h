@@ -18,9 +18,9 @@ struct evelog_file {
     uint64_t lines, lost; /* lost: the disk did not take them, or too long */
 };
 
-/* Appends to folder/name (created, 0640). */
+/* folder/name, or name when it begins with /; created (0640), and when it is there, appended to or emptied. */
 NODISCARD int evelog_file_open(struct evelog_file *f, const char *folder, const char *name,
-                               struct err *err);
+                               bool append, struct err *err);
 void evelog_file_close(struct evelog_file *f);
 
 /* Adds members of our own to an event's line. */

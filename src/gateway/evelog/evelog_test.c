@@ -29,7 +29,7 @@ static void open_log(struct evelog_file *file, char folder[], const struct rlimi
     if (limit)
         assert_int_equal(setrlimit(RLIMIT_FSIZE, limit), 0);
     assert_non_null(mkdtemp(folder));
-    assert_int_equal(evelog_file_open(file, folder, "eve.json", &err), 0);
+    assert_int_equal(evelog_file_open(file, folder, "eve.json", true, &err), 0);
 }
 
 static size_t read_log(const char *folder, char *text, size_t cap)
@@ -114,8 +114,8 @@ static void bad_places(void **state)
     char longest[5000];
     memset(longest, 'a', sizeof(longest) - 1);
     longest[sizeof(longest) - 1] = '\0';
-    assert_int_equal(evelog_file_open(&file, "/nowhere/at/all", "eve.json", &err), -1);
-    assert_int_equal(evelog_file_open(&file, longest, "eve.json", &err), -1);
+    assert_int_equal(evelog_file_open(&file, "/nowhere/at/all", "eve.json", true, &err), -1);
+    assert_int_equal(evelog_file_open(&file, longest, "eve.json", true, &err), -1);
     evelog_file_close(&file);
 }
 

@@ -11,7 +11,8 @@
 
 struct worker {
     struct engine *engine;
-    struct evelog log;
+    struct evelog logs[ENGINE_EVE_MAX];
+    uint32_t log_count;
     struct ring queue;
     pthread_t thread;
     uint32_t since_tick;
@@ -27,6 +28,26 @@ struct crew {
     struct engine **engines;
     struct worker workers[];
 };
+
+/* ---- one engine's events, into each log that wants them ---- */
+
+static bool sink_wants(void *owner, enum eve_type type, enum app_proto proto)
+{
+    struct worker *w = owner;
+    for (uint32_t i = 0; i < w->log_count; i++)
+        if (evelog_wants(&w->logs[i], type, proto))
+            return true;
+    return false;
+}
+
+static void sink_event(void *owner, const struct eve_event *event)
+{
+    struct worker *w = owner;
+    for (uint32_t i = 0; i < w->log_count; i++)
+        evelog_event(&w->logs[i], event);
+}
+
+/* ---- workers ---- */
 
 static void judge(struct worker *w, const struct packet_frame *frame)
 {
@@ -81,8 +102,10 @@ struct crew *crew_new(const struct crew_conf *conf, struct err *err)
     hash_random(crew->secret, sizeof(crew->secret));
     for (uint32_t i = 0; i < count; i++) {
         struct worker *w = &crew->workers[i];
-        evelog_init(&w->log, conf->file, conf->eve);
-        struct engine_sink sink = {&w->log, evelog_wants, evelog_event, NULL};
+        for (; w->log_count < conf->log_count; w->log_count++)
+            evelog_init(&w->logs[w->log_count], &conf->files[w->log_count],
+                        &conf->eve[w->log_count]);
+        struct engine_sink sink = {w, sink_wants, sink_event, NULL};
         w->engine = crew->engines[i] =
             engine_new(conf->engine, conf->image, conf->hosts, &sink, err);
         if (!w->engine || start_worker(crew, w, err) < 0) {
@@ -112,7 +135,8 @@ void crew_flush(struct crew *crew)
         while (w->started && atomic_load_explicit(&w->taken, memory_order_acquire) < w->given)
             sched_yield();
         engine_flush(w->engine);
-        evelog_flush(&w->log);
+        for (uint32_t k = 0; k < w->log_count; k++)
+            evelog_flush(&w->logs[k]);
     }
 }
 
@@ -127,8 +151,8 @@ void crew_free(struct crew *crew)
             pthread_join(w->thread, NULL);
         }
         engine_free(w->engine);
-        if (w->log.file)
-            evelog_fini(&w->log);
+        while (w->log_count)
+            evelog_fini(&w->logs[--w->log_count]);
         if (w->queue.items)
             ring_fini(&w->queue);
     }
@@ -146,7 +170,10 @@ uint64_t crew_alerts(const struct crew *crew)
 
 void crew_stats(struct crew *crew, int64_t time_us, double uptime_s)
 {
-    struct evelog *log = &crew->workers[0].log;
-    evelog_stats(log, crew->engines, crew->count, time_us, uptime_s);
-    evelog_flush(log);
+    struct worker *w = &crew->workers[0];
+    for (uint32_t i = 0; i < w->log_count; i++) {
+        if (w->logs[i].conf->stats)
+            evelog_stats(&w->logs[i], crew->engines, crew->count, time_us, uptime_s);
+        evelog_flush(&w->logs[i]);
+    }
 }

@@ -12,8 +12,9 @@ struct crew_conf {
     const struct engine_conf *engine;
     const struct match_image *image;
     struct match_hosts *hosts;
-    struct evelog_file *file;
-    const struct eve_conf *eve;
+    struct evelog_file *files;  /* log_count of them, and as many descriptions: */
+    const struct eve_conf *eve; /* may change between crew_flush and the next frame */
+    uint32_t log_count;
 };
 
 NODISCARD struct crew *crew_new(const struct crew_conf *conf, struct err *err);

@@ -19,9 +19,10 @@ struct replay {
     struct engine_vocabulary *words;
     struct match_image *image;
     struct match_hosts *hosts;
-    struct eve_conf eve;
+    struct eve_conf eve[ENGINE_EVE_MAX];
     struct engine_conf engine;
-    struct evelog_file file;
+    struct evelog_file logs[ENGINE_EVE_MAX];
+    uint32_t log_count;
     struct crew *crew;
     uint64_t files, unreadable, damaged, packets, bytes;
     int64_t last_us;
@@ -37,6 +38,8 @@ static void run_file(struct replay *r, const char *path)
         return;
     }
     struct pcap_frame in;
+    for (uint32_t i = 0; i < r->log_count; i++)
+        r->eve[i].pcap_name = r->eve[i].wants_pcap_name ? path : NULL;
     while (pcap_next(&pcap, &in)) {
         struct packet_frame frame = {
             .bytes = in.bytes, .time_us = in.time_us, .number = pcap.frames, .link = in.link};
@@ -98,6 +101,43 @@ static void run(struct replay *r)
         run_file(r, r->options.capture);
 }
 
+/* Suricata's users choose the version of DNS records by this as well; what the settings say comes first. */
+static void read_dns_version(struct eve_conf *eve)
+{
+    const char *version = getenv("SURICATA_EVE_DNS_VERSION");
+    if (!eve->app_log.dns_version && version && strcmp(version, "2") == 0)
+        eve->app_log.dns_version = 2;
+}
+
+static bool is_file(const struct eve_conf *eve)
+{
+    if (strcmp(eve->filetype, "regular") == 0 || strcmp(eve->filetype, "file") == 0)
+        return true;
+    fprintf(stderr,
+            "omamori replay: an eve-log of filetype \"%s\" is left out: only files are written\n",
+            eve->filetype);
+    return false;
+}
+
+static int open_logs(struct replay *r, struct err *err)
+{
+    struct eve_conf found[ENGINE_EVE_MAX];
+    uint32_t count = engine_eve_read(found, r->options.conf);
+    for (uint32_t i = 0; i < count; i++) {
+        struct eve_conf *eve = &r->eve[r->log_count];
+        if (!is_file(&found[i]))
+            continue;
+        *eve = found[i];
+        eve->app_conf = &r->engine.app;
+        read_dns_version(eve);
+        if (evelog_file_open(&r->logs[r->log_count], r->options.folder, eve->filename, eve->append,
+                             err) < 0)
+            return -1;
+        r->log_count++;
+    }
+    return 0;
+}
+
 static int prepare(struct replay *r, struct err *err)
 {
     struct replay_options *o = &r->options;
@@ -110,12 +150,10 @@ static int prepare(struct replay *r, struct err *err)
     engine_conf_read(&r->engine, conf, o->simulate_ips);
     if (o->checksums_set)
         r->engine.packet.verify_checksums = !o->no_checksums;
-    eve_conf_read(&r->eve, conf);
-    r->eve.app_conf = &r->engine.app;
-    const char *name = conf_text(conf, "outputs.eve-log.filename", "eve.json");
-    if (evelog_file_open(&r->file, o->folder, name, err) < 0)
+    if (open_logs(r, err) < 0)
         return -1;
-    struct crew_conf crew = {o->threads, &r->engine, r->image, r->hosts, &r->file, &r->eve};
+    struct crew_conf crew = {o->threads, &r->engine, r->image,    r->hosts,
+                             r->logs,    r->eve,     r->log_count};
     r->crew = crew_new(&crew, err);
     return r->crew ? 0 : -1;
 }
@@ -129,14 +167,17 @@ static void summarise(struct replay *r, double seconds)
     if (r->files != 1 || r->unreadable || r->damaged)
         printf("%llu files read, %llu unreadable, %llu damaged\n", (unsigned long long)r->files,
                (unsigned long long)r->unreadable, (unsigned long long)r->damaged);
-    if (r->file.lost)
-        printf("%llu events could not be written\n", (unsigned long long)r->file.lost);
+    for (uint32_t i = 0; i < r->log_count; i++)
+        if (r->logs[i].lost)
+            printf("%s: %llu events could not be written\n", r->eve[i].filename,
+                   (unsigned long long)r->logs[i].lost);
 }
 
 static void clean_up(struct replay *r)
 {
     crew_free(r->crew);
-    evelog_file_close(&r->file);
+    while (r->log_count)
+        evelog_file_close(&r->logs[--r->log_count]);
     match_hosts_free(r->hosts);
     match_image_free(r->image);
     engine_vocabulary_free(r->words);
@@ -145,7 +186,7 @@ static void clean_up(struct replay *r)
 
 int replay_command(int argc, char **argv)
 {
-    struct replay r = {.file.fd = -1};
+    struct replay r = {0};
     struct err err;
     int status = 0;
     if (options_read(&r.options, argc, argv, &err) < 0) {

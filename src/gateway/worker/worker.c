@@ -36,7 +36,10 @@ static int prepare(struct crewman *c, struct err *err)
         return -1;
     if (!(c->devices = device_table_new(c->makers)))
         return err_set(err, "out of memory for the device table");
-    eve_conf_read(&c->eve, c->conf->yaml);
+    struct eve_conf logs[ENGINE_EVE_MAX];
+    if (!engine_eve_read(logs, c->conf->yaml) && !engine_eve_read(logs, NULL))
+        return err_set(err, "no event log"); /* cannot be: without settings there is one */
+    c->eve = logs[0];
     engine_conf_read(&c->engine_conf, c->conf->yaml, true);
     if (c->conf->memory_bytes)
         c->engine_conf.memory_bytes = c->conf->memory_bytes;

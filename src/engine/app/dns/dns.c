@@ -23,31 +23,66 @@ static const struct app_event_desc events[DNS_EVENTS] = {
 
 /* ---- probe ---- */
 
-static bool first_question_reads(struct str message)
+#define QUESTION_BYTES_MIN 5 /* RFC 1035 section 4.1.2: the root's name, type, class */
+#define RECORD_BYTES_MIN 11  /* section 4.1.3 */
+#define NAME_BYTES_MAX 255   /* section 3.1 */
+
+static bool counts_fit(const struct dns_head *head, size_t message_len)
 {
-    struct reader r = reader_of(message);
-    struct dns_record question;
-    reader_skip(&r, DNS_HEADER_BYTES);
-    return dns_read_record(&r, DNS_QUESTIONS, &question);
+    size_t least = DNS_HEADER_BYTES + head->counts[DNS_QUESTIONS] * (size_t)QUESTION_BYTES_MIN +
+                   ((size_t)head->counts[DNS_ANSWERS] + head->counts[DNS_AUTHORITIES] +
+                    head->counts[DNS_ADDITIONALS]) *
+                       RECORD_BYTES_MIN;
+    return head->counts[DNS_QUESTIONS] >= 1 && least <= message_len;
 }
 
-static enum app_probe probe_message(struct str message, bool complete, uint16_t server_port)
+/* RFC 1035 section 3.2.4, RFC 2136 sections 2.4 and 2.5 */
+static bool is_class(uint16_t class)
 {
-    struct reader r = reader_of(message);
+    return class == 1 || class == 3 || class == 4 || class == 254 || class == 255;
+}
+
+/* The bytes end inside the first question's name. A name that is whole so far and longer than any may be is DNS of
+ * somebody who means harm; it must not wait for ever for its end. */
+static enum app_probe probe_part(struct reader name)
+{
+    size_t begin = name.at;
+    while (reader_left(&name)) {
+        uint8_t size = reader_u8(&name);
+        if (size & 0xc0)
+            return (size & 0xc0) == 0xc0 && !reader_left(&name) ? APP_PROBE_MORE : APP_PROBE_NO;
+        if (!size || reader_left(&name) < size)
+            break;
+        reader_skip(&name, size);
+    }
+    return name.at - begin > NAME_BYTES_MAX ? APP_PROBE_YES : APP_PROBE_MORE;
+}
+
+static enum app_probe probe_question(struct str bytes, bool complete)
+{
+    struct reader r = reader_of(bytes);
+    struct dns_record question;
+    reader_skip(&r, DNS_HEADER_BYTES);
+    struct reader name = r;
+    if (dns_read_record(&r, DNS_QUESTIONS, &question))
+        return question.type && is_class(question.class) ? APP_PROBE_YES : APP_PROBE_NO;
+    return complete ? APP_PROBE_NO : probe_part(name);
+}
+
+/* `bytes`: as many of a message's message_len as are there. */
+static enum app_probe probe_message(struct str bytes, size_t message_len, uint16_t server_port)
+{
+    struct reader r = reader_of(bytes);
     struct dns_head head;
+    bool complete = bytes.len == message_len;
     if (dns_read_head(&r, &head) != PARSE_OK)
         return complete ? APP_PROBE_NO : APP_PROBE_MORE;
-    bool own_port = server_port == PORT_DNS;
-    if (dns_opcode(&head) > OPCODE_MAX && !own_port)
-        return APP_PROBE_NO;
-    bool one_question =
-        head.counts[DNS_QUESTIONS] == 1 && head.counts[DNS_ANSWERS] <= DNS_RECORDS_MAX;
-    if (own_port)
+    if (server_port == PORT_DNS)
         return head.counts[DNS_QUESTIONS] || head.counts[DNS_ANSWERS] ? APP_PROBE_YES
                                                                       : APP_PROBE_NO;
-    if (!one_question || !complete || head.flags & 0x0030)
+    if (dns_opcode(&head) > OPCODE_MAX || (head.flags & Z_FLAG) || !counts_fit(&head, message_len))
         return APP_PROBE_NO;
-    return first_question_reads(message) ? APP_PROBE_YES : APP_PROBE_NO;
+    return probe_question(bytes, complete);
 }
 
 /* RFC 1035 section 4.2.2: over TCP two bytes of length stand before each message. */
@@ -57,13 +92,9 @@ static enum app_probe probe_tcp(struct str bytes, uint16_t server_port)
     uint16_t len = reader_u16(&r);
     if (r.bad)
         return APP_PROBE_MORE;
-    if (len < DNS_HEADER_BYTES || server_port == PORT_MDNS)
+    if (len < DNS_HEADER_BYTES)
         return APP_PROBE_NO;
-    struct str rest = reader_rest(&r);
-    bool complete = rest.len >= len;
-    if (server_port != PORT_DNS && !complete)
-        return APP_PROBE_NO;
-    return probe_message(str_cut(rest, 0, len), complete, server_port);
+    return probe_message(str_cut(reader_rest(&r), 0, len), len, server_port);
 }
 
 static enum app_probe probe_udp_bytes(struct str bytes, enum dir dir, uint16_t server_port)
@@ -71,7 +102,7 @@ static enum app_probe probe_udp_bytes(struct str bytes, enum dir dir, uint16_t s
     (void)dir;
     if (server_port == PORT_MDNS)
         return APP_PROBE_NO;
-    return probe_message(bytes, true, server_port);
+    return probe_message(bytes, bytes.len, server_port);
 }
 
 static enum app_probe probe_tcp_bytes(struct str bytes, enum dir dir, uint16_t server_port)
@@ -205,6 +236,9 @@ const struct app_parser dns_parser = {
     .fields = {dns_fields, DNS_FIELDS},
     .events = events,
     .event_count = DNS_EVENTS,
+    .events_small = true,
+    .log_conf = dns_log_conf,
+    .log_wants = dns_log_wants,
     .log = dns_log,
     .log_dir = log_dir,
 };
@@ -218,6 +252,9 @@ const struct app_parser dns_tcp_parser = {
     .tx_bytes = sizeof(struct dns_tx),
     .events = events,
     .event_count = DNS_EVENTS,
+    .events_small = true,
+    .log_conf = dns_log_conf,
+    .log_wants = dns_log_wants,
     .log = dns_log,
     .log_dir = log_dir,
 };

@@ -183,10 +183,150 @@ static void probes(void **state)
         {"mDNS has its own place", STR_LIT(REQUEST), 5353, APP_PROBE_NO},
         {"text", STR_LIT("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), 80, APP_PROBE_NO},
         {"too short", STR_LIT("\x12\x34"), 53, APP_PROBE_NO},
+        {"asks for authentic data", STR_LIT("\x12\x34\1\x20\0\1\0\0\0\0\0\0" QUESTION), 999,
+         APP_PROBE_YES},
+        {"more counted than can be there", STR_LIT("\x12\x34\1\0\0\1\0\x20\0\0\0\0" QUESTION), 999,
+         APP_PROBE_NO},
+        {"a class that is none", STR_LIT("\x12\x34\1\0\0\1\0\0\0\0\0\0\1a\0\0\1\7\7"), 999,
+         APP_PROBE_NO},
+        {"Z bit elsewhere", STR_LIT("\x12\x34\1\x40\0\1\0\0\0\0\0\0" QUESTION), 999, APP_PROBE_NO},
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         print_message("# %s\n", rows[i].name);
         assert_int_equal(dns_parser.probe(rows[i].bytes, DIR_TOSERVER, rows[i].port), rows[i].want);
+    }
+}
+
+#define LABEL \
+    "\x1f"    \
+    "0123456789abcdef0123456789abcde"
+
+/* Over TCP a message may come piece by piece, elsewhere than on port 53 too. */
+static void tcp_probes_of_pieces(void **state)
+{
+    static const struct {
+        const char *name;
+        struct str bytes;
+        enum app_probe want;
+    } rows[] = {
+        {"nothing", STR_LIT(""), APP_PROBE_MORE},
+        {"half a length", STR_LIT("\0"), APP_PROBE_MORE},
+        {"length alone", STR_LIT("\0\x21"), APP_PROBE_MORE},
+        {"too little for a header", STR_LIT("\0\x03"), APP_PROBE_NO},
+        {"header alone", STR_LIT("\0\x21\x12\x34\1\0\0\1\0\0\0\0\0\0"), APP_PROBE_MORE},
+        {"into the name", STR_LIT("\0\x21\x12\x34\1\0\0\1\0\0\0\0\0\0\3www\7exa"), APP_PROBE_MORE},
+        {"whole", STR_LIT("\0\x21" REQUEST), APP_PROBE_YES},
+        {"no label", STR_LIT("\0\x21\x12\x34\1\0\0\1\0\0\0\0\0\0\3www\x80"), APP_PROBE_NO},
+        {"a name without end",
+         STR_LIT("\x40\0\x12\x34\1\0\0\1\0\0\0\0\0\0" LABEL LABEL LABEL LABEL LABEL LABEL LABEL
+                     LABEL LABEL),
+         APP_PROBE_YES},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        print_message("# %s\n", rows[i].name);
+        assert_int_equal(dns_tcp_parser.probe(rows[i].bytes, DIR_TOSERVER, 9953), rows[i].want);
+    }
+}
+
+/* Every name of a response, also where it stands in the data of a record. */
+static void names_in_data_are_seen(void **state)
+{
+    static const char *const want[] = {"www.example.com", "www.example.com", "cdn.example.com",
+                                       "cdn.example.com", "cdn.example.com"};
+    struct world w;
+    begin(&w, true);
+    dns_parser.data(&w.af, DIR_TOCLIENT, &(struct app_chunk){.bytes = STR_LIT(RESPONSE)});
+    for (uint32_t i = 0; i < ARRAY_COUNT(want); i++)
+        assert_true(str_eq(field(&w, w.af.first, "dns.response.rrname", i), str_c(want[i])));
+    assert_int_equal(field(&w, w.af.first, "dns.response.rrname", ARRAY_COUNT(want)).len, 0);
+    end(&w);
+}
+
+/* A name that is too long is cut, said to be cut, and an event. */
+static void long_names_are_cut(void **state)
+{
+    uint8_t bytes[2048], text[4096];
+    struct buf message = buf_fixed(bytes, sizeof(bytes)), out = buf_fixed(text, sizeof(text));
+    struct world w;
+    begin(&w, true);
+    buf_add(&message, str_of(REQUEST, 12));
+    for (int i = 0; i < 40; i++)
+        buf_add(&message, STR_LIT(LABEL));
+    buf_add(&message, STR_LIT("\0\0\1\0\1"));
+    dns_parser.data(&w.af, DIR_TOSERVER, &(struct app_chunk){.bytes = buf_str(&message)});
+    assert_true(w.af.first->events >> DNS_EVENT_NAME_TOO_LONG & 1);
+    assert_int_equal(field(&w, w.af.first, "dns.query", 0).len, DNS_NAME_MAX);
+    struct json json;
+    json_init(&json, &out);
+    json_object(&json, NULL);
+    dns_parser.log_conf(&w.conf.log, NULL);
+    dns_log(w.af.first, &w.conf, &json);
+    json_end_object(&json);
+    assert_non_null(strstr(buf_c(&out), "\"rrname_truncated\":true"));
+    end(&w);
+}
+
+#define HEAD_3                                                                                     \
+    "{\"version\":3,\"type\":\"response\",\"tx_id\":0,\"id\":4660,\"flags\":\"8183\",\"qr\":true," \
+    "\"rd\":true,\"ra\":true,\"opcode\":0,\"rcode\":\"NXDOMAIN\",\"queries\":[{\"rrname\":"        \
+    "\"www.example.com\",\"rrtype\":\"A\"}]"
+#define HEAD_2                                                                                   \
+    "{\"version\":2,\"type\":\"answer\",\"id\":4660,\"flags\":\"8183\",\"qr\":true,\"rd\":true," \
+    "\"ra\":true,"                                                                               \
+    "\"opcode\":0,\"rrname\":\"www.example.com\",\"rrtype\":\"A\",\"rcode\":\"NXDOMAIN\""
+#define ANSWERS                                                                                   \
+    ",\"answers\":[{\"rrname\":\"www.example.com\",\"rrtype\":\"CNAME\",\"ttl\":60,\"rdata\":"    \
+    "\"cdn.example.com\"},{\"rrname\":\"cdn.example.com\",\"rrtype\":\"A\",\"ttl\":60,\"rdata\":" \
+    "\"192.0.2.1\"}]"
+#define GROUPED ",\"grouped\":{\"CNAME\":[\"cdn.example.com\"],\"A\":[\"192.0.2.1\"]}"
+
+static void records_follow_the_settings(void **state)
+{
+    static const struct {
+        const char *settings;
+        bool in_alert;
+        const char *request, *response; /* "": not wanted; NULL: any */
+    } rows[] = {
+        {"dns: {}", false, NULL, HEAD_3 ANSWERS GROUPED "}"},
+        {"dns: {}", true, NULL, HEAD_3 ANSWERS "}"},
+        {"dns: {formats: [grouped]}", false, NULL, HEAD_3 GROUPED "}"},
+        {"dns: {formats: [detailed]}", false, NULL, HEAD_3 ANSWERS "}"},
+        {"dns: {requests: no}", false, "", HEAD_3 ANSWERS GROUPED "}"},
+        {"dns: {responses: no}", false, NULL, ""},
+        {"dns: {types: [mx, aaaa]}", false, "", ""},
+        {"dns: {types: [mx, a]}", false, NULL, HEAD_3 ANSWERS GROUPED "}"},
+        {"dns: {types: [nonsense]}", false, NULL, HEAD_3 ANSWERS GROUPED "}"},
+        {"dns: {version: 2}", false,
+         "{\"version\":2,\"type\":\"query\",\"id\":4660,\"rrname\":\"www.example.com\",\"rrtype\":"
+         "\"A\","
+         "\"tx_id\":0,\"opcode\":0}",
+         HEAD_2 ANSWERS GROUPED "}"},
+        {"dns: {version: 2}", true, NULL, HEAD_3 ANSWERS "}"},
+    };
+    for (size_t i = 0; i < 2 * ARRAY_COUNT(rows); i++) {
+        const char *want = i % 2 ? rows[i / 2].response : rows[i / 2].request;
+        uint8_t memory[2048];
+        struct buf out = buf_fixed(memory, sizeof(memory));
+        struct world w;
+        struct json json;
+        struct err err;
+        struct conf *conf = conf_new();
+        print_message("# %s\n", rows[i / 2].settings);
+        assert_int_equal(conf_parse(conf, str_c(rows[i / 2].settings), "test", &err), 0);
+        begin(&w, true);
+        dns_parser.data(&w.af, i % 2 ? DIR_TOCLIENT : DIR_TOSERVER,
+                        &(struct app_chunk){.bytes = i % 2 ? STR_LIT(RESPONSE) : STR_LIT(REQUEST)});
+        dns_parser.log_conf(&w.conf.log, conf_find(conf, "dns"));
+        w.conf.log.in_alert = rows[i / 2].in_alert;
+        assert_int_equal(dns_parser.log_wants(w.af.first, &w.conf.log), !want || want[0]);
+        json_init(&json, &out);
+        json_object(&json, NULL);
+        dns_log(w.af.first, &w.conf, &json);
+        json_end_object(&json);
+        if (want && want[0])
+            assert_string_equal(buf_c(&out), want);
+        end(&w);
+        conf_free(conf);
     }
 }
 
@@ -227,6 +367,10 @@ int main(void)
         cmocka_unit_test(without_memory_nothing_is_lost_but_the_message),
         cmocka_unit_test(probes),
         cmocka_unit_test(each_of_many_records_is_found),
+        cmocka_unit_test(tcp_probes_of_pieces),
+        cmocka_unit_test(names_in_data_are_seen),
+        cmocka_unit_test(long_names_are_cut),
+        cmocka_unit_test(records_follow_the_settings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,18 +44,44 @@ static bool additional_name(const struct tx *tx, enum dir dir, uint32_t index,
     return record_name(tx, DNS_ADDITIONALS, index, scratch, out);
 }
 
-/* Every name of a response, section after section; and where the data is a name (CNAME, NS, PTR, MX), that too. */
+/* Where the data of a record is a name (RFC 1035 section 3.3), that begins so far in it; -1: it is none. */
+static int name_in_data(uint16_t type)
+{
+    switch (type) {
+    case DNS_NS:
+    case DNS_CNAME:
+    case DNS_SOA:
+    case DNS_PTR: return 0;
+    case DNS_MX: return 2;
+    default: return -1;
+    }
+}
+
+/* Every name of a response, section after section; and where the data is a name, that too. Each record that is not a question
+ * has two places; a record without a name in its data shows its own name twice. */
 static bool response_name(const struct tx *tx, enum dir dir, uint32_t index, struct arena *scratch,
                           struct str *out)
 {
     const struct dns_tx *dns = dns_tx_of(tx);
+    struct dns_record record;
+    char name[DNS_NAME_MAX];
+    size_t len;
     (void)dir;
-    for (enum dns_section s = 0; s < DNS_SECTIONS; s++) {
-        if (index < dns->records[s])
-            return record_name(tx, s, index, scratch, out);
+    if (index < dns->records[DNS_QUESTIONS])
+        return record_name(tx, DNS_QUESTIONS, index, scratch, out);
+    index -= dns->records[DNS_QUESTIONS];
+    bool in_data = index % 2;
+    index /= 2;
+    enum dns_section s = DNS_ANSWERS;
+    for (; s < DNS_SECTIONS && index >= dns->records[s]; s++)
         index -= dns->records[s];
-    }
-    return false;
+    if (s == DNS_SECTIONS || !dns_record_at(dns, s, index, &record))
+        return false;
+    int at = in_data ? name_in_data(record.type) : -1;
+    dns_name_text(str_of(dns->bytes, dns->len),
+                  at < 0 ? record.name_at : record.data_at + (uint32_t)at, name, &len);
+    *out = arena_copy(scratch, str_of(name, len));
+    return out->p != NULL;
 }
 
 static bool opcode(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out)

@@ -1,4 +1,4 @@
-/* EVE's "dns" object, version 3 (Suricata 8). */
+/* EVE's "dns" object, version 3 (Suricata 8) and version 2 (Suricata 4.1 to 7). */
 #include "engine/app/dns/message.h"
 
 #include "base/ip.h"
@@ -52,10 +52,14 @@ static const char *type_name(uint16_t type, char number[8])
 
 static void write_name(const struct dns_tx *tx, uint32_t at, const char *key, struct json *out)
 {
-    char name[DNS_NAME_MAX];
+    char name[DNS_NAME_MAX], truncated[32];
     size_t len;
-    dns_name_text(str_of(tx->bytes, tx->len), at, name, &len);
+    enum dns_name result = dns_name_text(str_of(tx->bytes, tx->len), at, name, &len);
     json_bytes(out, key, str_of(name, len));
+    if (result != DNS_NAME_LONG || !key)
+        return;
+    snprintf(truncated, sizeof(truncated), "%s_truncated", key);
+    json_bool(out, truncated, true);
 }
 
 static void write_address(struct str data, const char *key, struct json *out)
@@ -278,22 +282,113 @@ static void write_flags(const struct dns_head *head, struct json *out)
             json_bool(out, flags[i].name, true);
 }
 
-void dns_log(const struct tx *tx, const struct app_conf *conf, struct json *out)
+static const char *rcode_name(const struct dns_head *head, char number[8])
 {
-    const struct dns_tx *dns = dns_tx_of(tx);
+    return find_name(rcode_names, ARRAY_COUNT(rcode_names), head->flags & 0x0f, number);
+}
+
+static void log_answers(const struct dns_tx *dns, const struct app_log *log, struct json *out)
+{
+    if (log->in_alert || log->dns_detailed)
+        write_section(dns, DNS_ANSWERS, "answers", out);
+    if (!log->in_alert && log->dns_grouped)
+        write_grouped(dns, out);
+    write_section(dns, DNS_AUTHORITIES, "authorities", out);
+}
+
+static void log_3(const struct dns_tx *dns, const struct app_log *log, struct json *out)
+{
     char number[8];
-    (void)conf;
     json_uint(out, "version", 3);
     json_text(out, "type", dns_is_response(&dns->head) ? "response" : "request");
-    json_uint(out, "tx_id", tx->id);
+    json_uint(out, "tx_id", dns->tx.id);
     json_uint(out, "id", dns->head.id);
     write_flags(&dns->head, out);
     json_uint(out, "opcode", dns_opcode(&dns->head));
-    json_text(out, "rcode",
-              find_name(rcode_names, ARRAY_COUNT(rcode_names), dns->head.flags & 0x0f, number));
+    json_text(out, "rcode", rcode_name(&dns->head, number));
     write_section(dns, DNS_QUESTIONS, "queries", out);
-    write_section(dns, DNS_ANSWERS, "answers", out);
-    write_grouped(dns, out);
-    write_section(dns, DNS_AUTHORITIES, "authorities", out);
+    log_answers(dns, log, out);
     write_section(dns, DNS_ADDITIONALS, "additionals", out);
+}
+
+/* The first question stands for all: that there be more than one is forbidden by now (RFC 9619). */
+static void log_2(const struct dns_tx *dns, const struct app_log *log, struct json *out)
+{
+    char number[8];
+    struct dns_record question;
+    bool is_response = dns_is_response(&dns->head);
+    json_uint(out, "version", 2);
+    json_text(out, "type", is_response ? "answer" : "query");
+    json_uint(out, "id", dns->head.id);
+    if (is_response) {
+        write_flags(&dns->head, out);
+        json_uint(out, "opcode", dns_opcode(&dns->head));
+    }
+    if (dns_record_at(dns, DNS_QUESTIONS, 0, &question)) {
+        write_name(dns, question.name_at, "rrname", out);
+        json_text(out, "rrtype", type_name(question.type, number));
+    }
+    if (is_response) {
+        json_text(out, "rcode", rcode_name(&dns->head, number));
+        log_answers(dns, log, out);
+    } else {
+        json_uint(out, "tx_id", dns->tx.id);
+        json_uint(out, "opcode", dns_opcode(&dns->head));
+    }
+}
+
+void dns_log(const struct tx *tx, const struct app_conf *conf, struct json *out)
+{
+    if (conf->log.dns_version == 2 && !conf->log.in_alert)
+        log_2(dns_tx_of(tx), &conf->log, out);
+    else
+        log_3(dns_tx_of(tx), &conf->log, out);
+}
+
+/* ---- what is wanted ---- */
+
+static bool find_type(struct str name, uint16_t *type)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(type_names); i++)
+        if (str_eq_nocase(name, str_c(type_names[i].name))) {
+            *type = type_names[i].code;
+            return true;
+        }
+    return false;
+}
+
+void dns_log_conf(struct app_log *log, const struct conf_node *settings)
+{
+    const struct conf_node *version = conf_child(settings, "version");
+    const struct conf_node *formats = conf_child(settings, "formats");
+    const struct conf_node *types = conf_child(settings, "types");
+    if (version && version->value)
+        log->dns_version = strcmp(version->value, "2") == 0 ? 2 : 3;
+    log->dns_requests = conf_node_bool(conf_child(settings, "requests"), true);
+    log->dns_responses = conf_node_bool(conf_child(settings, "responses"), true);
+    log->dns_detailed = log->dns_grouped = !formats || !formats->child;
+    for (const struct conf_node *f = formats ? formats->child : NULL; f; f = f->next) {
+        log->dns_detailed |= f->value && strcmp(f->value, "detailed") == 0;
+        log->dns_grouped |= f->value && strcmp(f->value, "grouped") == 0;
+    }
+    log->dns_type_count = 0;
+    for (const struct conf_node *t = types ? types->child : NULL; t; t = t->next)
+        if (log->dns_type_count < APP_LOG_TYPES_MAX && t->value &&
+            find_type(str_c(t->value), &log->dns_types[log->dns_type_count]))
+            log->dns_type_count++;
+}
+
+/* By the type of the questions, as the answer repeats them. */
+bool dns_log_wants(const struct tx *tx, const struct app_log *log)
+{
+    const struct dns_tx *dns = dns_tx_of(tx);
+    struct dns_record question;
+    if (dns_is_response(&dns->head) ? !log->dns_responses : !log->dns_requests)
+        return false;
+    for (uint32_t q = 0; log->dns_type_count && dns_record_at(dns, DNS_QUESTIONS, q, &question);
+         q++)
+        for (uint32_t i = 0; i < log->dns_type_count; i++)
+            if (log->dns_types[i] == question.type)
+                return true;
+    return !log->dns_type_count;
 }

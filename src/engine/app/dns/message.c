@@ -65,12 +65,14 @@ enum dns_name dns_name_text(struct str message, uint32_t at, char *out, size_t *
         struct str label = reader_str(&r, size);
         if (r.bad || (size & 0xc0))
             return DNS_NAME_BAD;
-        if (*len + size + 1 > DNS_NAME_MAX)
-            return DNS_NAME_LONG;
         if (*len)
             out[(*len)++] = '.';
-        memcpy(out + *len, label.p, size);
-        *len += size;
+        size_t room = DNS_NAME_MAX - *len;
+        size_t part = size < room ? size : room;
+        memcpy(out + *len, label.p, part);
+        *len += part;
+        if (part < size || *len == DNS_NAME_MAX)
+            return DNS_NAME_LONG;
     }
     return DNS_NAME_LOOP;
 }

@@ -90,7 +90,8 @@ NODISCARD bool dns_skip_name(struct reader *r);
 /* Steps over one record of the section and tells of it. */
 NODISCARD bool dns_read_record(struct reader *r, enum dns_section section, struct dns_record *out);
 enum dns_name { DNS_NAME_OK, DNS_NAME_BAD, DNS_NAME_LOOP, DNS_NAME_LONG };
-/* The name at `at` as text with dots, without the last one; bytes as they are. out has DNS_NAME_MAX. */
+/* The name at `at` as text with dots, without the last one; bytes as they are. out has DNS_NAME_MAX:
+ * of a longer name that much, and DNS_NAME_LONG. */
 enum dns_name dns_name_text(struct str message, uint32_t at, char *out, size_t *len);
 /* A reader at the beginning of a section; call dns_read_record tx->records[section] times. */
 struct reader dns_section_reader(const struct dns_tx *tx, enum dns_section section);
@@ -100,6 +101,8 @@ bool dns_record_at(const struct dns_tx *tx, enum dns_section section, uint32_t i
 
 #define DNS_FIELDS 9
 extern const struct field_desc dns_fields[DNS_FIELDS];
+void dns_log_conf(struct app_log *log, const struct conf_node *settings);
+bool dns_log_wants(const struct tx *tx, const struct app_log *log);
 void dns_log(const struct tx *tx, const struct app_conf *conf, struct json *out);
 
 #endif

@@ -198,6 +198,7 @@ const struct app_parser http1_parser = {
     .event_count = HTTP1_EVENT_COUNT,
     .states = states,
     .state_count = ARRAY_COUNT(states),
+    .log_tx_id = true,
     .log = http1_log,
     .log_type = "http",
 };

@@ -125,6 +125,7 @@ const struct app_parser smtp_parser = {
     .event_count = SMTP_EVENTS,
     .states = states,
     .state_count = ARRAY_COUNT(states),
+    .log_tx_id = true,
     .log = smtp_log,
     .log_beside = smtp_log_email,
 };

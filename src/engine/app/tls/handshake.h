@@ -86,7 +86,7 @@ struct tls_tx {
     bool encrypted[DIR_COUNT];
 };
 
-/* Members of the record that can be chosen: bits of app_conf.tls_log. */
+/* Members of the record that can be chosen: bits of app_log.tls. */
 enum tls_log_member {
     TLS_LOG_SUBJECT,
     TLS_LOG_ISSUER,
@@ -114,7 +114,8 @@ enum tls_log_member {
 };
 
 /* Is this member to be written? */
-bool tls_logs(const struct app_conf *conf, enum tls_log_member member);
+void tls_log_conf(struct app_log *log, const struct conf_node *settings);
+bool tls_log_wants(const struct tx *tx, const struct app_log *log);
 
 static inline const struct tls_tx *tls_tx_of(const struct tx *tx)
 {

@@ -1,15 +1,19 @@
-/* EVE's "tls" object, as Suricata 8 writes it with `extended`, or with the members of `custom`. */
+/* EVE's "tls" object, as Suricata 8 writes it: four members, with `extended` nearly all, or those that `custom` names. */
 #include "engine/app/tls/tls.h"
 
 #include "base/text.h"
 #include "engine/app/tls/certificate.h"
 
 #define BIT(member) (UINT32_C(1) << (member))
-/* Without `custom`: all but what is long. */
+/* All but what is long. */
 #define EXTENDED                                                                                   \
     (BIT(TLS_LOG_MEMBERS) - 1 - BIT(TLS_LOG_CERTIFICATE) - BIT(TLS_LOG_CHAIN) -                    \
      BIT(TLS_LOG_CLIENT_CERTIFICATE) - BIT(TLS_LOG_CLIENT_CHAIN) - BIT(TLS_LOG_CLIENT_HANDSHAKE) - \
      BIT(TLS_LOG_SERVER_HANDSHAKE))
+
+#define BASIC                                                                   \
+    (BIT(TLS_LOG_SUBJECT) | BIT(TLS_LOG_ISSUER) | BIT(TLS_LOG_SUBJECTALTNAME) | \
+     BIT(TLS_LOG_SESSION_RESUMED))
 
 static const char *const member_names[TLS_LOG_MEMBERS] = {
     [TLS_LOG_SUBJECT] = "subject",
@@ -38,31 +42,30 @@ static const char *const member_names[TLS_LOG_MEMBERS] = {
 
 /* ---- what is wanted ---- */
 
-static const struct conf_node *find_custom(const struct conf *yaml)
+void tls_log_conf(struct app_log *log, const struct conf_node *settings)
 {
-    const struct conf_node *outputs = conf_find(yaml, "outputs");
-    for (const struct conf_node *o = outputs ? outputs->child : NULL; o; o = o->next) {
-        const struct conf_node *custom = conf_child(o, "eve-log.types.tls.custom");
-        if (custom)
-            return custom;
-    }
-    return NULL;
-}
-
-uint32_t tls_log_members(const struct conf *yaml)
-{
-    uint32_t members = 0;
-    const struct conf_node *custom = yaml ? find_custom(yaml) : NULL;
+    const struct conf_node *custom = conf_child(settings, "custom");
+    const struct conf_node *resumption = conf_child(settings, "session-resumption");
+    bool extended = !settings || conf_node_bool(conf_child(settings, "extended"), false);
+    log->tls = extended ? EXTENDED : BASIC;
+    if (custom)
+        log->tls = 0;
     for (const struct conf_node *item = custom ? custom->child : NULL; item; item = item->next)
         for (int i = 0; i < TLS_LOG_MEMBERS; i++)
             if (item->value && strcmp(item->value, member_names[i]) == 0)
-                members |= BIT(i);
-    return members;
+                log->tls |= BIT(i);
+    if (!conf_node_bool(resumption, true))
+        log->tls &= ~BIT(TLS_LOG_SESSION_RESUMED);
 }
 
-bool tls_logs(const struct app_conf *conf, enum tls_log_member member)
+bool tls_log_wants(const struct tx *tx, const struct app_log *log)
 {
-    return (conf->tls_log ? conf->tls_log : EXTENDED) & BIT(member);
+    return !tls_tx_of(tx)->resumed || (log->tls & BIT(TLS_LOG_SESSION_RESUMED));
+}
+
+static bool tls_logs(const struct app_conf *conf, enum tls_log_member member)
+{
+    return (conf->log.in_alert ? EXTENDED : conf->log.tls) & BIT(member);
 }
 
 /* ---- certificates ---- */

@@ -191,8 +191,6 @@ static void encrypt(const struct way *w)
     tx->encrypted[w->dir] = true;
     if (w->dir == DIR_TOCLIENT)
         note_resumption(tx);
-    if (tx->resumed && !tls_logs(w->af->conf, TLS_LOG_SESSION_RESUMED))
-        tx->tx.logged = true; /* nobody wants to read of it */
     app_progress(&tx->tx, w->dir, TX_COMPLETE);
 }
 
@@ -669,6 +667,8 @@ const struct app_parser tls_parser = {
     .event_count = TLS_EVENTS,
     .states = states,
     .state_count = ARRAY_COUNT(states),
+    .log_conf = tls_log_conf,
+    .log_wants = tls_log_wants,
     .log = tls_log,
     .log_ready = log_ready,
 };

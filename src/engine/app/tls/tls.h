@@ -15,8 +15,6 @@
 
 extern const struct app_parser tls_parser;
 
-/* suricata.yaml's outputs.eve-log.types.tls.custom as app_conf.tls_log; 0 without such a list. At start only. */
-uint32_t tls_log_members(const struct conf *yaml);
 /* True once both directions of a flow with this parser carry encrypted bytes only: nothing more is to be learned of them. */
 bool tls_is_encrypted(const struct app_flow *af);
 

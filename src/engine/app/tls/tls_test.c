@@ -29,6 +29,7 @@ static void begin(struct world *w)
     assert_int_equal(slab_init(&w->slab, 16u << 20), 0);
     w->mem = (struct budget){.slab = &w->slab, .limit_bytes = 1u << 20};
     app_conf_defaults(&w->conf);
+    tls_parser.log_conf(&w->conf.log, NULL);
     w->conf.ja3 = w->conf.ja4 = true;
     arena_init(&w->scratch, 0, 0);
     w->af = (struct app_flow){
@@ -204,6 +205,52 @@ static void handshakes_give_the_same_cut_anywhere(void **state)
             check_facts(&w);
             end(&w);
         }
+    }
+}
+
+/* The members that the settings name; in an alert always the extended ones. */
+static void the_settings_choose_members(void **state)
+{
+    static const struct {
+        const char *settings;
+        bool in_alert, want_sni, want_subject, want_chain, want_resumed;
+    } rows[] = {
+        {"tls: {extended: yes}", false, true, true, false, true},
+        {"tls: {extended: no}", false, false, true, false, true},
+        {"tls: {session-resumption: no}", false, false, true, false, false},
+        {"tls: {extended: no}", true, true, true, false, true},
+        {"tls: {custom: [sni, chain]}", false, true, false, true, false},
+        {"tls: {custom: [nonsense]}", false, false, false, false, false},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct stream client, server;
+        struct world w;
+        struct buf out;
+        struct json json;
+        struct err err;
+        struct conf *conf = conf_new();
+        print_message("# %s\n", rows[i].settings);
+        assert_int_equal(conf_parse(conf, str_c(rows[i].settings), "test", &err), 0);
+        client_side(&client, STREAM_BYTES);
+        server_side(&server, STREAM_BYTES);
+        begin(&w);
+        tls_parser.log_conf(&w.conf.log, conf_find(conf, "tls"));
+        w.conf.log.in_alert = rows[i].in_alert;
+        feed(&w, DIR_TOSERVER, buf_str(&client.b), 0);
+        feed(&w, DIR_TOCLIENT, buf_str(&server.b), 0);
+        buf_init(&out, 0);
+        json_init(&json, &out);
+        json_object(&json, NULL);
+        tls_parser.log(w.af.first, &w.conf, &json);
+        json_end_object(&json);
+        assert_int_equal(strstr(buf_c(&out), "\"sni\"") != NULL, rows[i].want_sni);
+        assert_int_equal(strstr(buf_c(&out), "\"subject\"") != NULL, rows[i].want_subject);
+        assert_int_equal(strstr(buf_c(&out), "\"chain\"") != NULL, rows[i].want_chain);
+        ((struct tls_tx *)w.af.first)->resumed = true;
+        assert_int_equal(tls_parser.log_wants(w.af.first, &w.conf.log), rows[i].want_resumed);
+        buf_fini(&out);
+        conf_free(conf);
+        end(&w);
     }
 }
 
@@ -439,6 +486,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(handshakes_give_the_same_cut_anywhere),
         cmocka_unit_test(the_record_is_written),
+        cmocka_unit_test(the_settings_choose_members),
         cmocka_unit_test(a_session_that_goes_on_is_known),
         cmocka_unit_test(what_follows_the_handshake_is_walked_over),
         cmocka_unit_test(a_hole_in_the_handshake_ends_it),
