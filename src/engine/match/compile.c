@@ -1,6 +1,11 @@
 #include "engine/match/compile.h"
 
+#include "engine/match/literal.h"
+
 #include <string.h>
+
+#define CHOICE_BYTES_MIN \
+    3 /* a fast_pattern shorter than this is not heeded where a longer content is there */
 
 static bool is_constant(const struct rule_value *v)
 {
@@ -161,10 +166,23 @@ static bool holds_when_absent(const struct rule_buffer *source)
     return false;
 }
 
-/* The rule's own choice where it lies in this buffer; else the longest that must be there. */
+static uint32_t filter_len(const struct rule_content *c)
+{
+    return (uint32_t)literal_part(c).len;
+}
+
+/* Longer is better; the rule's own choice is worth more, unless it says next to nothing. */
+static uint32_t filter_score(const struct rule_content *c, bool chosen)
+{
+    uint32_t len = filter_len(c);
+    return len + (chosen && len >= CHOICE_BYTES_MIN ? LITERAL_BYTES_MAX : 0);
+}
+
+/* What the prefilter looks for in this buffer; NULL when nothing must be there that is worth it. */
 static const struct rule_content *fast_of(const struct rule_buffer *source)
 {
     const struct rule_content *best = NULL;
+    uint32_t best_score = 0;
     if (source->buffer == RULE_BUFFER_BASE64)
         return NULL;
     for (const struct rule_item *item = source->items; item; item = item->next) {
@@ -172,10 +190,11 @@ static const struct rule_content *fast_of(const struct rule_buffer *source)
             return NULL;
         if (item->kind != RULE_CONTENT || item->content.negated)
             continue;
-        if (item == source->fast)
-            return &item->content;
-        if (!best || item->content.bytes.len > best->bytes.len)
+        uint32_t score = filter_score(&item->content, item == source->fast);
+        if (score > best_score) {
             best = &item->content;
+            best_score = score;
+        }
     }
     return best;
 }
@@ -273,6 +292,40 @@ static bool has_place(const struct match_buffer *b)
     return false;
 }
 
+/* A content that can lie at one place only. */
+static bool has_fixed_place(const struct rule_content *c, uint64_t *at)
+{
+    bool constant = is_constant(&c->offset) && is_constant(&c->depth);
+    if (c->negated || c->nocase || c->relative || !constant || c->bytes.len == 0)
+        return false;
+    *at = c->has_offset && !c->starts ? (uint64_t)c->offset.number : 0;
+    if (c->starts)
+        return !c->has_offset && !c->has_depth;
+    return c->has_depth && (!c->has_offset || c->offset.number >= 0) &&
+           c->depth.number == (int64_t)c->bytes.len;
+}
+
+/* The longest fixed content of plain payload. What is mixed may be waiting for a transaction: it is asked in full. */
+static void find_peek(struct match_rule *mr)
+{
+    for (uint8_t i = 0; i < mr->buffer_count && !mr->mixed; i++) {
+        const struct match_buffer *b = &mr->buffers[i];
+        if (b->place != PLACE_PAYLOAD || b->source->transform_count || b->holds_when_absent)
+            continue;
+        for (uint16_t k = 0; k < b->step_count; k++) {
+            const struct rule_content *c = &b->steps[k].item->content;
+            uint64_t at;
+            if (b->steps[k].kind != RULE_CONTENT || !has_fixed_place(c, &at) || at > UINT16_MAX ||
+                c->bytes.len <= mr->peek.len || mr->peek.len == sizeof mr->peek.bytes)
+                continue;
+            struct str head = str_cut(c->bytes, 0, sizeof mr->peek.bytes);
+            mr->peek.at = (uint16_t)at;
+            mr->peek.len = (uint8_t)head.len;
+            memcpy(mr->peek.bytes, head.p, head.len);
+        }
+    }
+}
+
 static bool fills_variable(const struct match_rule *mr)
 {
     for (uint8_t i = 0; i < mr->buffer_count; i++)
@@ -346,16 +399,11 @@ int compile_rule(struct compile *c, const struct rule *rule, struct match_rule *
     out->uses_variables = fills_variable(out);
     choose_looks(out, has_field);
     out->at_state = is_at_state(rule, has_field);
+    find_peek(out);
     out->ip_only = is_ip_only(rule);
     out->protocol_only = is_protocol_only(rule);
     out->by_event = is_event_rule(rule);
     return 0;
-}
-
-static uint32_t filter_len(const struct rule_content *c)
-{
-    size_t len = c->chop_len ? c->chop_len : c->bytes.len;
-    return len > 0xffff ? 0xffff : (uint32_t)len;
 }
 
 int compile_choose(const struct match_rule *mr, bool (*fits)(const struct match_buffer *, void *),
@@ -368,7 +416,7 @@ int compile_choose(const struct match_rule *mr, bool (*fits)(const struct match_
         if (!c || !fits(&mr->buffers[i], arg))
             continue;
         bool chosen = mr->buffers[i].source->fast && c == &mr->buffers[i].source->fast->content;
-        uint32_t score = filter_len(c) + (chosen ? 0x100000u : 0);
+        uint32_t score = filter_score(c, chosen);
         if (score > best_score) {
             best = i;
             best_score = score;

@@ -173,12 +173,7 @@ int match_image_add_scan(struct match_image *image, struct match_scan *scan)
         image->scan_cap = cap;
     }
     image->scans[image->scan_count++] = scan;
-    hs_database_t *databases[2] = {scan->literals, scan->regexes};
-    for (int i = 0; i < 2; i++) {
-        if (!databases[i])
-            continue;
-        image->stats.databases++;
-    }
+    image->stats.databases++;
     return 0;
 }
 

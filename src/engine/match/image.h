@@ -38,9 +38,17 @@ enum match_look { LOOK_PACKET = 1, LOOK_STREAM = 2, LOOK_TX = 4 };
 
 #define RULE_BUFFERS_MAX 32 /* bits of a transaction's "matched so far" mask */
 
+/* Bytes that must stand at one place of the packet's payload: tells most packets apart before anything else is asked. */
+struct match_peek {
+    uint16_t at;
+    uint8_t len; /* 0: the rule names no such place */
+    uint8_t bytes[5];
+};
+
 struct match_rule {
     const struct rule *rule;
     const struct match_buffer *buffers;
+    struct match_peek peek; /* of payload, in looks at packets */
     uint8_t buffer_count;
     uint8_t looks;
     bool ip_only; /* header alone: once per flow and direction */
@@ -67,11 +75,10 @@ struct match_list {
     uint32_t count;
 };
 
-/* One literal database (or two: literals that begin with 0x00 go through the regex compiler). */
+/* One literal database. */
 struct match_scan {
     uint32_t slot;
     hs_database_t *literals;
-    hs_database_t *regexes;
     uint32_t longest; /* bytes of the longest literal */
     uint32_t pattern_count;
     const uint32_t *first; /* pattern i names rules[first[i] .. first[i + 1]) */

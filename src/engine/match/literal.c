@@ -20,9 +20,7 @@ void literal_set_fini(struct literal_set *s)
     vec_fini(&s->items);
 }
 
-/* What is handed to the database: the chopped part, not too long, and without leading zeros where enough is left: the
- * literal compiler refuses a first byte 0x00, and the regex compiler's second scan costs time on every packet. */
-static struct str filter_part(const struct rule_content *c)
+struct str literal_part(const struct rule_content *c)
 {
     struct str s = c->bytes;
     if (c->chop_len)
@@ -30,14 +28,13 @@ static struct str filter_part(const struct rule_content *c)
     size_t zeros = 0;
     while (zeros < s.len && s.p[zeros] == 0)
         zeros++;
-    if (zeros && s.len - zeros >= 3)
-        s = str_from(s, zeros);
-    return str_cut(s, 0, LITERAL_BYTES_MAX);
+    s = str_cut(str_from(s, zeros), 0, LITERAL_BYTES_MAX);
+    return s.len >= LITERAL_BYTES_MIN ? s : STR_EMPTY;
 }
 
 int literal_set_add(struct literal_set *s, const struct rule_content *content, uint32_t rule)
 {
-    struct str bytes = filter_part(content);
+    struct str bytes = literal_part(content);
     if (bytes.len == 0)
         return -1;
     struct literal *l = vec_push(&s->items);
@@ -50,9 +47,6 @@ int literal_set_add(struct literal_set *s, const struct rule_content *content, u
 static int literal_cmp(const void *a, const void *b)
 {
     const struct literal *x = a, *y = b;
-    bool x_zero = x->bytes.p[0] == 0, y_zero = y->bytes.p[0] == 0;
-    if (x_zero != y_zero)
-        return x_zero ? 1 : -1;
     int by_bytes = str_cmp(x->bytes, y->bytes);
     if (by_bytes)
         return by_bytes;
@@ -107,7 +101,7 @@ static void add_number(struct digest *d, uint64_t v)
 }
 
 /* "<folder>/<digest>.hsdb"; false when there is no folder. */
-static bool cache_path(const struct patterns *p, bool regex, const char *folder, struct buf *path)
+static bool cache_path(const struct patterns *p, const char *folder, struct buf *path)
 {
     if (!folder)
         return false;
@@ -121,7 +115,6 @@ static bool cache_path(const struct patterns *p, bool regex, const char *folder,
     digest_begin(d);
     digest_add(d, str_c(hs_version()));
     digest_add(d, str_of(&platform, sizeof platform));
-    add_number(d, regex);
     for (unsigned i = 0; i < p->count; i++) {
         add_number(d, p->lens[i]);
         add_number(d, p->flags[i]);
@@ -161,16 +154,11 @@ static hs_database_t *cache_read(const char *path, struct match_image *image)
     return db;
 }
 
-static int compile(const struct patterns *p, bool regex, hs_database_t **db, struct err *err)
+static int compile(const struct patterns *p, hs_database_t **db, struct err *err)
 {
     hs_compile_error_t *why = NULL;
-    hs_error_t rc;
-    if (regex)
-        rc = hs_compile_multi(p->texts, p->flags, p->ids, p->count, HS_MODE_BLOCK, NULL, db, &why);
-    else
-        rc = hs_compile_lit_multi(p->texts, p->flags, p->ids, p->lens, p->count, HS_MODE_BLOCK,
-                                  NULL, db, &why);
-    if (rc == HS_SUCCESS)
+    if (hs_compile_lit_multi(p->texts, p->flags, p->ids, p->lens, p->count, HS_MODE_BLOCK, NULL, db,
+                             &why) == HS_SUCCESS)
         return 0;
     err_set(err, "literal database of %u patterns: %s", p->count, why ? why->message : "no memory");
     hs_free_compile_error(why);
@@ -179,13 +167,13 @@ static int compile(const struct patterns *p, bool regex, hs_database_t **db, str
 
 /* Compiles; writes it to the cache too, unless path is NULL. A cache that cannot be written costs time at the next start,
  * nothing else. */
-static hs_database_t *make(const struct patterns *p, bool regex, const char *path,
-                           struct match_image *image, struct err *err)
+static hs_database_t *make(const struct patterns *p, const char *path, struct match_image *image,
+                           struct err *err)
 {
     hs_database_t *made = NULL, *db = NULL;
     char *bytes = NULL;
     size_t len = 0;
-    if (compile(p, regex, &made, err) < 0)
+    if (compile(p, &made, err) < 0)
         return NULL;
     bool flat = hs_serialize_database(made, &bytes, &len) == HS_SUCCESS;
     hs_free_database(made);
@@ -198,68 +186,40 @@ static hs_database_t *make(const struct patterns *p, bool regex, const char *pat
     return db;
 }
 
-static int build_database(const struct patterns *p, bool regex, struct match_image *image,
-                          hs_database_t **db, struct err *err)
+static int build_database(const struct patterns *p, struct match_image *image, hs_database_t **db,
+                          struct err *err)
 {
-    if (p->count == 0)
-        return 0;
     struct buf path;
     buf_init(&path, 4096);
-    bool cached = cache_path(p, regex, image->cache_folder, &path);
+    bool cached = cache_path(p, image->cache_folder, &path);
     *db = cached ? cache_read(buf_c(&path), image) : NULL;
     if (!*db)
-        *db = make(p, regex, cached ? buf_c(&path) : NULL, image, err);
+        *db = make(p, cached ? buf_c(&path) : NULL, image, err);
     buf_fini(&path);
     return *db ? 0 : -1;
 }
 
-/* "\x00\x4a" of a literal that begins with 0x00, in the image's arena: it is only needed while compiling, and short. */
-static const char *as_regex(struct arena *a, struct str bytes)
-{
-    char *text = arena_alloc(a, bytes.len * 4 + 1);
-    if (!text)
-        return NULL;
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < bytes.len; i++) {
-        text[4 * i] = '\\';
-        text[4 * i + 1] = 'x';
-        text[4 * i + 2] = digits[bytes.p[i] >> 4];
-        text[4 * i + 3] = digits[bytes.p[i] & 15];
-    }
-    text[4 * bytes.len] = 0;
-    return text;
-}
-
 /* Sorted literals -> distinct patterns and the rules of each. */
 static int fill(const struct literal *items, size_t count, struct arena *a, struct match_scan *scan,
-                struct patterns sets[2])
+                struct patterns *p)
 {
     uint32_t *first = arena_alloc(a, (count + 1) * sizeof *first);
     uint32_t *rules = arena_alloc(a, count * sizeof *rules);
     if (!first || !rules)
         return -1;
-    uint32_t patterns = 0;
     for (size_t i = 0; i < count; i++) {
         rules[i] = items[i].rule;
         if (i > 0 && same_pattern(&items[i - 1], &items[i]))
             continue;
-        first[patterns] = (uint32_t)i;
-        bool zero = items[i].bytes.p[0] == 0;
-        struct literal l = items[i];
-        if (zero) {
-            const char *text = as_regex(a, l.bytes);
-            if (!text)
-                return -1;
-            l.bytes = str_c(text);
-        }
-        patterns_add(&sets[zero], &l, patterns++);
+        first[p->count] = (uint32_t)i;
+        patterns_add(p, &items[i], p->count);
         if (scan->longest < items[i].bytes.len)
             scan->longest = (uint32_t)items[i].bytes.len;
     }
-    first[patterns] = (uint32_t)count;
+    first[p->count] = (uint32_t)count;
     scan->first = first;
     scan->rules = rules;
-    scan->pattern_count = patterns;
+    scan->pattern_count = p->count;
     return 0;
 }
 
@@ -271,25 +231,17 @@ int literal_set_build(struct literal_set *s, struct match_image *image, uint32_t
         return 0;
     qsort(s->items.items, s->items.count, sizeof(struct literal), literal_cmp);
     struct match_scan *scan = arena_zalloc(&image->arena, sizeof *scan);
-    struct patterns sets[2] = {0};
+    struct patterns patterns = {0};
     int rc = -1;
-    if (!scan || patterns_init(&sets[0], s->items.count) < 0 ||
-        patterns_init(&sets[1], s->items.count) < 0) {
+    if (scan && patterns_init(&patterns, s->items.count) == 0 &&
+        fill(s->items.items, s->items.count, &image->arena, scan, &patterns) == 0) {
+        scan->slot = slot;
+        rc = build_database(&patterns, image, &scan->literals, err);
+    } else {
         err_set(err, "no memory for %zu literals", s->items.count);
-        goto out;
     }
-    scan->slot = slot;
-    if (fill(s->items.items, s->items.count, &image->arena, scan, sets) < 0) {
-        err_set(err, "no memory for %zu literals", s->items.count);
-        goto out;
-    }
-    rc = build_database(&sets[0], false, image, &scan->literals, err);
-    if (rc == 0)
-        rc = build_database(&sets[1], true, image, &scan->regexes, err);
     if (rc == 0)
         *out = scan;
-out:
-    patterns_fini(&sets[0]);
-    patterns_fini(&sets[1]);
+    patterns_fini(&patterns);
     return rc;
 }

@@ -23,17 +23,38 @@ static bool belongs_to_packet(const struct match_rule *mr, const struct look *lo
     return !(mr->looks & LOOK_STREAM) || mr->packet_too;
 }
 
+static bool peek_fits(const struct match_peek *peek, struct str payload)
+{
+    return peek->len == 0 || ((size_t)peek->at + peek->len <= payload.len &&
+                              memcmp(payload.p + peek->at, peek->bytes, peek->len) == 0);
+}
+
+static bool worth_asking(struct match_worker *w, uint32_t rule, const struct look *look)
+{
+    const struct match_rule *mr = &w->image->rules[rule];
+    if (!peek_fits(&mr->peek, look->payload) || (mr->wants_payload && is_empty(look)) ||
+        (mr->has_payload && !belongs_to_packet(mr, look)))
+        return false;
+    return header_fits(w, mr, look);
+}
+
+/* What costs little is asked first, of all; few are left to be put in order. */
+static void sift_for_packet(struct match_worker *w, const struct look *look)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < w->named_count; i++)
+        if (worth_asking(w, w->named[i].rule, look))
+            w->named[kept++] = w->named[i];
+    w->named_count = kept;
+}
+
 static void evaluate_named(struct match_worker *w, const struct look *look)
 {
+    sift_for_packet(w, look);
     look_sort(w);
     for (uint32_t i = 0; i < w->named_count; i++) {
         const struct match_rule *mr = &w->image->rules[w->named[i].rule];
         uint32_t matched = 0;
-        if ((mr->wants_payload && is_empty(look)) ||
-            (mr->has_payload && !belongs_to_packet(mr, look)))
-            continue;
-        if (!header_fits(w, mr, look))
-            continue;
         if (rule_evaluate(w, mr, look, &matched) == ANSWER_YES)
             rule_fire(w, mr, look);
     }
@@ -180,14 +201,22 @@ static bool holds_newly(struct match_worker *w, const struct match_rule *mr, str
            w->highest_end > again.payload_offset;
 }
 
+static void sift_for_stream(struct match_worker *w, const struct look *look)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < w->named_count; i++)
+        if (header_fits(w, &w->image->rules[w->named[i].rule], look))
+            w->named[kept++] = w->named[i];
+    w->named_count = kept;
+}
+
 static void evaluate_stream(struct match_worker *w, struct look *look)
 {
+    sift_for_stream(w, look);
     look_sort(w);
     for (uint32_t i = 0; i < w->named_count; i++) {
         const struct named *n = &w->named[i];
         const struct match_rule *mr = &w->image->rules[n->rule];
-        if (!header_fits(w, mr, look))
-            continue;
         if (holds_newly(w, mr, look))
             rule_fire(w, mr, look);
         else if (n->end != UINT64_MAX)

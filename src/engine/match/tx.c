@@ -259,16 +259,27 @@ static void wait_for_response(struct match_worker *w, const struct look *look,
     look->tx->updated[DIR_TOCLIENT] = true;
 }
 
+/* Those whose header does not fit go, before the rest is put in order. */
+static void sift(struct match_worker *w, const struct look *look)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < w->named_count; i++) {
+        const struct named *n = &w->named[i];
+        if (n->pending != UINT32_MAX || header_fits(w, &w->image->rules[n->rule], look))
+            w->named[kept++] = *n;
+    }
+    w->named_count = kept;
+}
+
 static void evaluate(struct match_worker *w, const struct look *look, struct tx_match *tm)
 {
+    sift(w, look);
     look_sort(w);
     for (uint32_t i = 0; i < w->named_count; i++) {
         struct named *n = &w->named[i];
         const struct match_rule *mr = &w->image->rules[n->rule];
         if (n->pending != UINT32_MAX)
             n->matched = tm->pending[n->pending].matched;
-        else if (!header_fits(w, mr, look))
-            continue;
         enum answer answer = rule_evaluate(w, mr, look, &n->matched);
         if (answer == ANSWER_YES && mr->rule->both_sides && look->view->dir == DIR_TOSERVER)
             wait_for_response(w, look, n);

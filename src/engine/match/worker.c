@@ -27,8 +27,7 @@ static int arrays_init(struct match_worker *w)
     }
     for (uint32_t i = 0; ok && i < image->scan_count; i++) {
         const struct match_scan *scan = image->scans[i];
-        ok = (!scan->literals || hs_alloc_scratch(scan->literals, &w->scratch_hs) == HS_SUCCESS) &&
-             (!scan->regexes || hs_alloc_scratch(scan->regexes, &w->scratch_hs) == HS_SUCCESS);
+        ok = hs_alloc_scratch(scan->literals, &w->scratch_hs) == HS_SUCCESS;
     }
     return ok ? 0 : -1;
 }
@@ -207,10 +206,7 @@ void look_scan(struct match_worker *w, const struct match_scan *scan, struct str
     w->scanning = scan;
     /* of equal literals only the first is told, so none is said to lie further in front than the last one may */
     w->scan_end = base + bytes.len;
-    if (scan->literals)
-        (void)hs_scan(scan->literals, (const char *)bytes.p, len, 0, w->scratch_hs, found, w);
-    if (scan->regexes)
-        (void)hs_scan(scan->regexes, (const char *)bytes.p, len, 0, w->scratch_hs, found, w);
+    (void)hs_scan(scan->literals, (const char *)bytes.p, len, 0, w->scratch_hs, found, w);
 }
 
 static int by_rule(const void *a, const void *b)
