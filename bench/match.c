@@ -46,7 +46,8 @@ static void make_text(uint8_t *text)
 static struct match_image *load(struct field_table *fields, const char *path, const char *cache)
 {
     struct err err = {{0}};
-    const struct rule_names names = {fields, double_app_event, double_event, double_event};
+    const struct rule_names names = {fields, double_app_event, double_event, double_event,
+                                     double_app_state};
     struct rule_loader *l = rule_loader_new(&names, NULL, &err);
     if (!l || rule_load_file(l, path, &err) < 0) {
         fprintf(stderr, "%s\n", err.text);
