@@ -1,5 +1,7 @@
 #include "link/link.h"
 
+#include "base/text.h"
+
 #include <jansson.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -94,10 +96,19 @@ static bool read_mac(const json_t *row, struct mac *mac)
     return text && mac_parse(str_c(text), mac);
 }
 
-static bool read_isolation(const json_t *row, struct link_isolation *out)
+/* Cut to what there is room for, between characters. */
+static void read_reason(const json_t *row, char out[LINK_REASON_BYTES])
 {
     const char *reason = json_string_value(json_object_get(row, "reason"));
-    snprintf(out->reason, sizeof(out->reason), "%s", reason ? reason : "");
+    struct str s = str_cut(str_c(reason ? reason : ""), 0, LINK_REASON_BYTES - 1);
+    while (!text_is_utf8(s))
+        s.len--;
+    snprintf(out, LINK_REASON_BYTES, "%.*s", (int)s.len, (const char *)s.p);
+}
+
+static bool read_isolation(const json_t *row, struct link_isolation *out)
+{
+    read_reason(row, out->reason);
     return read_mac(row, &out->mac) && read_time(row, "since_us", &out->since_us) &&
            read_time(row, "expires_us", &out->expires_us);
 }

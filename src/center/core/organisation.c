@@ -104,7 +104,8 @@ enum outcome core_firm_add(struct call *c, const struct new_firm *firm, struct f
                        .phrase = firm->phrase ? firm->phrase : phrase_new(c->arena)};
     struct scope s = scope_organisation(row.id);
     struct named site = {id_make(w.now_us), firm->site};
-    bool good = store_firm_add(w.unit, &row, reseller, w.now_us) == 1 &&
+    /* without its phrase nobody could tell this firm's genuine notices from forged ones */
+    bool good = row.phrase && store_firm_add(w.unit, &row, reseller, w.now_us) == 1 &&
                 store_site_add(w.unit, s, row.id, &site, w.now_us) == 1 &&
                 work_audit(&w, c, "firm.add", row.id, row.id) == 1 &&
                 store_firm_get(w.unit, s, row.id, out) == 1;

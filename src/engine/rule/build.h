@@ -63,6 +63,7 @@ struct build {
     struct rule *rule;
     const char *keyword; /* the one being read, for the refusal */
     const char *reason;  /* NULL while all is well */
+    bool no_memory;      /* not the rule's fault: loading fails as a whole */
     /* where the next item goes */
     uint32_t sticky;    /* buffer id chosen by the last sticky buffer */
     bool sticky_chosen; /* a sticky buffer stands, pkt_data has not ended it */

@@ -27,13 +27,12 @@ int build_refuse(struct build *b, const char *format, ...)
     vsnprintf(text, sizeof text, format, values);
     va_end(values);
     b->reason = loader_intern(b->loader, str_c(text));
-    if (!b->reason)
-        b->reason = "no memory";
-    return -1;
+    return b->reason ? -1 : build_no_memory(b);
 }
 
 int build_no_memory(struct build *b)
 {
+    b->no_memory = true;
     b->reason = "no memory";
     return -1;
 }
@@ -354,8 +353,8 @@ static int load_rule(struct rule_loader *l, struct str text, const char *file, u
         build_refuse(&b, "longer than %d bytes", RULE_TEXT_MAX);
     if (!b.reason && read_rule(&b, text) == 0)
         result = add_rule(l, rule);
-    else
-        result = refuse_rule(&b, text);
+    else /* a good rule that is left out for want of memory would be a hole that nobody sees */
+        result = b.no_memory ? -1 : refuse_rule(&b, text);
     vec_fini(&b.references);
     vec_fini(&b.metadata);
     return result;

@@ -75,12 +75,10 @@ static int read_line(struct build *b, struct str text, struct line *line)
 {
     struct buf rest;
     struct str member;
-    buf_init(&rest, RULE_TEXT_MAX);
-    int result = read_kind(b, &text, line);
+    buf_init(&rest, 0);
+    int result = buf_reserve(&rest, text.len + 1) ? read_kind(b, &text, line) : build_no_memory(b);
     while (result == 0 && next_member(&text, &member))
-        result = read_member(b, member, line, &rest);
-    if (result == 0 && rest.failed)
-        result = build_refuse(b, "too long");
+        result = read_member(b, member, line, &rest); /* a part of the text: it has room */
     unsigned needed = THRESHOLD_NEEDS;
     if (line->kind == RATE_FILTER) {
         line->threshold.kind = RULE_RATE_FILTER;
@@ -93,7 +91,7 @@ static int read_line(struct build *b, struct str text, struct line *line)
         needed = 0;
     }
     if (result == 0)
-        result = threshold_read(b, buf_str(&rest), needed, &line->threshold);
+        result = threshold_read(b, rest.len ? buf_str(&rest) : STR_EMPTY, needed, &line->threshold);
     buf_fini(&rest);
     if (result < 0)
         return -1;
@@ -156,8 +154,12 @@ static int load_line(struct rule_loader *l, struct str text, const char *name, u
     struct rule unused = {0};
     struct build b = {
         .loader = l, .arena = l->arena, .rule = &unused, .keyword = "threshold.config"};
-    if (read_line(&b, text, &line) == 0 && apply(l, &b, &line) == 0)
+    if (!text.len)
+        build_refuse(&b, "too long");
+    else if (read_line(&b, text, &line) == 0 && apply(l, &b, &line) == 0)
         return 0;
+    if (b.no_memory)
+        return -1;
     return loader_refused(l, &(struct rule_refused){.file = name,
                                                     .line = number,
                                                     .sid = (uint32_t)line.sid,
@@ -170,7 +172,7 @@ int rule_load_thresholds(struct rule_loader *l, struct str text, const char *nam
     const char *file = loader_intern(l, str_c(name));
     struct buf joined;
     buf_init(&joined, RULE_TEXT_MAX);
-    int result = file ? 0 : -1;
+    int result = file && buf_reserve(&joined, RULE_TEXT_MAX) ? 0 : -1;
     for (uint32_t number = 1; text.p && result == 0; number++) {
         struct str line = str_trim(str_split(&text, '\n'));
         bool more = line.len && line.p[line.len - 1] == '\\';
