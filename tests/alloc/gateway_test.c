@@ -98,7 +98,7 @@ static void on_event(void *owner, const struct eve_event *event)
     struct buf out;
     struct json j;
     struct eve_conf eve;
-    eve_conf_read(&eve, NULL);
+    eve_conf_read(&eve, NULL, NULL);
     buf_init(&out, 0);
     json_init(&j, &out);
     json_object(&j, NULL);
