@@ -5,20 +5,47 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define EXIT_USAGE 64
 #define EXIT_UNAVAILABLE 69
 
-static const char help[] = "usage: omamori enrol --center HOST:PORT [--state FOLDER] CODE\n"
+static const char help[] = "usage: omamori enrol --center HOST:PORT [--state FOLDER] [CODE]\n"
                            "\n"
                            "Makes this box known to its center. CODE is the 12-character claim "
                            "code that the center shows when the gateway\n"
-                           "is registered there; small letters, spaces and dashes are fine. An "
-                           "earlier enrolment is replaced.\n";
+                           "is registered there; small letters, spaces and dashes are fine. "
+                           "Without CODE it is read from standard input,\n"
+                           "where neither the list of processes nor the shell's history shows it. "
+                           "An earlier enrolment is replaced.\n";
+
+#define CODE_LINE_BYTES 64
+
+/* False: there is none. */
+static bool ask_for_code(char out[CODE_LINE_BYTES])
+{
+    if (isatty(STDIN_FILENO)) {
+        fputs("claim code: ", stdout);
+        fflush(stdout);
+    }
+    if (!fgets(out, CODE_LINE_BYTES, stdin))
+        return false;
+    out[strcspn(out, "\r\n")] = '\0';
+    return out[0] != '\0';
+}
+
+/* Takes the code out of the words that other users of this machine can see while this process runs. */
+static void take_code(char *word, char out[CODE_LINE_BYTES])
+{
+    snprintf(out, CODE_LINE_BYTES, "%s", word);
+    memset(word, '*', strlen(word));
+}
 
 int enrol_command(int argc, char **argv)
 {
-    const char *center = NULL, *state = "/var/lib/omamori", *code = NULL;
+    const char *center = NULL, *state = "/var/lib/omamori";
+    char code[CODE_LINE_BYTES] = "";
+    bool wrong = false;
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--center") == 0 && i + 1 < argc)
             center = argv[++i];
@@ -26,12 +53,12 @@ int enrol_command(int argc, char **argv)
             state = argv[++i];
         else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
             return fputs(help, stdout) < 0;
-        else if (!code && argv[i][0] != '-')
-            code = argv[i];
+        else if (!code[0] && argv[i][0] && argv[i][0] != '-')
+            take_code(argv[i], code);
         else
-            center = code = NULL, i = argc;
+            wrong = true;
     }
-    if (!center || !code) {
+    if (wrong || !center || (!code[0] && !ask_for_code(code))) {
         fputs(help, stderr);
         return EXIT_USAGE;
     }
@@ -39,7 +66,9 @@ int enrol_command(int argc, char **argv)
     struct err err;
     snprintf(folder, sizeof(folder), "%s/link", state);
     struct link_conf conf = {.folder = folder, .software = OTASUKE_VERSION, .center = center};
-    if (link_enrol(&conf, code, &err) < 0) {
+    int result = link_enrol(&conf, code, &err);
+    explicit_bzero(code, sizeof(code));
+    if (result < 0) {
         fprintf(stderr, "omamori enrol: %s\n", err.text);
         return EXIT_UNAVAILABLE;
     }

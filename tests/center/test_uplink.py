@@ -61,8 +61,20 @@ class Uplink(unittest.TestCase):
         return subprocess.run([OMAMORI, "enrol", "--center", f"127.0.0.1:{self.center.gateway_port}", "--state", state, code],
                               capture_output=True, text=True, check=False)
 
+    def test_the_claim_code_stays_out_of_the_list_of_processes(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            address = f"127.0.0.1:{silent.getsockname()[1]}"
+            with subprocess.Popen([OMAMORI, "enrol", "--center", address, "--state", self.state, self.firm["code"]]) as box:
+                silent.accept()
+                with open(f"/proc/{box.pid}/cmdline", "rb") as words:
+                    shown = words.read()
+                box.kill()
+        self.assertIn(b"enrol", shown)
+        self.assertNotIn(self.firm["code"].encode(), shown)
+
     def test_from_claim_code_to_revocation(self):
-        done = self.enrol(self.state, self.firm["code"])
+        done = subprocess.run([OMAMORI, "enrol", "--center", f"127.0.0.1:{self.center.gateway_port}", "--state", self.state],
+                              input=self.firm["code"] + "\n", capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn(self.firm["gateway"], done.stdout)
         self.assertNotEqual(self.enrol(os.path.join(self.center.folder, "second"), self.firm["code"]).returncode, 0)
