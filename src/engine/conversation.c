@@ -89,7 +89,7 @@ static bool make_room(struct engine *e, struct passage *way, enum dir dir)
     struct app_flow *af = &way->c->app;
     look_both(e, way);
     look_settle(e, way, dir, false);
-    if (way->c->flow.dropped && e->conf.enforced)
+    if (way->c->flow.dropped && e->conf.verdict.enforced)
         return false;
     if (app_tx_room(af))
         return true;

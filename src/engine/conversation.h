@@ -15,7 +15,7 @@ struct conversation {
     bool raw_asked[DIR_COUNT]; /* was asked whether rules want raw bytes */
     bool raw_wanted[DIR_COUNT];
     bool raw_late[DIR_COUNT]; /* new rules want raw bytes that were not kept: they see packets */
-    bool drop_told;
+    uint8_t drops_told; /* DIR_BIT()s in which a drop record was written */
     uint32_t image_turn; /* of the engine, when rules were last asked */
 };
 

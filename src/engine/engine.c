@@ -175,7 +175,7 @@ static void judge_stream(const struct engine *e, struct passage *way)
         return;
     v->action = VERDICT_DROP;
     v->reason = way->stream.accepted ? VERDICT_STREAM_OVERLAP : VERDICT_STREAM_ERROR;
-    v->enforced = e->conf.enforced;
+    v->enforced = e->conf.verdict.enforced;
 }
 
 static void carry_out(struct engine *e, struct passage *way)
@@ -213,7 +213,7 @@ static void answer_with(struct engine_answer *answer, const struct passage *way)
 static bool stop_dropped_flow(struct engine *e, struct passage *way)
 {
     struct conversation *c = way->c;
-    if (!c || !c->flow.dropped || !e->conf.enforced)
+    if (!c || !c->flow.dropped || !e->conf.verdict.enforced)
         return false;
     way->verdict = (struct verdict){
         .action = VERDICT_DROP, .reason = VERDICT_FLOW_DROP, .enforced = true, .flow_wide = true};

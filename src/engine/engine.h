@@ -36,9 +36,9 @@ struct engine_conf {
     struct stream_conf stream;
     struct app_conf app;
     struct file_conf file;
-    bool enforced;              /* verdicts are carried out: inline, or --simulate-ips */
-    uint64_t memory_bytes;      /* of the slab: everything that hangs on flows */
-    uint32_t flow_memory_bytes; /* one flow's part of it at most */
+    struct verdict_conf verdict; /* enforced: inline, or --simulate-ips */
+    uint64_t memory_bytes;       /* of the slab: everything that hangs on flows */
+    uint32_t flow_memory_bytes;  /* one flow's part of it at most */
 };
 
 /* Defaults, then what suricata.yaml's names say in conf (NULL: nothing). */

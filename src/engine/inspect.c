@@ -77,7 +77,7 @@ static struct match_view view_of(struct engine *e, struct conversation *c,
 static void judge(struct engine *e, const struct match_view *view, struct verdict *verdict)
 {
     match_finish(e->matcher, view, &e->hits);
-    verdict_judge(&e->hits, e->conf.enforced, verdict);
+    verdict_judge(&e->hits, &e->conf.verdict, verdict);
     e->counts.alerts += verdict->alert_count;
     e->counts.alerts_lost += verdict->alerts_lost + e->hits.lost;
 }

@@ -59,9 +59,10 @@ void report_drop(struct engine *e, struct conversation *c, const struct packet *
     struct eve_event event = event_of(e, c, p, dir);
     event.type = EVE_DROP;
     event.verdict = verdict;
+    event.repeated = c && (c->drops_told & DIR_BIT(dir));
     e->sink.event(e->sink.owner, &event);
     if (c)
-        c->drop_told = true;
+        c->drops_told |= DIR_BIT(dir);
 }
 
 static void report_anomaly(struct engine *e, struct eve_event *event, enum eve_anomaly kind,

@@ -20,6 +20,13 @@ static void read_stream(struct stream_conf *s, const struct conf *conf, bool enf
         conf_u32(conf, "stream.reassembly.toserver-chunk-size", s->raw_window_bytes);
 }
 
+static void read_alerts_max(struct verdict_conf *v, const struct conf *conf)
+{
+    uint32_t max = conf_u32(conf, "packet-alert-max", v->alerts_max);
+    if (max > 0)
+        v->alerts_max = max < VERDICT_ALERTS_MAX ? max : VERDICT_ALERTS_MAX;
+}
+
 static void read_app(struct app_conf *app, const struct conf *conf, bool inline_mode)
 {
 #define HTTP_PATH "app-layer.protocols.http.libhtp.default-config."
@@ -81,14 +88,16 @@ static void read_file(struct file_conf *file, const struct conf *conf)
 
 void engine_conf_read(struct engine_conf *e, const struct conf *conf, bool enforced)
 {
-    *e = (struct engine_conf){
-        .enforced = enforced, .memory_bytes = UINT64_C(1) << 30, .flow_memory_bytes = 8u << 20};
+    *e = (struct engine_conf){.verdict = {.enforced = enforced, .alerts_max = VERDICT_ALERTS_USUAL},
+                              .memory_bytes = UINT64_C(1) << 30,
+                              .flow_memory_bytes = 8u << 20};
     packet_conf_defaults(&e->packet);
     flow_conf_defaults(&e->flow);
     stream_conf_defaults(&e->stream);
     app_conf_defaults(&e->app);
     hash_random(e->flow.secret, sizeof(e->flow.secret));
     read_stream(&e->stream, conf, enforced);
+    read_alerts_max(&e->verdict, conf);
     read_app(&e->app, conf, e->stream.mode == STREAM_INLINE);
     read_file(&e->file, conf);
 }

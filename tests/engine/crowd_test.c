@@ -60,7 +60,7 @@ static void expect_hit(const struct played *p, const struct crowd *crowd, const 
 {
     char line[64];
     snprintf(line, sizeof line, "alert %d %s tx %u", crowd->kind + 1,
-             p->conf.enforced ? "blocked" : "allowed", crowd->wanted);
+             p->conf.verdict.enforced ? "blocked" : "allowed", crowd->wanted);
     if (played_count(p, line) != 1)
         fail_msg("%s %u of %u, %s: no \"%s\"\n%.1500s", names[crowd->kind], crowd->wanted,
                  crowd->count, how, line, buf_str(&p->seen).p);

@@ -7,6 +7,10 @@ A case is one small text file:
     options: --simulate-ips                for omamori replay; may be missing
     events: alert drop                     kinds of event that are looked at
     show: event_type src_ip alert.action   the fields of each that are compared; a missing one shows as "-"
+    settings:                              suricata.yaml; may be missing
+    packet-alert-max: 3
+    thresholds:                            threshold.config; may be missing
+    suppress gen_id 1, sig_id 1
     rules:
     drop tcp any any -> any any (...)
     want:
@@ -36,14 +40,14 @@ class Case:
     def __init__(self, path):
         self.path, self.head = path, []
         self.keys, self.rules, self.want = {}, [], []
+        self.settings, self.thresholds = [], []
+        parts = {"settings:": self.settings, "thresholds:": self.thresholds, "rules:": self.rules, "want:": self.want}
         part = self.head
         with open(path, encoding="utf-8") as lines:
             for line in lines.read().splitlines():
                 key, _, value = line.partition(":")
-                if line == "rules:":
-                    part = self.rules
-                elif line == "want:":
-                    part = self.want
+                if line in parts:
+                    part = parts[line]
                 elif part is self.head and key in KEYS:
                     self.keys[key] = value.split()
                     self.head.append(line)
@@ -55,7 +59,10 @@ class Case:
 
     def accept(self, got):
         with open(self.path, "w", encoding="utf-8") as out:
-            out.write("\n".join(self.head + ["rules:"] + self.rules + ["want:"] + got) + "\n")
+            lines = list(self.head)
+            for name, part in (("settings:", self.settings), ("thresholds:", self.thresholds)):
+                lines += [name] + part if part else []
+            out.write("\n".join(lines + ["rules:"] + self.rules + ["want:"] + got) + "\n")
 
 
 def field(event, path):
@@ -82,6 +89,12 @@ def play(case, folder, threads):
         file.write("\n".join(case.rules) + "\n")
     os.mkdir(out)
     command = [PROGRAM, "replay", "-r", pcap, "-S", rules, "-l", out, "--threads", str(threads)]
+    for option, name, part in (("-c", "suricata.yaml", case.settings), ("--set", "threshold.config", case.thresholds)):
+        if not part:
+            continue
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+            file.write("\n".join(part) + "\n")
+        command += [option, name if option == "-c" else "threshold-file=" + os.path.join(folder, name)]
     done = subprocess.run(command + case.keys.get("options", []), cwd=folder, env={**os.environ, "TZ": "UTC"}, timeout=60,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode != 0:

@@ -18,6 +18,7 @@ static void read_alert(struct eve_conf *eve, const struct conf_node *node)
     eve->payload = node_bool(node, "payload", false);
     eve->payload_printable = node_bool(node, "payload-printable", false);
     eve->packet = node_bool(node, "packet", false);
+    eve->alert_verdict = node_bool(node, "verdict", false);
     bool metadata = node_bool(node, "metadata", true);
     eve->app_layer = node_bool(node, "metadata.app-layer", metadata);
     eve->flow_in_alert = node_bool(node, "metadata.flow", metadata);
@@ -49,6 +50,8 @@ static void read_anomaly(struct eve_conf *eve, const struct conf_node *node)
 static void read_drop(struct eve_conf *eve, const struct conf_node *node)
 {
     eve->drop_all = strcmp(node_text(node, "flows", ""), "all") == 0;
+    eve->drop_alert = node_bool(node, "alerts", true);
+    eve->drop_verdict = node_bool(node, "verdict", false);
 }
 
 static void read_nothing(struct eve_conf *eve, const struct conf_node *node)
@@ -128,6 +131,7 @@ static void read_output(struct eve_conf *eve, const struct conf_node *output)
     if (!types)
         return;
     eve->types = 0;
+    eve->drop_all = false;
     eve->protos = 0;
     eve->stats = false;
     for (const struct conf_node *item = types->child; item; item = item->next)
@@ -150,6 +154,8 @@ void eve_conf_read(struct eve_conf *eve, const struct conf *conf, const struct c
         .filetype = "regular",
         .append = true,
         .sensor = conf ? conf_text(conf, "sensor-name", NULL) : NULL,
+        .drop_all = true,
+        .drop_alert = true,
     };
     char now[CLOCK_TEXT_BYTES];
     (void)clock_format_eve(

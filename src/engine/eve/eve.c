@@ -247,6 +247,8 @@ bool eve_wants_event(const struct eve_conf *conf, const struct eve_event *event)
         return false;
     if (event->type == EVE_ANOMALY)
         return conf->anomalies >> event->anomaly & 1;
+    if (event->type == EVE_DROP && event->repeated && !conf->drop_all)
+        return false;
     const struct app_parser *parser = event->app ? event->app->parser : NULL;
     return event->type != EVE_APP || !parser->log_wants ||
            parser->log_wants(event->tx, &conf->app_log);

@@ -34,7 +34,8 @@ struct eve_event {
     enum dir dir;                  /* of the packet; for APP: see app_parser.log_dir */
     const struct match_hit *hit;   /* ALERT */
     const struct verdict *verdict; /* ALERT, DROP */
-    const struct file *file;       /* FILEINFO */
+    bool repeated;           /* DROP: this direction of the flow was told to be dropped before */
+    const struct file *file; /* FILEINFO */
     enum eve_anomaly anomaly;
     const char *anomaly_event;
     enum flow_end end;                   /* FLOW */
@@ -51,7 +52,9 @@ struct eve_conf {
     bool community_id, ether, pcap_number;
     uint16_t community_seed;
     bool md5, sha1, sha256;
-    bool drop_all; /* every dropped packet, not the first of its flow */
+    bool drop_all;   /* every dropped packet, not the first of each direction of its flow */
+    bool drop_alert; /* the rule that dropped it stands in the drop record */
+    bool alert_verdict, drop_verdict;
     bool stats;
     bool anomaly_packet; /* anomalies show their packet */
     const struct app_conf *app_conf;

@@ -76,6 +76,25 @@ static void write_rule(const struct eve_conf *conf, const struct eve_event *even
     json_end_object(out);
 }
 
+/* What became of the packet, all its rules and the engine's own reasons together. */
+static void write_verdict(const struct eve_event *event, struct json *out)
+{
+    static const char *const targets[] = {[RULE_REJECT_SRC] = "to_client",
+                                          [RULE_REJECT_DST] = "to_server",
+                                          [RULE_REJECT_BOTH] = "both"};
+    const struct verdict *v = event->verdict;
+    json_object(out, "verdict");
+    json_text(out, "action", verdict_action_name(v));
+    if (v->enforced && v->action == VERDICT_REJECT) {
+        bool tcp = event->packet->l4 == PACKET_L4_TCP;
+        json_text(out, "reject-target", targets[v->reject]);
+        json_array(out, "reject");
+        json_text(out, NULL, tcp ? "tcp-reset" : "icmp-prohib");
+        json_end_array(out);
+    }
+    json_end_object(out);
+}
+
 static void write_files(const struct eve_conf *conf, const struct eve_event *event,
                         struct json *out)
 {
@@ -143,6 +162,8 @@ void record_alert(const struct eve_conf *conf, const struct eve_event *event, st
             json_end_object(out);
         }
     }
+    if (conf->alert_verdict)
+        write_verdict(event, out);
     write_payload(conf, event, out);
 }
 
@@ -209,7 +230,9 @@ void record_drop(const struct eve_conf *conf, const struct eve_event *event, str
     write_l4_header(p, out);
     json_text(out, "reason", verdict_reason_name(event->verdict->reason));
     json_end_object(out);
-    if (event->verdict->rule)
+    if (conf->drop_verdict)
+        write_verdict(event, out);
+    if (event->verdict->rule && conf->drop_alert)
         write_drop_rule(event->verdict->rule, out);
     if (event->flow)
         json_text(out, "direction", event->dir == DIR_TOSERVER ? "to_server" : "to_client");

@@ -69,9 +69,7 @@ static void apply(struct match_worker *w, const struct match_view *view, const s
 {
     struct step s = {t, view->now_us, TOLD_ALL, false};
     struct host_key key = threshold_key(hit->rule, t, h);
-    if (t->kind == RULE_SUPPRESS) {
-        s.told = suppresses(t, h) ? TOLD_NOTHING : TOLD_ALL;
-    } else if (t->track == RULE_TRACK_FLOW) {
+    if (t->track == RULE_TRACK_FLOW) {
         struct host_state *state = flow_threshold(w, view, key.name, key.kind);
         if (state)
             take_step(state, &s);
@@ -80,8 +78,10 @@ static void apply(struct match_worker *w, const struct match_view *view, const s
     }
     hit->silent |= s.told == TOLD_NOTHING;
     hit->untold |= s.told == TOLD_ACTION;
-    if (s.rate_holds)
+    if (s.rate_holds) {
         hit->action = t->new_action;
+        hit->untold |= t->new_action == RULE_PASS;
+    }
 }
 
 void match_finish(struct match_worker *w, const struct match_view *view, struct match_hits *hits)
@@ -95,7 +95,13 @@ void match_finish(struct match_worker *w, const struct match_view *view, struct 
     for (uint32_t i = 0; i < hits->count; i++) {
         struct match_hit *hit = &hits->items[i];
         hit->untold |= hit->rule->noalert;
-        for (const struct rule_threshold *t = hit->rule->thresholds; t && !hit->silent; t = t->next)
+        const struct rule_threshold *t = hit->rule->thresholds;
+        while (t && t->kind == RULE_SUPPRESS && !suppresses(t, &header))
+            t = t->next;
+        if (t && t->kind == RULE_SUPPRESS)
+            hit->untold =
+                true; /* and not counted: nothing has been told that a limit could be about */
+        else if (t)
             apply(w, view, &header, t, hit);
         w->counts.suppressed += hit->silent || (hit->untold && !hit->rule->noalert);
     }

@@ -15,7 +15,9 @@ struct host_key {
 };
 
 struct host_state {
-    int64_t since_us, until_us;
+    int64_t since_us;
+    int64_t
+        until_us; /* bits: when it expires; rate_filter: since when the new action holds, 0: it does not */
     uint32_t count, next;
 };
 

@@ -1,13 +1,16 @@
 /* Thresholds (Suricata user guide, "Thresholding Keywords" and "Global-Thresholds"). The state of each is one small struct,
- * by address in match_hosts or by flow; what a kind does with it is a function of state, rule and time alone. */
+ * by address in match_hosts or by flow; what a kind does with it is a function of state, rule and time alone.
+ *
+ * A period lasts until `seconds` have passed, that instant included; the hit behind it begins the next one. Who watches the
+ * clock of a rate_filter counts in whole seconds. Both as Suricata 8 was seen to do it, so that the same rules tell the same. */
 #include "engine/match/threshold.h"
 
 #define US_PER_S INT64_C(1000000)
 
 static bool is_over(const struct rule_threshold *t, const struct host_state *s, int64_t now_us)
 {
-    return s->since_us == 0 || now_us < s->since_us ||
-           now_us - s->since_us >= (int64_t)t->seconds * US_PER_S;
+    return s->count == 0 || now_us < s->since_us ||
+           now_us - s->since_us > (int64_t)t->seconds * US_PER_S;
 }
 
 /* Counts this one; begins a new period when the old one is over. */
@@ -27,14 +30,11 @@ static enum told by_limit(const struct rule_threshold *t, struct host_state *s, 
     return s->count <= t->count ? TOLD_ALL : TOLD_ACTION;
 }
 
+/* Every count-th of a period: the period goes on, the hits that told are not counted again. */
 static enum told by_threshold(const struct rule_threshold *t, struct host_state *s, int64_t now_us)
 {
     count_in(t, s, now_us);
-    if (s->count < t->count)
-        return TOLD_NOTHING;
-    s->count = 0;
-    s->since_us = now_us;
-    return TOLD_ALL;
+    return s->count % t->count == 0 ? TOLD_ALL : TOLD_NOTHING;
 }
 
 static enum told by_both(const struct rule_threshold *t, struct host_state *s, int64_t now_us)
@@ -43,15 +43,15 @@ static enum told by_both(const struct rule_threshold *t, struct host_state *s, i
     return s->count == t->count ? TOLD_ALL : s->count > t->count ? TOLD_ACTION : TOLD_NOTHING;
 }
 
-/* At the count-th, then each time the count has grown by the multiplier. */
+/* At the count-th, then each time the count has grown by the multiplier. The very first hit does not act, unless it tells. */
 static enum told by_backoff(const struct rule_threshold *t, struct host_state *s, int64_t now_us)
 {
     if (s->next == 0)
-        s->next = t->count ? t->count : 1;
+        s->next = t->count;
     if (s->count < UINT32_MAX)
         s->count++;
     if (s->count != s->next)
-        return TOLD_ACTION;
+        return s->count == 1 ? TOLD_NOTHING : TOLD_ACTION;
     uint32_t factor = t->multiplier > 1 ? t->multiplier : 2;
     if (__builtin_mul_overflow(s->next, factor, &s->next))
         s->next = UINT32_MAX;
@@ -80,14 +80,19 @@ enum told threshold_step(const struct rule_threshold *t, struct host_state *s, i
     return TOLD_ALL;
 }
 
+/* More than `count` in a period bring the new action, for `timeout` seconds. The hit that finds the timeout over is neither
+ * counted nor changed. */
 bool threshold_rate_step(const struct rule_threshold *t, struct host_state *s, int64_t now_us)
 {
-    if (s->until_us > now_us)
-        return true;
-    count_in(t, s, now_us);
-    if (s->count < t->count)
+    if (s->until_us) {
+        if (now_us / US_PER_S - s->until_us / US_PER_S <= (int64_t)t->timeout_s)
+            return true;
+        s->until_us = 0;
         return false;
-    s->until_us = now_us + (int64_t)t->timeout_s * US_PER_S;
-    s->count = 0;
+    }
+    count_in(t, s, now_us);
+    if (s->count <= t->count)
+        return false;
+    s->until_us = now_us;
     return true;
 }

@@ -102,6 +102,8 @@ static int read_action(struct build *b, struct str text)
     for (size_t i = 0; i < ARRAY_COUNT(actions); i++)
         if (str_eq(word, str_c(actions[i].name))) {
             b->rule->action = actions[i].action;
+            b->rule->noalert =
+                actions[i].action == RULE_PASS; /* `alert` among its options undoes it */
             b->rule->reject = actions[i].reject;
             return scope.p ? read_scope(b, scope) : 0;
         }

@@ -679,11 +679,9 @@ static void thresholds_are_laid_on(void **state)
     struct rule_set *s = rule_loader_take(l);
     rule_loader_free(l);
     const struct rule_threshold *t = rule_of(s, 1)->thresholds;
-    assert_int_equal(t->kind, RULE_THRESHOLD_LIMIT);
+    assert_int_equal(t->kind, RULE_THRESHOLD_LIMIT); /* so the rate_filter has nothing to say */
     assert_int_equal(t->count, 5);
-    assert_int_equal(t->next->kind, RULE_RATE_FILTER);
-    assert_int_equal(t->next->new_action, RULE_DROP);
-    assert_int_equal(t->next->timeout_s, 30);
+    assert_null(t->next);
     t = rule_of(s, 2)->thresholds;
     assert_int_equal(t->kind, RULE_SUPPRESS);
     assert_int_equal(t->track, RULE_TRACK_EITHER);
@@ -696,6 +694,75 @@ static void thresholds_are_laid_on(void **state)
     assert_int_equal(s->refused_count, 4);
     assert_int_equal(s->counts.refused, 0);
     rule_set_free(s);
+}
+
+static const struct {
+    const char *name, *options, *lines;
+    enum rule_threshold_kind want[3]; /* in the order they are asked */
+    uint32_t count;                   /* of the last one */
+} laid_rows[] = {
+    {"its own",
+     "threshold:type limit,track by_src,count 7,seconds 9;",
+     "",
+     {RULE_THRESHOLD_LIMIT},
+     7},
+    {"named by a line",
+     "threshold:type limit,track by_src,count 7,seconds 9;",
+     "threshold gen_id 1, sig_id 1, type both, track by_dst, count 3, seconds 8\n",
+     {RULE_THRESHOLD_BOTH},
+     3},
+    {"a line for all goes behind its own",
+     "detection_filter:track by_src,count 7,seconds 9;",
+     "threshold gen_id 1, sig_id 0, type both, track by_dst, count 3, seconds 8\n",
+     {RULE_DETECTION_FILTER},
+     7},
+    {"the last of two lines",
+     "",
+     "threshold gen_id 1, sig_id 0, type both, track by_dst, count 3, seconds 8\n"
+     "threshold gen_id 1, sig_id 1, type limit, track by_dst, count 4, seconds 8\n",
+     {RULE_THRESHOLD_LIMIT},
+     4},
+    {"the first of two rate filters, behind a suppression",
+     "",
+     "rate_filter gen_id 1, sig_id 1, track by_src, count 5, seconds 2, new_action drop, timeout "
+     "3\n"
+     "rate_filter gen_id 1, sig_id 1, track by_src, count 6, seconds 2, new_action pass, timeout "
+     "3\n"
+     "suppress gen_id 1, sig_id 1, track by_src, ip 192.0.2.1\n",
+     {RULE_SUPPRESS, RULE_RATE_FILTER},
+     5},
+    {"a threshold goes before a rate filter",
+     "",
+     "rate_filter gen_id 1, sig_id 0, track by_src, count 5, seconds 2, new_action drop, timeout "
+     "3\n"
+     "event_filter gen_id 0, sig_id 0, type limit, track by_src, count 6, seconds 2\n",
+     {RULE_THRESHOLD_LIMIT},
+     6},
+};
+
+static void one_threshold_counts(void **state)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(laid_rows); i++) {
+        struct err err;
+        char text[256];
+        struct rule_loader *l = rule_loader_new(&names, NULL, &err);
+        snprintf(text, sizeof(text), "alert tcp any any -> any any (%s sid:1;)",
+                 laid_rows[i].options);
+        print_message("# %s\n", laid_rows[i].name);
+        assert_int_equal(rule_load_text(l, str_c(text), "r", &err), 0);
+        assert_int_equal(rule_load_thresholds(l, str_c(laid_rows[i].lines), "t", &err), 0);
+        struct rule_set *s = rule_loader_take(l);
+        rule_loader_free(l);
+        const struct rule_threshold *t = rule_of(s, 1)->thresholds;
+        for (size_t k = 0; laid_rows[i].want[k]; k++, t = t->next) {
+            assert_non_null(t);
+            assert_int_equal(t->kind, laid_rows[i].want[k]);
+            if (!laid_rows[i].want[k + 1])
+                assert_int_equal(t->count, laid_rows[i].count);
+        }
+        assert_null(t);
+        rule_set_free(s);
+    }
 }
 
 static void classes_and_references_are_read(void **state)
@@ -795,6 +862,7 @@ int main(void)
         cmocka_unit_test(lines_are_joined_counted_and_doubled_sids_resolved),
         cmocka_unit_test(words_about_a_rule_are_kept),
         cmocka_unit_test(thresholds_are_laid_on),
+        cmocka_unit_test(one_threshold_counts),
         cmocka_unit_test(classes_and_references_are_read),
         cmocka_unit_test(every_prefix_is_survived),
         cmocka_unit_test(memory_may_end_anywhere),

@@ -1,7 +1,8 @@
 /* threshold.config: event_filter, threshold, rate_filter and suppress, laid on rules that are loaded.
  *
- * sig_id 0 means every rule of the generator, gen_id 0 with it every rule. A rule's own threshold goes before an
- * event_filter; suppressions and rate filters are added to it. */
+ * sig_id 0 means every rule of the generator, gen_id 0 with it every rule. Of thresholds, detection filters and event
+ * filters a rule has one: that of a line which names the rule (the last such line), else its own, else that of a line for
+ * every rule. A rate_filter counts only where there is none of these; of several the first. Suppressions come on top. */
 #include "base/buf.h"
 #include "engine/rule/keyword.h"
 
@@ -104,27 +105,22 @@ static int read_line(struct build *b, struct str text, struct line *line)
     return 0;
 }
 
-static bool has_own(const struct rule *rule)
-{
-    for (const struct rule_threshold *t = rule->thresholds; t; t = t->next)
-        if (t->kind != RULE_SUPPRESS && t->kind != RULE_RATE_FILTER)
-            return true;
-    return false;
-}
-
-/* Suppressions first: what they silence is not counted elsewhere. */
+/* Suppressions first: what they silence is not counted elsewhere. Behind them at most one other. */
 static int lay_on(struct rule_loader *l, struct rule *rule, const struct line *line)
 {
-    if (line->kind == EVENT_FILTER && has_own(rule))
+    struct rule_threshold **at = &rule->thresholds;
+    while (line->kind != SUPPRESS && *at && (*at)->kind == RULE_SUPPRESS)
+        at = &(*at)->next;
+    bool taken = line->kind != SUPPRESS && *at;
+    bool replaces =
+        line->kind == EVENT_FILTER && (line->sid || (taken && (*at)->kind == RULE_RATE_FILTER));
+    if (taken && !replaces)
         return 0;
     struct rule_threshold *t = arena_alloc(l->arena, sizeof *t);
     if (!t)
         return -1;
     *t = line->threshold;
-    struct rule_threshold **at = &rule->thresholds;
-    while (line->kind != SUPPRESS && *at)
-        at = &(*at)->next;
-    t->next = *at;
+    t->next = taken ? NULL : *at;
     *at = t;
     return 0;
 }

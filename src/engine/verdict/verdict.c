@@ -5,6 +5,7 @@ const char *verdict_reason_name(enum verdict_reason reason)
     static const char *const names[] = {
         [VERDICT_NO_REASON] = "",
         [VERDICT_RULES] = "rules",
+        [VERDICT_RATE_FILTER] = "threshold detection_filter",
         [VERDICT_FLOW_DROP] = "flow drop",
         [VERDICT_STREAM_OVERLAP] = "stream reassembly",
         [VERDICT_STREAM_ERROR] = "stream error",
@@ -38,17 +39,22 @@ static bool stops(const struct match_hit *hit)
     return hit->action == RULE_DROP || hit->action == RULE_REJECT;
 }
 
-static void add_alert(struct verdict *v, const struct match_hit *hit)
+/* Made to stop by a rate_filter: it stands among the rules that tell, behind as much noise as an attacker cares to make. */
+static bool stops_by_rate(const struct match_hit *hit)
 {
-    if (hit->rule->noalert)
+    return stops(hit) && hit->action != hit->rule->action;
+}
+
+static void add_alert(struct verdict *v, const struct match_hit *hit, uint32_t alerts_max)
+{
+    if (hit->untold)
         return;
-    if (v->alert_count < VERDICT_ALERTS_MAX) {
+    if (v->alert_count < alerts_max) {
         v->alerts[v->alert_count++] = hit;
         return;
     }
     v->alerts_lost++;
-    /* what was stopped is told, whatever noise was made to hide it */
-    for (uint32_t i = v->alert_count; stops(hit) && i > 0; i--) {
+    for (uint32_t i = v->alert_count; stops_by_rate(hit) && i > 0; i--) {
         if (!stops(v->alerts[i - 1])) {
             v->alerts[i - 1] = hit;
             return;
@@ -66,27 +72,28 @@ static void stop(struct verdict *v, const struct match_hit *hit)
     if (action <= v->action)
         return;
     v->action = action;
-    v->reason = VERDICT_RULES;
+    v->reason = stops_by_rate(hit) ? VERDICT_RATE_FILTER : VERDICT_RULES;
     v->reject = hit->rule->reject;
     v->rule = hit->rule;
 }
 
-void verdict_judge(const struct match_hits *hits, bool enforced, struct verdict *out)
+void verdict_judge(const struct match_hits *hits, const struct verdict_conf *conf,
+                   struct verdict *out)
 {
-    *out = (struct verdict){.enforced = enforced};
+    *out = (struct verdict){.enforced = conf->enforced};
     for (uint32_t i = 0; i < hits->count; i++) {
         const struct match_hit *hit = &hits->items[i];
         if (hit->silent)
             continue;
+        if (stops(hit))
+            stop(out, hit);
+        add_alert(out, hit, conf->alerts_max);
         if (hit->action == RULE_PASS) {
             out->passed = true;
             out->pass_flow = is_flow_wide(hit);
             return;
         }
-        if (stops(hit))
-            stop(out, hit);
         out->pass_flow |= hit->rule->bypass && !stops(hit);
-        add_alert(out, hit);
     }
 }
 
@@ -104,6 +111,13 @@ void verdict_add(struct verdict *sum, const struct verdict *more)
     sum->passed |= before.passed;
     sum->pass_flow |= before.pass_flow;
     sum->isolate |= before.isolate;
+}
+
+const char *verdict_action_name(const struct verdict *v)
+{
+    if (v->enforced && v->action != VERDICT_ACCEPT)
+        return "drop";
+    return v->passed ? "pass" : "alert";
 }
 
 bool verdict_hit_blocked(const struct verdict *v, const struct match_hit *hit)

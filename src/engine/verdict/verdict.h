@@ -5,7 +5,9 @@
  *            in detection mode a drop rule tells, and nothing is stopped.
  * Meaning:   as Suricata's: rules in their order; the first pass rule ends the judging (later hits neither tell nor act); any
  *            drop or reject before it stops the packet. A rule that judged more than this packet (a transaction, the stream,
- *            or nothing but addresses) acts on the whole flow.
+ *            or nothing but addresses) acts on the whole flow. A hit that is only untold (suppressed, past its limit) acts.
+ * Limits:    alerts told per packet (packet-alert-max); the first in order stay. By the usual action-order what stops comes
+ *            before what tells, so noise hides no drop; a drop that a rate_filter made of an alert takes the last place.
  */
 #ifndef ENGINE_VERDICT_VERDICT_H
 #define ENGINE_VERDICT_VERDICT_H
@@ -13,14 +15,16 @@
 #include "engine/match/match.h"
 #include "engine/rule/rule.h"
 
-#define VERDICT_ALERTS_MAX 15 /* Suricata's packet-alert-max */
+#define VERDICT_ALERTS_USUAL 15           /* Suricata's packet-alert-max */
+#define VERDICT_ALERTS_MAX MATCH_HITS_MAX /* what that setting may ask for */
 
 enum verdict_action { VERDICT_ACCEPT, VERDICT_DROP, VERDICT_REJECT };
 
 enum verdict_reason {
     VERDICT_NO_REASON,
     VERDICT_RULES,
-    VERDICT_FLOW_DROP, /* an earlier verdict ended the flow */
+    VERDICT_RATE_FILTER, /* a rate_filter made the rule's action one that stops */
+    VERDICT_FLOW_DROP,   /* an earlier verdict ended the flow */
     VERDICT_STREAM_OVERLAP, /* bytes that differ from what was inspected, or that there is no room for ahead of a hole */
     VERDICT_STREAM_ERROR, /* no end system ought to take it: window, timestamp, acknowledgement, after an RST */
     VERDICT_ISOLATED,
@@ -41,14 +45,22 @@ struct verdict {
     uint32_t alerts_lost;
 };
 
+struct verdict_conf {
+    bool enforced;
+    uint32_t alerts_max; /* told per packet, 1..VERDICT_ALERTS_MAX */
+};
+
 /* The verdict borrows from hits. */
-void verdict_judge(const struct match_hits *hits, bool enforced, struct verdict *out);
+void verdict_judge(const struct match_hits *hits, const struct verdict_conf *conf,
+                   struct verdict *out);
 /* What a packet is judged in several looks: *sum keeps the strictest action and every wish; the alerts are those of `more`. */
 void verdict_add(struct verdict *sum, const struct verdict *more);
 /* True when this hit's own rule stopped traffic: EVE's alert.action "blocked". */
 bool verdict_hit_blocked(const struct verdict *v, const struct match_hit *hit);
 /* Suricata's words for drop.reason. */
 const char *verdict_reason_name(enum verdict_reason reason);
+/* EVE's verdict.action: "drop", "pass" or "alert": what became of the packet in the end. */
+const char *verdict_action_name(const struct verdict *v);
 /* The value of a rule's metadata key, or NULL. */
 const char *verdict_rule_metadata(const struct rule *rule, const char *key);
 

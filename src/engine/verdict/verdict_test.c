@@ -11,6 +11,8 @@
 static const struct rule_ports any_ports = {.any = true};
 static struct rule_pair isolate_pair = {"otasuke_isolate", "lan_device"};
 static struct tx some_tx;
+static const struct verdict_conf inline_conf = {true, VERDICT_ALERTS_USUAL};
+static const struct verdict_conf detect_conf = {false, VERDICT_ALERTS_USUAL};
 
 static struct rule rule_of(enum rule_action action)
 {
@@ -43,10 +45,12 @@ static void judges_in_order(void **state)
         struct match_hits hits = {.count = rows[i].count};
         for (uint32_t k = 0; k < rows[i].count; k++) {
             rules[k] = rule_of(rows[i].actions[k]);
-            hits.items[k] = (struct match_hit){.rule = &rules[k], .action = rows[i].actions[k]};
+            hits.items[k] = (struct match_hit){.rule = &rules[k],
+                                               .action = rows[i].actions[k],
+                                               .untold = rows[i].actions[k] == RULE_PASS};
         }
         struct verdict v;
-        verdict_judge(&hits, rows[i].enforced, &v);
+        verdict_judge(&hits, rows[i].enforced ? &inline_conf : &detect_conf, &v);
         print_message("# %s\n", rows[i].name);
         assert_int_equal(v.action, rows[i].want);
         assert_int_equal(v.alert_count, rows[i].alerts);
@@ -62,10 +66,10 @@ static void transaction_rules_act_on_the_flow(void **state)
     struct rule rule = rule_of(RULE_DROP);
     struct match_hits hits = {.count = 1, .items = {{.rule = &rule, .action = RULE_DROP}}};
     struct verdict v;
-    verdict_judge(&hits, true, &v);
+    verdict_judge(&hits, &inline_conf, &v);
     assert_false(v.flow_wide);
     hits.items[0].tx = &some_tx;
-    verdict_judge(&hits, true, &v);
+    verdict_judge(&hits, &inline_conf, &v);
     assert_true(v.flow_wide);
 }
 
@@ -75,7 +79,7 @@ static void silent_hits_neither_tell_nor_act(void **state)
     struct match_hits hits = {.count = 1,
                               .items = {{.rule = &rule, .action = RULE_DROP, .silent = true}}};
     struct verdict v;
-    verdict_judge(&hits, true, &v);
+    verdict_judge(&hits, &inline_conf, &v);
     assert_int_equal(v.action, VERDICT_ACCEPT);
     assert_int_equal(v.alert_count, 0);
 }
@@ -85,40 +89,95 @@ static void isolation_is_asked_by_metadata(void **state)
     struct rule rule = rule_of(RULE_DROP);
     struct match_hits hits = {.count = 1, .items = {{.rule = &rule, .action = RULE_DROP}}};
     struct verdict v;
-    verdict_judge(&hits, true, &v);
+    verdict_judge(&hits, &inline_conf, &v);
     assert_false(v.isolate);
     rule.metadata = &isolate_pair;
     rule.metadata_count = 1;
-    verdict_judge(&hits, true, &v);
+    verdict_judge(&hits, &inline_conf, &v);
     assert_true(v.isolate);
+}
+
+/* Suppressed, or past its limit: the drop is done in silence, a pass passes. */
+static void untold_hits_act(void **state)
+{
+    struct rule drop = rule_of(RULE_DROP), pass = rule_of(RULE_PASS);
+    struct match_hits hits = {.count = 1,
+                              .items = {{.rule = &drop, .action = RULE_DROP, .untold = true}}};
+    struct verdict v;
+    verdict_judge(&hits, &inline_conf, &v);
+    assert_int_equal(v.action, VERDICT_DROP);
+    assert_int_equal(v.reason, VERDICT_RULES);
+    assert_int_equal(v.alert_count, 0);
+    hits.items[0] = (struct match_hit){.rule = &pass, .action = RULE_PASS, .untold = true};
+    verdict_judge(&hits, &inline_conf, &v);
+    assert_true(v.passed);
+}
+
+/* `pass ... (alert; ...)` */
+static void a_pass_may_tell(void **state)
+{
+    struct rule pass = rule_of(RULE_PASS), other = rule_of(RULE_ALERT);
+    struct match_hits hits = {
+        .count = 2,
+        .items = {{.rule = &pass, .action = RULE_PASS}, {.rule = &other, .action = RULE_ALERT}}};
+    struct verdict v;
+    verdict_judge(&hits, &inline_conf, &v);
+    assert_int_equal(v.alert_count, 1);
+    assert_ptr_equal(v.alerts[0]->rule, &pass);
+    assert_string_equal(verdict_action_name(&v), "pass");
+}
+
+static const struct verdict_conf three_conf = {true, 3};
+
+static struct match_hits many_hits(const struct rule *rule, uint32_t count)
+{
+    struct match_hits hits = {.count = count};
+    for (uint32_t i = 0; i < count; i++)
+        hits.items[i] = (struct match_hit){.rule = rule, .action = rule->action};
+    return hits;
 }
 
 static void too_many_alerts_are_counted(void **state)
 {
     struct rule rule = rule_of(RULE_ALERT);
-    struct match_hits hits = {.count = VERDICT_ALERTS_MAX + 3};
-    for (uint32_t i = 0; i < hits.count; i++)
-        hits.items[i] = (struct match_hit){.rule = &rule, .action = RULE_ALERT};
+    struct match_hits hits = many_hits(&rule, VERDICT_ALERTS_USUAL + 3);
     struct verdict v;
-    verdict_judge(&hits, true, &v);
-    assert_int_equal(v.alert_count, VERDICT_ALERTS_MAX);
+    verdict_judge(&hits, &inline_conf, &v);
+    assert_int_equal(v.alert_count, VERDICT_ALERTS_USUAL);
     assert_int_equal(v.alerts_lost, 3);
+    verdict_judge(&hits, &three_conf, &v);
+    assert_int_equal(v.alert_count, 3);
+    assert_string_equal(verdict_action_name(&v), "alert");
 }
 
-/* Noise does not hide what was stopped. */
-static void what_stops_is_told_among_many(void **state)
+/* Who lets alerts go before drops (action-order) is told the first ones; the drop is done. */
+static void the_first_in_order_are_told(void **state)
 {
-    struct rule noise = rule_of(RULE_ALERT), stop = rule_of(RULE_DROP);
-    struct match_hits hits = {.count = VERDICT_ALERTS_MAX + 3};
-    for (uint32_t i = 0; i < hits.count; i++)
-        hits.items[i] = (struct match_hit){.rule = &noise, .action = RULE_ALERT};
-    hits.items[hits.count - 1] = (struct match_hit){.rule = &stop, .action = RULE_DROP};
+    struct rule noise = rule_of(RULE_ALERT), drop = rule_of(RULE_DROP);
+    struct match_hits hits = many_hits(&noise, 5);
+    hits.items[4] = (struct match_hit){.rule = &drop, .action = RULE_DROP};
     struct verdict v;
-    verdict_judge(&hits, true, &v);
+    verdict_judge(&hits, &three_conf, &v);
     assert_int_equal(v.action, VERDICT_DROP);
-    assert_int_equal(v.alert_count, VERDICT_ALERTS_MAX);
-    assert_int_equal(v.alerts_lost, 3);
-    assert_ptr_equal(v.alerts[v.alert_count - 1]->rule, &stop);
+    assert_int_equal(v.alert_count, 3);
+    assert_ptr_equal(v.alerts[2]->rule, &noise);
+    assert_ptr_equal(v.rule, &drop);
+    assert_string_equal(verdict_action_name(&v), "drop");
+}
+
+/* A rate_filter's drop stands among the alerts: noise does not hide it. */
+static void what_a_rate_filter_stops_is_told(void **state)
+{
+    struct rule noise = rule_of(RULE_ALERT), stop = rule_of(RULE_ALERT);
+    struct match_hits hits = many_hits(&noise, 5);
+    hits.items[4] = (struct match_hit){.rule = &stop, .action = RULE_DROP};
+    struct verdict v;
+    verdict_judge(&hits, &three_conf, &v);
+    assert_int_equal(v.action, VERDICT_DROP);
+    assert_int_equal(v.reason, VERDICT_RATE_FILTER);
+    assert_int_equal(v.alert_count, 3);
+    assert_int_equal(v.alerts_lost, 2);
+    assert_ptr_equal(v.alerts[2]->rule, &stop);
 }
 
 int main(void)
@@ -129,7 +188,10 @@ int main(void)
         cmocka_unit_test(silent_hits_neither_tell_nor_act),
         cmocka_unit_test(isolation_is_asked_by_metadata),
         cmocka_unit_test(too_many_alerts_are_counted),
-        cmocka_unit_test(what_stops_is_told_among_many),
+        cmocka_unit_test(the_first_in_order_are_told),
+        cmocka_unit_test(what_a_rate_filter_stops_is_told),
+        cmocka_unit_test(untold_hits_act),
+        cmocka_unit_test(a_pass_may_tell),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
