@@ -54,6 +54,17 @@ static void write_target(const struct rule *rule, const struct packet *p, struct
     write_end(out, target_is_src ? "source" : "target", &p->dst, p->dst_port);
 }
 
+/* What datasets say of the values that were found. */
+static void write_contexts(const struct match_hit *hit, struct json *out)
+{
+    if (hit->context_count == 0)
+        return;
+    json_object(out, "context");
+    for (uint8_t i = 0; i < hit->context_count; i++)
+        json_raw(out, hit->contexts[i].key, hit->contexts[i].json);
+    json_end_object(out);
+}
+
 static void write_rule(const struct eve_conf *conf, const struct eve_event *event, struct json *out)
 {
     const struct rule *rule = event->hit->rule;
@@ -67,6 +78,7 @@ static void write_rule(const struct eve_conf *conf, const struct eve_event *even
     json_text(out, "category", rule->class_text);
     json_uint(out, "severity", rule->priority);
     write_target(rule, event->packet, out);
+    write_contexts(event->hit, out);
     if (conf->rule_metadata)
         write_rule_metadata(rule, out);
     if (conf->rule_reference)

@@ -326,11 +326,14 @@ static void find_peek(struct match_rule *mr)
     }
 }
 
+/* Does the rule carry something from one buffer on: a number, decoded bytes, what a dataset says? */
 static bool fills_variable(const struct match_rule *mr)
 {
     for (uint8_t i = 0; i < mr->buffer_count; i++)
         for (uint16_t j = 0; j < mr->buffers[i].step_count; j++) {
             enum rule_item_kind kind = mr->buffers[i].steps[j].kind;
+            if (kind == RULE_DATASET && mr->rule->tells_context)
+                return true;
             if (kind == RULE_BYTE_EXTRACT || kind == RULE_BYTE_MATH || kind == RULE_BASE64_DECODE)
                 return true;
         }

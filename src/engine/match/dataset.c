@@ -7,6 +7,7 @@
 #include "base/ip.h"
 #include "base/map.h"
 #include "base/text.h"
+#include "engine/match/jsontext.h"
 
 #include <string.h>
 
@@ -16,7 +17,7 @@
 struct match_dataset {
     const struct rule_dataset_decl *decl;
     struct arena *memory;
-    struct map values; /* value -> reputation + 1 */
+    struct map values; /* value -> reputation + 1; in JSON: -> struct str of its object */
 };
 
 /* IPv4 as the four bytes, IPv6 as sixteen; IPv4 inside IPv6 (::ffff:0:0/96) is IPv4. */
@@ -64,6 +65,73 @@ static int add_line(struct match_dataset *d, struct str line, struct buf *scratc
     return kept.p ? map_put(&d->values, kept, as_pointer) : -1;
 }
 
+/* ---- JSON ---- */
+
+/* Strings stand as they are, not in base64. */
+static bool read_json_value(enum rule_dataset_type type, struct str text, struct buf *out)
+{
+    if (type != RULE_DATASET_STRING)
+        return read_value(type, text, out);
+    buf_add(out, text);
+    return true;
+}
+
+/* As it is told: on one line, without the value if the rule wants that. Empty when it is too long. */
+static struct str make_context(struct match_dataset *d, struct str object, struct buf *scratch)
+{
+    buf_reset(scratch);
+    jsontext_compact(object, scratch);
+    struct str line = arena_copy(d->memory, buf_str(scratch));
+    if (scratch->failed || !line.p || !d->decl->remove_key)
+        return scratch->failed || !line.p ? STR_EMPTY : line;
+    buf_reset(scratch);
+    bool removed = jsontext_without(line, str_c(d->decl->value_key), scratch) && !scratch->failed;
+    struct str rest = removed ? arena_copy(d->memory, buf_str(scratch)) : line;
+    return rest.p ? rest : STR_EMPTY;
+}
+
+static int keep_object(struct match_dataset *d, struct str object, struct str value,
+                       struct buf *scratch)
+{
+    struct str kept = arena_copy(d->memory, value);
+    struct str *context = arena_zalloc(d->memory, sizeof *context);
+    if (!kept.p || !context)
+        return -1;
+    if (d->decl->context_key)
+        *context = make_context(d, object, scratch);
+    return map_put(&d->values, kept, context);
+}
+
+/* An object of which the value is not there, or is no string, is left out. */
+static int add_object(struct match_dataset *d, struct str object, struct buf *text, struct buf *raw)
+{
+    struct str value;
+    buf_reset(text);
+    buf_reset(raw);
+    if (!jsontext_find(object, str_c(d->decl->value_key), &value) ||
+        !jsontext_string(value, text) || text->failed ||
+        !read_json_value(d->decl->type, buf_str(text), raw) || raw->failed || raw->len == 0)
+        return 0;
+    return keep_object(d, object, buf_str(raw), text);
+}
+
+static int load_json(struct match_dataset *d, struct str text)
+{
+    struct buf scratch, raw;
+    struct str value, rest = text;
+    int rc = 0;
+    buf_init(&scratch, VALUE_MAX);
+    buf_init(&raw, VALUE_MAX);
+    bool lines = d->decl->format == RULE_DATASET_NDJSON;
+    if (!lines && !jsontext_find(text, str_c(d->decl->array_key ? d->decl->array_key : ""), &rest))
+        rest = STR_EMPTY;
+    while (rc == 0 && (lines ? jsontext_value(&rest, &value) : jsontext_next(&rest, &value)))
+        rc = add_object(d, value, &scratch, &raw);
+    buf_fini(&scratch);
+    buf_fini(&raw);
+    return rc;
+}
+
 static size_t lines_of(struct str text)
 {
     size_t lines = 1;
@@ -104,7 +172,8 @@ struct match_dataset *dataset_new(const struct rule_dataset_decl *decl, struct a
         buf_reset(&text);
     int rc = map_init_in(&d->values, memory, lines_of(buf_str(&text)));
     if (rc == 0)
-        rc = load(d, buf_str(&text));
+        rc = decl->format == RULE_DATASET_CSV ? load(d, buf_str(&text))
+                                              : load_json(d, buf_str(&text));
     buf_fini(&text);
     return rc == 0 ? d : NULL;
 }
@@ -114,11 +183,14 @@ const struct rule_dataset_decl *dataset_decl(const struct match_dataset *d)
     return d->decl;
 }
 
-bool dataset_has(const struct match_dataset *d, struct str value, uint32_t *reputation)
+bool dataset_has(const struct match_dataset *d, struct str value, struct dataset_found *out)
 {
     if (d->decl->type == RULE_DATASET_IP || d->decl->type == RULE_DATASET_IPV4)
         value = plain_address(value);
     const void *found = map_get(&d->values, value);
-    *reputation = found ? (uint32_t)((uintptr_t)found - 1) : 0;
+    if (found && d->decl->format != RULE_DATASET_CSV)
+        out->context = *(const struct str *)found;
+    else
+        out->reputation = found ? (uint32_t)((uintptr_t)found - 1) : 0;
     return found != NULL;
 }

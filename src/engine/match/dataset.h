@@ -17,6 +17,10 @@ NODISCARD struct match_dataset *dataset_new(const struct rule_dataset_decl *decl
                                             struct arena *memory, bool *unread);
 const struct rule_dataset_decl *dataset_decl(const struct match_dataset *d);
 /* `value` as the buffer holds it: text for strings, raw digests, raw addresses. */
-bool dataset_has(const struct match_dataset *d, struct str value, uint32_t *reputation);
+struct dataset_found {
+    uint32_t reputation;
+    struct str context; /* the JSON object of the value; empty: none */
+};
+bool dataset_has(const struct match_dataset *d, struct str value, struct dataset_found *found);
 
 #endif

@@ -93,6 +93,7 @@ enum answer rule_evaluate(struct match_worker *w, const struct match_rule *mr,
     w->counts.evaluated++;
     w->view = look->view;
     w->capture_count = 0;
+    w->context_count = 0;
     w->base64_there = false;
     w->highest_end = 0;
     if (!payload_only && !checks_hold(w, mr, look, &checks) && checks == ANSWER_NO)
@@ -131,6 +132,18 @@ static struct match_hit *hit_place(struct match_hits *hits, enum rule_action act
     return NULL;
 }
 
+static void add_contexts(struct match_worker *w, struct match_hits *hits, struct match_hit *hit)
+{
+    if (hits->count == 1)
+        hits->context_count = 0; /* the first of this packet */
+    if (w->context_count > ARRAY_COUNT(hits->contexts) - hits->context_count)
+        return;
+    hit->contexts = &hits->contexts[hits->context_count];
+    hit->context_count = w->context_count;
+    for (uint8_t i = 0; i < w->context_count; i++)
+        hits->contexts[hits->context_count++] = w->contexts[i];
+}
+
 static void add_hit(struct match_worker *w, const struct match_rule *mr, const struct look *look)
 {
     struct match_hits *hits = look->hits;
@@ -148,6 +161,7 @@ static void add_hit(struct match_worker *w, const struct match_rule *mr, const s
         .by_stream = look->kind == LOOK_STREAM,
         .action = mr->rule->action,
     };
+    add_contexts(w, hits, place);
 }
 
 void rule_fire(struct match_worker *w, const struct match_rule *mr, const struct look *look)

@@ -213,11 +213,41 @@ static bool size_holds(const struct run *r, const struct rule_number *n)
     return (n->compare == RULE_GT || n->compare == RULE_GE) && rule_number_holds(n, size);
 }
 
+#define LABELS_MAX 128
+
+/* Of ".a.b.c" also ".b.c" and ".c". */
+static bool domain_there(const struct match_dataset *set, struct str name,
+                         struct dataset_found *found)
+{
+    for (int labels = 0; labels < LABELS_MAX && name.len; labels++) {
+        if (dataset_has(set, name, found))
+            return true;
+        ptrdiff_t dot = str_find_byte(name, 1, '.');
+        if (dot < 0)
+            return false;
+        name = str_from(name, (size_t)dot);
+    }
+    return false;
+}
+
+static void note_context(struct match_worker *w, const struct match_dataset *set,
+                         const struct dataset_found *found)
+{
+    const char *key = dataset_decl(set)->context_key;
+    if (!key || !found->context.len || w->context_count == MATCH_CONTEXTS_MAX)
+        return;
+    w->contexts[w->context_count++] = (struct match_context){key, found->context};
+}
+
 static bool dataset_holds(const struct run *r, const struct rule_dataset *d)
 {
     const struct match_dataset *set = r->w->image->datasets[d->set_id];
-    uint32_t reputation = 0;
-    bool there = dataset_has(set, r->value->bytes, &reputation);
+    struct dataset_found found = {0};
+    bool there = d->subdomain ? domain_there(set, r->value->bytes, &found)
+                              : dataset_has(set, r->value->bytes, &found);
+    uint32_t reputation = found.reputation;
+    if (there && d->op == RULE_DATASET_ISSET)
+        note_context(r->w, set, &found);
     int changed = hosts_dataset_get(r->w->hosts, dataset_decl(set)->name, r->value->bytes);
     if (changed >= 0)
         there = changed;

@@ -127,6 +127,13 @@ struct match_view {
     int64_t now_us;
 };
 
+#define MATCH_CONTEXTS_MAX 4
+/* What a dataset in JSON says of the value that was found: text of the image, with the name that the rule gives it. */
+struct match_context {
+    const char *key;
+    struct str json;
+};
+
 struct match_hit {
     const struct rule *rule;
     const struct tx *tx; /* NULL: not by a transaction */
@@ -135,12 +142,16 @@ struct match_hit {
     bool silent;    /* below its threshold: actions hold back, nothing is shown */
     bool untold;    /* suppressed or past its limit: the action is carried out, nothing is shown */
     enum rule_action action; /* after rate_filter */
+    uint8_t context_count;
+    const struct match_context *contexts; /* in match_hits */
 };
 
 struct match_hits {
     struct match_hit items[MATCH_HITS_MAX];
     uint32_t count;
-    uint32_t lost; /* beyond the limit */
+    uint32_t lost;                                 /* beyond the limit */
+    struct match_context contexts[MATCH_HITS_MAX]; /* of all hits; what has no place is not told */
+    uint32_t context_count;
 };
 
 /* Rules about this packet alone: header, payload of the packet, decode and stream events. Hits are appended. */

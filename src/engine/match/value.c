@@ -30,10 +30,18 @@ static struct str icmp_header(const struct packet *p)
 }
 
 /* A part of the packet by its id, or the payload that this look is about. */
+static bool address_bytes(const struct ip *ip, struct str *out)
+{
+    *out = str_of(ip->bytes, ip->version == 4 ? 4 : 16);
+    return ip->version != 0;
+}
+
 static bool packet_bytes(const struct look *look, uint32_t buffer, struct str *out)
 {
     const struct packet *p = look->view->packet;
     switch (buffer) {
+    case RULE_BUFFER_IP_SRC: return address_bytes(&look->header.src, out);
+    case RULE_BUFFER_IP_DST: return address_bytes(&look->header.dst, out);
     case RULE_BUFFER_IPV4_HDR: *out = p->ip_header; return p->src.version == 4;
     case RULE_BUFFER_IPV6_HDR: *out = p->ip_header; return p->src.version == 6;
     case RULE_BUFFER_TCP_HDR: *out = p->l4_header; return p->l4 == PACKET_L4_TCP;

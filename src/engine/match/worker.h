@@ -106,6 +106,8 @@ struct match_worker {
     uint64_t highest_end; /* end of the furthest match in payload */
     struct capture captures[RULE_CAPTURES_MAX];
     uint8_t capture_count;
+    struct match_context contexts[MATCH_CONTEXTS_MAX];
+    uint8_t context_count;
 
     /* flowbits that rules of the stream or of transactions have set in this packet */
     struct {

@@ -89,11 +89,40 @@ static void other_rows(void **state)
     TRY(rows);
 }
 
+static void dataset_rows(void **state)
+{
+    static const struct row rows[] = {
+        {HTTP("http.host; dataset:isset,a,type string,load a.json,format json,value_key h.n,"
+              "array_key x.y,context_key why,remove_key;"),
+         ""},
+        {HTTP("http.host; dataset:isset,a,type string,load a.json,format jsonline,value_key h,"
+              "enrichment_key why;"),
+         ""},
+        {HTTP("ip.src; dataset:isset,a,type ip,load a.lst;"), ""},
+        {HTTP("http.host; dotprefix; dataset:isset,a,type string,match subdomain,load a.lst;"), ""},
+        {HTTP("http.host; dataset:isset,a,type md5,match subdomain,load a.lst;"), "type string"},
+        {HTTP("http.host; dataset:isset,a,type string,match half,load a.lst;"),
+         "exact or subdomain"},
+        {HTTP("http.host; dataset:isset,a,type string,load a.json,format xml,value_key h;"),
+         "csv, json or ndjson"},
+        {HTTP("http.host; dataset:isset,a,type string,load a.json,format json;"), "value_key"},
+        {HTTP("http.host; dataset:set,a,type string,load a.json,format json,value_key h;"),
+         "only be asked"},
+        {HTTP("http.host; dataset:isset,a,type string,load a.lst,value_key h;"),
+         "go with the formats"},
+        {HTTP("http.host; dataset:isset,a,type string,load a.json,format json,value_key;"),
+         "key is missing"},
+        {HTTP("http.host; dataset:isset,a,type string,remove_key now;"), "takes no value"},
+    };
+    TRY(rows);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hook_rows),
         cmocka_unit_test(other_rows),
+        cmocka_unit_test(dataset_rows),
     };
     return cmocka_run_group_tests_name("rule/hook", tests, setup, teardown);
 }

@@ -11,7 +11,7 @@ static const struct {
 
 struct options {
     struct rule_dataset_decl decl;
-    bool has_type;
+    bool has_type, subdomain;
 };
 
 static int read_type(struct build *b, struct str word, struct options *o)
@@ -44,6 +44,58 @@ static int read_size(struct build *b, struct str value, uint32_t *out)
     return 0;
 }
 
+static int read_format(struct build *b, struct str word, struct options *o)
+{
+    static const struct {
+        const char *name;
+        enum rule_dataset_format format;
+    } formats[] = {{"csv", RULE_DATASET_CSV},
+                   {"json", RULE_DATASET_JSON},
+                   {"ndjson", RULE_DATASET_NDJSON},
+                   {"jsonline", RULE_DATASET_NDJSON}};
+    for (size_t i = 0; i < ARRAY_COUNT(formats); i++)
+        if (str_eq_nocase(word, str_c(formats[i].name))) {
+            o->decl.format = formats[i].format;
+            return 0;
+        }
+    return build_refuse(b, "the format is csv, json or ndjson");
+}
+
+static int read_key(struct build *b, struct str name, const char **out)
+{
+    if (!name.len)
+        return build_refuse(b, "a key is missing");
+    *out = loader_intern(b->loader, name);
+    return *out ? 0 : build_no_memory(b);
+}
+
+static int read_match(struct build *b, struct str word, struct options *o)
+{
+    o->subdomain = str_eq_nocase(word, STR_LIT("subdomain"));
+    return o->subdomain || str_eq_nocase(word, STR_LIT("exact"))
+               ? 0
+               : build_refuse(b, "match is exact or subdomain");
+}
+
+/* What is said of JSON; 1: another word. */
+static int read_json_option(struct build *b, struct str word, struct str value, struct options *o)
+{
+    if (str_eq(word, STR_LIT("format")))
+        return read_format(b, value, o);
+    if (str_eq(word, STR_LIT("value_key")))
+        return read_key(b, value, &o->decl.value_key);
+    if (str_eq(word, STR_LIT("array_key")))
+        return read_key(b, value, &o->decl.array_key);
+    if (str_eq(word, STR_LIT("context_key")) || str_eq(word, STR_LIT("enrichment_key")))
+        return read_key(b, value, &o->decl.context_key);
+    if (str_eq(word, STR_LIT("match")))
+        return read_match(b, value, o);
+    if (!str_eq(word, STR_LIT("remove_key")))
+        return 1;
+    o->decl.remove_key = true;
+    return value.len ? build_refuse(b, "remove_key takes no value") : 0;
+}
+
 static int read_option(struct build *b, struct str piece, struct options *o)
 {
     struct str value = piece;
@@ -60,6 +112,9 @@ static int read_option(struct build *b, struct str piece, struct options *o)
         return read_size(b, value, &o->decl.memcap);
     if (str_eq(word, STR_LIT("hashsize")))
         return read_size(b, value, &o->decl.hashsize);
+    int json = read_json_option(b, word, value, o);
+    if (json <= 0)
+        return json;
     return build_refuse(b, "the option \"%.*s\" is not supported",
                         (int)(word.len < 40 ? word.len : 40), word.p ? (const char *)word.p : "");
 }
@@ -103,6 +158,12 @@ static int read_rest(struct build *b, struct str rest, struct str name, struct o
     while (value_next(&rest, ',', &piece))
         if (read_option(b, piece, o) < 0)
             return -1;
+    bool json = o->decl.format != RULE_DATASET_CSV;
+    if (json && (!o->decl.value_key || !o->decl.load || o->decl.save))
+        return build_refuse(b, "a set in JSON needs load and value_key and cannot be saved");
+    if (!json &&
+        (o->decl.value_key || o->decl.array_key || o->decl.context_key || o->decl.remove_key))
+        return build_refuse(b, "keys go with the formats json and ndjson");
     return declare(b, name, o);
 }
 
@@ -128,6 +189,12 @@ static int read_dataset(struct build *b, const struct keyword *k, struct str val
         return -1;
     dataset.op = (enum rule_dataset_op)i;
     dataset.set_id = (uint32_t)id;
+    dataset.subdomain = o.subdomain;
+    b->rule->tells_context |= o.decl.context_key != NULL;
+    if (o.subdomain && o.decl.type != RULE_DATASET_STRING)
+        return build_refuse(b, "match subdomain goes with the type string");
+    if (o.decl.format != RULE_DATASET_CSV && dataset.op > RULE_DATASET_ISNOTSET)
+        return build_refuse(b, "a set in JSON can only be asked");
     return add(b, &dataset);
 }
 

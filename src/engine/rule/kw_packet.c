@@ -263,6 +263,8 @@ static const struct keyword rows[] = {
     CSUM("icmpv6-csum", RULE_CSUM_ICMPV6),
     BUFFER("pkt_data", RULE_BUFFER_PAYLOAD),
     BUFFER("base64_data", RULE_BUFFER_BASE64),
+    BUFFER("ip.src", RULE_BUFFER_IP_SRC),
+    BUFFER("ip.dst", RULE_BUFFER_IP_DST),
     BUFFER("ipv4.hdr", RULE_BUFFER_IPV4_HDR),
     BUFFER("ipv6.hdr", RULE_BUFFER_IPV6_HDR),
     BUFFER("tcp.hdr", RULE_BUFFER_TCP_HDR),

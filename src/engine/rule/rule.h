@@ -191,6 +191,7 @@ enum rule_dataset_op {
 struct rule_dataset {
     enum rule_dataset_op op;
     uint32_t set_id; /* index in rule_set.datasets */
+    bool subdomain;  /* ".a.b.c" is there when ".b.c" is */
     struct rule_number reputation;
 };
 
@@ -223,6 +224,8 @@ enum rule_buffer_id {
     RULE_BUFFER_ICMPV4_HDR,
     RULE_BUFFER_ICMPV6_HDR,
     RULE_BUFFER_BASE64, /* base64_data */
+    RULE_BUFFER_IP_SRC, /* ip.src: the address's bytes, of packets and transactions */
+    RULE_BUFFER_IP_DST,
 };
 
 enum rule_transform_kind {
@@ -453,8 +456,9 @@ struct rule {
         both_sides; /* "=>": request and response of one transaction; every field buffer and number has its side */
     bool every_packet; /* hook of packets: asked with each, never once for the flow */
     enum rule_scope scope;
-    bool bypass;    /* after it has held, the rest of the flow is not looked at */
-    bool prefilter; /* the word stands in it: its flowbits are heard at once */
+    bool tells_context; /* a dataset of its tells a context with the alert */
+    bool bypass;        /* after it has held, the rest of the flow is not looked at */
+    bool prefilter;     /* the word stands in it: its flowbits are heard at once */
     bool
         anchored; /* a payload content has depth or offset: packet boundaries mean something to it */
     bool needs_packet; /* dsize, flags, ttl ...: judged per packet, not per stream window */
@@ -501,8 +505,15 @@ enum rule_dataset_type {
     RULE_DATASET_IPV4,
     RULE_DATASET_IP
 };
+/* How the file is written: a value per line; one JSON text; one JSON object per line. */
+enum rule_dataset_format { RULE_DATASET_CSV, RULE_DATASET_JSON, RULE_DATASET_NDJSON };
 struct rule_dataset_decl {
     const char *name, *load, *save;
+    enum rule_dataset_format format;
+    /* of JSON: where an object has its value, where the array of objects lies ("": the text is it), under which name the object
+     * is told with an alert (NULL: not), and whether without its value */
+    const char *value_key, *array_key, *context_key;
+    bool remove_key;
     enum rule_dataset_type type;
     bool is_reputation;
     uint32_t memcap, hashsize;
