@@ -3,9 +3,12 @@
 #include "gateway/compile/shared.h"
 
 #include "base/file.h"
+#include "base/log.h"
 
+#include <errno.h>
 #include <glob.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define REASONS_MAX 512
 #define SMALL_FILE_BYTES (16u << 20)
@@ -22,13 +25,18 @@ static int load_pattern(struct rule_loader *loader, const char *pattern, struct 
     return rc;
 }
 
-/* A file that suricata.yaml names; absent settings are fine, unreadable files are not. */
+/* A file that suricata.yaml names. When it is not there, that is said, and what is built in has to do: a stock suricata.yaml
+ * names files that only Suricata's package brings. One that is there and cannot be read is an error. */
 static int load_named(struct rule_loader *loader, const struct conf *conf, const char *setting,
                       int (*load)(struct rule_loader *, struct str, struct err *), struct err *err)
 {
     const char *path = conf ? conf_text(conf, setting, NULL) : NULL;
     if (!path)
         return 0;
+    if (access(path, F_OK) < 0 && errno == ENOENT) {
+        log_warn("compile", "%s: %s is not there; going on without it", setting, path);
+        return 0;
+    }
     struct buf text;
     buf_init(&text, SMALL_FILE_BYTES);
     int rc = file_read(path, SMALL_FILE_BYTES, &text, err);

@@ -4,13 +4,16 @@
 #include <stdlib.h>
 
 #define THREADS_MAX 64
+#define EXIT_USAGE 64
+#define EXIT_CONFIG 78
 
 const char options_help[] =
     "usage: omamori replay -r FILE|FOLDER [-S RULES]... [-l FOLDER] [options]\n"
     "\n"
     "Runs the engine over captured traffic and writes what it finds to eve.json.\n"
     "\n"
-    "  -r FILE|FOLDER    capture (pcap, pcapng), or a folder of them\n"
+    "  -r FILE|FOLDER    capture (pcap, pcapng); or a folder: the .pcap, .pcapng, .cap and .trace\n"
+    "                    files in it and 8 folders deep, by name, each on its own\n"
     "  -S RULES          rule file, or a pattern in quotes; may be given several times\n"
     "  -s RULES          the same\n"
     "  -l FOLDER         where eve.json goes (default: the current folder)\n"
@@ -19,11 +22,17 @@ const char options_help[] =
     "  --set NAME=VALUE  one setting, as it would stand in suricata.yaml\n"
     "  --simulate-ips    judge as inline: drop rules drop\n"
     "  --threads N       so many workers (default: 1)\n"
+    "  -T                read settings and rules, tell what is not usable, and end\n"
     "  -q, --quiet       no summary\n"
     "  -v, --verbose     name every rule that is not usable\n"
+    "  -V, --version     print the version\n"
     "  -h, --help        this text\n"
     "\n"
-    "Other options of Suricata's command line are ignored with a warning.\n";
+    "Other options of Suricata's command line, filters too, are ignored with a warning.\n"
+    "\n"
+    "Exit status: 0; 1 when a file of a folder could not be read; 64 wrong command line;\n"
+    "66 nothing to read at -r; 73 nowhere to write at -l; 78 settings or rules that cannot\n"
+    "be read; 130 or 143 when interrupted, with what was found until then.\n";
 
 /* Options of Suricata's that stand before a value of their own. */
 static const char *const foreign_with_value[] = {
@@ -57,6 +66,8 @@ enum option {
     OPTION_THREADS,
     OPTION_QUIET,
     OPTION_VERBOSE,
+    OPTION_VERSION,
+    OPTION_TEST,
     OPTION_HELP,
     OPTION_FOREIGN,
 };
@@ -66,21 +77,16 @@ static const struct {
     enum option option;
     bool has_value;
 } known[] = {
-    {"-r", OPTION_CAPTURE, true},
-    {"-S", OPTION_RULES, true},
-    {"-s", OPTION_RULES, true},
-    {"-l", OPTION_FOLDER, true},
-    {"-c", OPTION_CONF, true},
-    {"-k", OPTION_CHECKSUMS, true},
-    {"--set", OPTION_SET, true},
-    {"--simulate-ips", OPTION_IPS, false},
-    {"--threads", OPTION_THREADS, true},
-    {"-q", OPTION_QUIET, false},
-    {"--quiet", OPTION_QUIET, false},
-    {"-v", OPTION_VERBOSE, false},
-    {"--verbose", OPTION_VERBOSE, false},
-    {"-h", OPTION_HELP, false},
-    {"--help", OPTION_HELP, false},
+    {"-r", OPTION_CAPTURE, true},        {"-S", OPTION_RULES, true},
+    {"-s", OPTION_RULES, true},          {"-l", OPTION_FOLDER, true},
+    {"-c", OPTION_CONF, true},           {"-k", OPTION_CHECKSUMS, true},
+    {"--set", OPTION_SET, true},         {"--simulate-ips", OPTION_IPS, false},
+    {"--threads", OPTION_THREADS, true}, {"-q", OPTION_QUIET, false},
+    {"--quiet", OPTION_QUIET, false},    {"-v", OPTION_VERBOSE, false},
+    {"-vv", OPTION_VERBOSE, false},      {"-vvv", OPTION_VERBOSE, false},
+    {"-V", OPTION_VERSION, false},       {"--version", OPTION_VERSION, false},
+    {"-T", OPTION_TEST, false},          {"--verbose", OPTION_VERBOSE, false},
+    {"-h", OPTION_HELP, false},          {"--help", OPTION_HELP, false},
 };
 
 /* What stands at argv[*at]: which option, and its value ("--name=value", "-kvalue" or the next word). */
@@ -144,15 +150,17 @@ static int take(struct replay_options *o, enum option option, const char *value,
 {
     switch (option) {
     case OPTION_CAPTURE: o->capture = value; return 0;
-    case OPTION_RULES: return add_rules(o, value, err);
+    case OPTION_RULES: return add_rules(o, value, err) < 0 ? EXIT_USAGE : 0;
     case OPTION_FOLDER: o->folder = value; return 0;
-    case OPTION_CONF: return conf_load(o->conf, value, err);
-    case OPTION_CHECKSUMS: return set_checksums(o, value, err);
+    case OPTION_CONF: return conf_load(o->conf, value, err) < 0 ? EXIT_CONFIG : 0;
+    case OPTION_CHECKSUMS: return set_checksums(o, value, err) < 0 ? EXIT_USAGE : 0;
     case OPTION_SET: return 0; /* after all files: see options_read */
     case OPTION_IPS: o->simulate_ips = true; return 0;
-    case OPTION_THREADS: return set_threads(o, value, err);
+    case OPTION_THREADS: return set_threads(o, value, err) < 0 ? EXIT_USAGE : 0;
     case OPTION_QUIET: o->quiet = true; return 0;
     case OPTION_VERBOSE: o->verbose = true; return 0;
+    case OPTION_VERSION: o->version = true; return 0;
+    case OPTION_TEST: o->test_only = true; return 0;
     case OPTION_HELP: o->help = true; return 0;
     case OPTION_FOREIGN: return 0;
     }
@@ -178,33 +186,44 @@ static int apply_sets(struct replay_options *o, int argc, char **argv, struct er
     return 0;
 }
 
+static void warn_ignored(struct buf *ignored)
+{
+    if (ignored->len)
+        fprintf(stderr, "omamori replay: options that mean nothing here are ignored:%s\n",
+                buf_c(ignored));
+    buf_fini(ignored);
+}
+
 int options_read(struct replay_options *o, int argc, char **argv, struct err *err)
 {
     struct buf ignored;
     *o = (struct replay_options){.folder = ".", .threads = 1, .conf = conf_new()};
-    if (!o->conf)
-        return err_set(err, "out of memory");
+    if (!o->conf) {
+        err_set(err, "out of memory");
+        return EXIT_CONFIG;
+    }
     buf_init(&ignored, 4096);
-    int rc = 0;
-    for (int i = 1; i < argc && rc == 0; i++) {
+    int status = 0;
+    for (int i = 1; i < argc && status == 0; i++) {
         const char *value, *word = argv[i];
         enum option option = next_option(argv, argc, &i, &value);
         if (option == OPTION_FOREIGN)
             buf_printf(&ignored, " %s", word);
-        if (takes_value(option))
-            rc = need_value(value, word, err);
-        if (rc == 0)
-            rc = take(o, option, value, err);
+        if (takes_value(option) && need_value(value, word, err) < 0)
+            status = EXIT_USAGE;
+        else
+            status = take(o, option, value, err);
     }
-    if (rc == 0)
-        rc = apply_sets(o, argc, argv, err);
-    if (ignored.len)
-        fprintf(stderr, "omamori replay: ignored:%s\n", buf_c(&ignored));
-    buf_fini(&ignored);
-    if (rc == 0 && !o->help && !o->capture)
-        rc = err_set(err, "no capture given: -r FILE (see omamori replay --help)");
+    if (status == 0 && apply_sets(o, argc, argv, err) < 0)
+        status = EXIT_USAGE;
+    warn_ignored(&ignored);
+    bool needs_capture = !o->help && !o->version && !o->test_only;
+    if (status == 0 && needs_capture && !o->capture) {
+        err_set(err, "no capture given: -r FILE (see omamori replay --help)");
+        status = EXIT_USAGE;
+    }
     o->rules.conf = o->conf;
-    return rc;
+    return status;
 }
 
 void options_fini(struct replay_options *o)

@@ -11,11 +11,11 @@ struct replay_options {
     const char *folder;  /* of eve.json */
     struct compile_request rules;
     struct conf *conf;
-    bool no_checksums, checksums_set, simulate_ips, quiet, verbose, help;
+    bool no_checksums, checksums_set, simulate_ips, quiet, verbose, help, version, test_only;
     uint32_t threads;
 };
 
-/* -1: wrong usage, said in err. Unknown options are ignored with one warning on stderr that names them all. */
+/* 0, or the exit status, said in err: 64 for a wrong command line, 78 for settings that cannot be read. Unknown options are ignored with one warning on stderr that names them all. */
 NODISCARD int options_read(struct replay_options *o, int argc, char **argv, struct err *err);
 void options_fini(struct replay_options *o);
 extern const char options_help[];

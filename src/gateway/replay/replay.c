@@ -4,13 +4,18 @@
 #include "gateway/pcap/pcap.h"
 #include "gateway/replay/crew.h"
 #include "gateway/replay/options.h"
+#include "gateway/replay/watch.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#define EXIT_USAGE 64
+#define EXIT_NO_INPUT 66
+#define EXIT_NO_OUTPUT 73
 #define EXIT_CONFIG 78
+#define EXIT_SIGNAL 128 /* and its number, as shells say it */
 #define HOSTS_MAX 65536
 #define FOLDER_DEPTH_MAX 8
 
@@ -24,6 +29,7 @@ struct replay {
     struct evelog_file logs[ENGINE_EVE_MAX];
     uint32_t log_count;
     struct crew *crew;
+    struct watch watch;
     uint64_t files, unreadable, damaged, packets, bytes;
     int64_t last_us;
 };
@@ -47,7 +53,11 @@ static void run_file(struct replay *r, const char *path)
         r->packets++;
         r->bytes += in.bytes.len;
         r->last_us = in.time_us;
+        double part = (double)pcap.at / (double)pcap.bytes.len;
+        if (!watch_step(&r->watch, r->packets, r->bytes, part))
+            break;
     }
+    watch_clear(&r->watch);
     crew_flush(r->crew);
     if (pcap.damaged) {
         fprintf(stderr, "omamori replay: %s: damaged after frame %llu; read up to there\n", path,
@@ -80,7 +90,8 @@ static void run_folder(struct replay *r, const char *path, int depth)
         char child[4096];
         struct stat st;
         int len = snprintf(child, sizeof(child), "%s/%s", path, names[i]->d_name);
-        bool fits = len > 0 && (size_t)len < sizeof(child) && names[i]->d_name[0] != '.';
+        bool fits = !r->watch.signal && len > 0 && (size_t)len < sizeof(child) &&
+                    names[i]->d_name[0] != '.';
         if (fits && stat(child, &st) == 0) {
             if (S_ISDIR(st.st_mode) && depth < FOLDER_DEPTH_MAX)
                 run_folder(r, child, depth + 1);
@@ -152,6 +163,8 @@ static int prepare(struct replay *r, struct err *err)
         r->engine.packet.verify_checksums = !o->no_checksums;
     if (open_logs(r, err) < 0)
         return -1;
+    if (watch_open(&r->watch, o->quiet, err) < 0)
+        return -1;
     struct crew_conf crew = {o->threads, &r->engine, r->image,    r->hosts,
                              r->logs,    r->eve,     r->log_count};
     r->crew = crew_new(&crew, err);
@@ -176,6 +189,7 @@ static void summarise(struct replay *r, double seconds)
 static void clean_up(struct replay *r)
 {
     crew_free(r->crew);
+    watch_close(&r->watch);
     while (r->log_count)
         evelog_file_close(&r->logs[--r->log_count]);
     match_hosts_free(r->hosts);
@@ -184,30 +198,68 @@ static void clean_up(struct replay *r)
     options_fini(&r->options);
 }
 
+/* What is said of the command line is looked at before rules are compiled, which may take a while. */
+static int check_paths(const struct replay_options *o)
+{
+    struct stat st;
+    if (o->test_only)
+        return 0;
+    if (stat(o->folder, &st) < 0 || !S_ISDIR(st.st_mode) || access(o->folder, W_OK | X_OK) < 0) {
+        fprintf(stderr,
+                "omamori replay: -l %s: not a folder that can be written to; make it first\n",
+                o->folder);
+        return EXIT_NO_OUTPUT;
+    }
+    if (o->capture && access(o->capture, R_OK) < 0) {
+        fprintf(stderr, "omamori replay: -r %s: %s\n", o->capture, strerror(errno));
+        return EXIT_NO_INPUT;
+    }
+    return 0;
+}
+
+static int play(struct replay *r)
+{
+    int64_t start = clock_mono_us();
+    run(r);
+    double seconds = (double)(clock_mono_us() - start) / 1e6;
+    crew_stats(r->crew, r->last_us, seconds);
+    if (!r->options.quiet)
+        summarise(r, seconds);
+    if (r->watch.signal) {
+        fprintf(stderr, "omamori replay: stopped before the end\n");
+        return EXIT_SIGNAL + r->watch.signal;
+    }
+    return r->unreadable ? 1 : 0;
+}
+
+static int command(struct replay *r)
+{
+    struct err err;
+    int status = check_paths(&r->options);
+    if (status)
+        return status;
+    if (prepare(r, &err) < 0) {
+        fprintf(stderr, "omamori replay: %s\n", err.text);
+        return EXIT_CONFIG;
+    }
+    if (r->options.rules.file_count && !r->options.quiet)
+        compile_report(r->image, r->options.verbose, stderr);
+    return r->options.test_only ? 0 : play(r);
+}
+
 int replay_command(int argc, char **argv)
 {
-    struct replay r = {0};
+    struct replay r = {.watch.signal_fd = -1};
     struct err err;
-    int status = 0;
-    if (options_read(&r.options, argc, argv, &err) < 0) {
+    int status = options_read(&r.options, argc, argv, &err);
+    if (status)
         fprintf(stderr, "omamori replay: %s\n", err.text);
-        status = EXIT_USAGE;
-    } else if (r.options.help) {
+    else if (r.options.help)
         fputs(options_help, stdout);
-    } else if (prepare(&r, &err) < 0) {
-        fprintf(stderr, "omamori replay: %s\n", err.text);
-        status = EXIT_CONFIG;
-    } else {
-        if (r.options.rules.file_count && !r.options.quiet)
-            compile_report(r.image, r.options.verbose, stderr);
-        int64_t start = clock_mono_us();
-        run(&r);
-        double seconds = (double)(clock_mono_us() - start) / 1e6;
-        crew_stats(r.crew, r.last_us, seconds);
-        if (!r.options.quiet)
-            summarise(&r, seconds);
-        status = r.unreadable ? 1 : 0;
-    }
+    else if (r.options.version)
+        printf("omamori %s\n", OTASUKE_VERSION);
+    else
+        status = command(&r);
     clean_up(&r);
     return status;
 }

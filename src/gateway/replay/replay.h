@@ -5,8 +5,7 @@
 #ifndef GATEWAY_REPLAY_REPLAY_H
 #define GATEWAY_REPLAY_REPLAY_H
 
-/* argv[0] is "replay". Returns the exit status: 0, 1 when something could not be read, 64 for wrong usage, 78 for
- * settings that do not work. */
+/* argv[0] is "replay". Returns the exit status; the help text (options.c) tells them. */
 int replay_command(int argc, char **argv);
 
 #endif

@@ -1,0 +1,148 @@
+"""omamori replay's command line, as a user of `suricata -r` tries it: exit status, messages, event logs.
+
+OMAMORI names the program (default: build-test/omamori).
+"""
+import json
+import os
+import subprocess
+import tempfile
+import unittest
+
+from tests.gen.capture import Capture
+from tests.gen.scenes import SCENES
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PROGRAM = os.path.abspath(os.environ.get("OMAMORI", os.path.join(HERE, "..", "..", "build-test", "omamori")))
+TWO_LOGS = """%YAML 1.1
+---
+sensor-name: box
+classification-file: /nowhere/at/all/classification.config
+outputs:
+  - fast:
+      enabled: yes
+  - eve-log:
+      enabled: yes
+      filename: names.json
+      append: no
+      pcap-file: yes
+      types:
+        - dns:
+            version: 2
+            responses: no
+  - eve-log:
+      enabled: no
+      filename: never.json
+  - eve-log:
+      filetype: syslog
+      filename: neither.json
+  - eve-log:
+      filename: rest.json
+      types: [flow, stats, ssh]
+"""
+# options, exit status, what is said
+COMMANDS = [
+    ("", 64, "no capture given"),
+    ("-r", 64, "-r needs a value"),
+    ("--help", 0, "usage: omamori replay"),
+    ("-V", 0, "omamori "),
+    ("-r nothing.pcap", 66, "-r nothing.pcap: No such file"),
+    ("-r {rules}", 1, "not a capture file"),
+    ("-r {pcap} -l nowhere", 73, "-l nowhere: not a folder"),
+    ("-r {pcap} -c nowhere.yaml", 78, "cannot open nowhere.yaml"),
+    ("-r {pcap} -S nowhere.rules", 78, "cannot open nowhere.rules"),
+    ("-r {pcap} --set a", 64, "name=value is expected"),
+    ("-r {pcap} -k some", 64, "-k"),
+    ("-r {pcap} --threads 0", 64, "--threads"),
+    ("-r {pcap} -k none -vvv --set stream.midstream=yes", 0, " packets, "),
+    ("-r {pcap} --runmode single --disable-detection -F filter tcp port 80", 0,
+     "are ignored: --runmode --disable-detection -F tcp port 80"),
+    ("-T -S {rules}", 0, "rules: 1 loaded"),
+]
+
+
+def scene(path, *names):
+    capture = Capture()
+    for name in names:
+        SCENES[name](capture)
+    capture.write(path)
+
+
+class Command(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.pcap, self.rules = self.path("dns.pcap"), self.path("one.rules")
+        scene(self.pcap, "dns")
+        with open(self.rules, "w", encoding="utf-8") as out:
+            out.write('alert dns any any -> any any (msg:"dns"; dns.query; content:"."; sid:1;)\n')
+
+    def path(self, *names):
+        return os.path.join(self.folder.name, *names)
+
+    def replay(self, *words):
+        return subprocess.run([PROGRAM, "replay", *words], cwd=self.folder.name, timeout=60, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+
+    def events(self, name):
+        with open(self.path(name), encoding="utf-8") as lines:
+            return [json.loads(line) for line in lines]
+
+    def test_commands(self):
+        for words, status, said in COMMANDS:
+            with self.subTest(words):
+                done = self.replay(*[w.format(pcap=self.pcap, rules=self.rules) for w in words.split()])
+                self.assertEqual(done.returncode, status, done.stdout)
+                self.assertIn(said, done.stdout)
+
+    def test_several_event_logs(self):
+        with open(self.path("two.yaml"), "w", encoding="utf-8") as out:
+            out.write(TWO_LOGS)
+        for _ in range(2):
+            done = self.replay("-r", "dns.pcap", "-c", "two.yaml")
+            self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn('filetype "syslog" is left out', done.stdout)
+        self.assertIn("classification.config is not there", done.stdout)
+        names, rest = self.events("names.json"), self.events("rest.json")
+        self.assertTrue(names)
+        for event in names:
+            self.assertEqual((event["event_type"], event["dns"]["type"], event["dns"]["version"]), ("dns", "query", 2))
+            self.assertEqual((event["pcap_filename"], event["host"]), ("dns.pcap", "box"))
+        # "append: no" begins anew, the other log grows
+        self.assertEqual([e["event_type"] for e in rest].count("stats"), 2)
+        self.assertEqual({e["event_type"] for e in rest}, {"flow", "stats"})
+        for name in ("never.json", "neither.json", "eve.json"):
+            self.assertFalse(os.path.exists(self.path(name)))
+
+    def test_no_log_at_all(self):
+        with open(self.path("none.yaml"), "w", encoding="utf-8") as out:
+            out.write("outputs:\n  - eve-log:\n      enabled: no\n")
+        done = self.replay("-r", "dns.pcap", "-c", "none.yaml", "-S", "one.rules")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertFalse(os.path.exists(self.path("eve.json")))
+        self.assertNotIn(" 0 alerts", done.stdout)
+
+    def test_version_2_by_environment(self):
+        done = subprocess.run([PROGRAM, "replay", "-q", "-r", "dns.pcap"], cwd=self.folder.name, timeout=60, check=False,
+                              env={**os.environ, "SURICATA_EVE_DNS_VERSION": "2"})
+        self.assertEqual(done.returncode, 0)
+        dns = [e for e in self.events("eve.json") if e["event_type"] == "dns"]
+        self.assertEqual({e["dns"]["version"] for e in dns}, {2})
+        self.assertEqual(len({e["src_ip"] for e in dns}), 1)  # the one who asks stands first, always
+
+    def test_folder(self):
+        os.makedirs(self.path("many", "deeper"))
+        scene(self.path("many", "2.pcap"), "dns")
+        scene(self.path("many", "1.pcap"), "http")
+        scene(self.path("many", "deeper", "3.pcap"), "http")
+        with open(self.path("many", "notes.txt"), "w", encoding="utf-8") as out:
+            out.write("no capture\n")
+        done = self.replay("-r", "many")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn("3 files read, 0 unreadable", done.stdout)
+        kinds = [e["event_type"] for e in self.events("eve.json") if e["event_type"] in ("http", "dns")]
+        self.assertEqual((kinds[0], kinds[-1]), ("http", "http"))
+        with open(self.path("many", "bad.pcap"), "w", encoding="utf-8") as out:
+            out.write("no capture\n")
+        done = self.replay("-r", "many")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn("3 files read, 1 unreadable", done.stdout)
