@@ -1,6 +1,7 @@
 #include "gateway/evelog/evelog.h"
 
 #include "base/clock.h"
+#include "gateway/evelog/writer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -55,7 +56,7 @@ static size_t write_some(int fd, struct str bytes)
     return done;
 }
 
-static uint64_t count_lines(struct str bytes)
+uint64_t evelog_count_lines(struct str bytes)
 {
     uint64_t lines = 0;
     for (size_t i = 0; i < bytes.len; i++)
@@ -71,24 +72,34 @@ static void take_back(int fd, size_t torn)
         (void)!ftruncate(fd, st.st_size - (off_t)torn);
 }
 
+void evelog_write_lines(struct evelog_file *f, struct str bytes, uint64_t lines)
+{
+    size_t done = write_some(f->fd, bytes);
+    uint64_t written = lines;
+    if (done < bytes.len) {
+        size_t whole = done;
+        while (whole && bytes.p[whole - 1] != '\n')
+            whole--;
+        take_back(f->fd, done - whole);
+        written = evelog_count_lines(str_cut(bytes, 0, whole));
+    }
+    f->lines += written;
+    f->lost += lines - written;
+}
+
 void evelog_flush(struct evelog *log)
 {
     struct str bytes = buf_str(&log->buffer);
     if (!bytes.len && !log->lost)
         return;
-    pthread_mutex_lock(&log->file->lock);
-    size_t done = write_some(log->file->fd, bytes);
-    uint64_t lines = log->lines;
-    if (done < bytes.len) {
-        size_t whole = done;
-        while (whole && bytes.p[whole - 1] != '\n')
-            whole--;
-        take_back(log->file->fd, done - whole);
-        lines = count_lines(str_cut(bytes, 0, whole));
+    if (log->writer) {
+        log->file->lost += log->lost + evelog_writer_put(log->writer, bytes);
+    } else {
+        pthread_mutex_lock(&log->file->lock);
+        evelog_write_lines(log->file, bytes, log->lines);
+        log->file->lost += log->lost;
+        pthread_mutex_unlock(&log->file->lock);
     }
-    log->file->lines += lines;
-    log->file->lost += log->lines - lines + log->lost;
-    pthread_mutex_unlock(&log->file->lock);
     log->lines = log->lost = 0;
     buf_reset(&log->buffer);
 }
@@ -124,6 +135,11 @@ void evelog_event(void *owner, const struct eve_event *event)
     struct evelog *log = owner;
     if (!eve_wants_event(log->conf, event))
         return;
+    if (log->writer && event->type != EVE_ALERT && event->type != EVE_DROP &&
+        evelog_writer_busy(log->writer, log->buffer.len)) {
+        log->lost++;
+        return;
+    }
     size_t start = log->buffer.len;
     struct json json;
     json_init(&json, &log->buffer);

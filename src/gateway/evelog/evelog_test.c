@@ -9,12 +9,14 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "gateway/evelog/evelog.h"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 /* A stats record of the length that `name` gives it; the only event that needs no engine. */
 static void write_lines(struct evelog *log, int count)
@@ -107,6 +109,91 @@ static void full_disk(void **state)
     }
 }
 
+/* Nobody reads the pipe: flushes return at once, and what found no room is counted. Then somebody does, and gets whole lines,
+ * the first ones. */
+static void nobody_reads(void **state)
+{
+    static char text[8 << 20];
+    char folder[] = "/tmp/evelog_test.XXXXXX", path[300];
+    struct evelog_file file = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    struct evelog log;
+    struct eve_conf conf = {0};
+    struct err err;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof(path), "%s/pipe", folder);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    int reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    file.fd = open(path, O_WRONLY | O_CLOEXEC);
+    assert_true(reader >= 0 && file.fd >= 0);
+    struct evelog_writer *w = evelog_writer_new(&file, 1 << 20, NULL, &err);
+    assert_non_null(w);
+    evelog_init(&log, &file, &conf);
+    log.writer = w;
+    int64_t slowest = 0;
+    for (int i = 0; i < 5000; i++) {
+        int64_t begin = clock_mono_us();
+        write_lines(&log, 1);
+        if (i % 3 == 0)
+            evelog_flush(&log);
+        int64_t took = clock_mono_us() - begin;
+        slowest = took > slowest ? took : slowest;
+    }
+    evelog_fini(&log);
+    assert_true(slowest < 1000000);
+    assert_true(file.lost > 100);
+    size_t len = 0;
+    for (int idle = 0; idle < 200;) {
+        ssize_t n = read(reader, text + len, sizeof(text) - len);
+        len += n > 0 ? (size_t)n : 0;
+        idle = n > 0 ? 0 : idle + 1;
+        if (n <= 0)
+            usleep(1000);
+    }
+    evelog_writer_free(w, 10000);
+    uint32_t lines = whole_lines(text, len);
+    assert_int_equal(lines + file.lost, 5000);
+    assert_int_equal(file.lines, lines);
+    close(reader);
+    close(file.fd);
+    unlink(path);
+    rmdir(folder);
+}
+
+/* A file that is changed while lines are under way: each line is in one of them, those from before in the old one. */
+static void file_is_changed(void **state)
+{
+    static char text[8 << 20];
+    char folder[] = "/tmp/evelog_test.XXXXXX", old[300], fresh[300];
+    struct evelog_file file;
+    struct evelog log;
+    struct eve_conf conf = {0};
+    struct err err;
+    open_log(&file, folder, NULL);
+    struct evelog_writer *w = evelog_writer_new(&file, 1 << 20, NULL, &err);
+    assert_non_null(w);
+    evelog_init(&log, &file, &conf);
+    log.writer = w;
+    write_lines(&log, 300);
+    evelog_flush(&log);
+    snprintf(old, sizeof(old), "%s/eve.json", folder);
+    snprintf(fresh, sizeof(fresh), "%s/old.json", folder);
+    assert_int_equal(rename(old, fresh), 0);
+    evelog_writer_use(w, open(old, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640));
+    write_lines(&log, 200);
+    evelog_fini(&log);
+    evelog_writer_free(w, 10000);
+    evelog_file_close(&file);
+    int fd = open(fresh, O_RDONLY | O_CLOEXEC);
+    ssize_t n = read(fd, text, sizeof(text));
+    close(fd);
+    unlink(fresh);
+    assert_true(n > 0);
+    assert_int_equal(whole_lines(text, (size_t)n), 300);
+    assert_int_equal(whole_lines(text, read_log(folder, text, sizeof(text))), 200);
+    assert_int_equal(file.lines, 500);
+    assert_int_equal(file.lost, 0);
+}
+
 static void bad_places(void **state)
 {
     struct evelog_file file;
@@ -122,8 +209,8 @@ static void bad_places(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(writes_lines),
-        cmocka_unit_test(full_disk),
+        cmocka_unit_test(writes_lines), cmocka_unit_test(full_disk),
+        cmocka_unit_test(nobody_reads), cmocka_unit_test(file_is_changed),
         cmocka_unit_test(bad_places),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

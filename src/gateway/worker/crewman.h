@@ -41,6 +41,8 @@ struct crewman {
     struct eve_conf eve;
     struct evelog_file log_file;
     struct evelog log;
+    uint64_t log_lost_told; /* events of log_file.lost that the log has told */
+    int64_t log_warned_us;
     struct maker_list *makers;
     struct device_table *devices;
     struct isolated isolated;

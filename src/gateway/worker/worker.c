@@ -15,6 +15,9 @@
 
 #define LINE_BYTES_MAX (64 * 1024)
 #define REPLY_BYTES 2048
+#define LOSS_EVERY_US INT64_C(60000000)
+#define LAST_LINES_MS \
+    2000 /* a disk that takes longer loses them: the network waits for the next engine */
 #define ROUNDS_MAX 16 /* batches per port before the clock is looked at again */
 
 static int attach_ports(struct crewman *c, struct err *err)
@@ -93,8 +96,22 @@ static void beat(struct crewman *c)
 static void log_anew(struct crewman *c, int fd)
 {
     evelog_flush(&c->log);
-    if (fd >= 0 && c->conf->eve_fd >= 0)
-        (void)!dup3(fd, c->conf->eve_fd, O_CLOEXEC);
+    if (fd >= 0 && c->log.writer)
+        evelog_writer_use(c->log.writer, fd);
+    else if (fd >= 0)
+        close(fd);
+}
+
+/* The disk does not keep up: said once a minute, with the count; `omamori status` shows it too. */
+static void warn_of_loss(struct crewman *c, int64_t now_us)
+{
+    uint64_t lost = c->log_file.lost;
+    if (lost == c->log_lost_told || now_us - c->log_warned_us < LOSS_EVERY_US)
+        return;
+    log_warn("engine", "event log: %llu events lost: the disk does not take them",
+             (unsigned long long)(lost - c->log_lost_told));
+    c->log_lost_told = lost;
+    c->log_warned_us = now_us;
 }
 
 static void obey(struct crewman *c)
@@ -109,7 +126,7 @@ static void obey(struct crewman *c)
         else if (message.kind == CONTROL_RULES)
             change_order(c, &message.rules, passed), passed = -1;
         else if (message.kind == CONTROL_EVENT_LOG)
-            log_anew(c, passed);
+            log_anew(c, passed), passed = -1;
         else if (message.kind == CONTROL_STOP)
             c->stop = true;
         if (passed >= 0)
@@ -129,6 +146,7 @@ static void keep_time(struct crewman *c)
     engine_tick(c->engine, wall);
     tell_devices(c, wall);
     evelog_flush(&c->log);
+    warn_of_loss(c, now);
     beat(c);
     obey(c);
     change_step(c);
@@ -215,6 +233,7 @@ static void clean_up(struct crewman *c)
     engine_free(c->engine);
     if (c->log.file)
         evelog_fini(&c->log);
+    evelog_writer_free(c->log.writer, LAST_LINES_MS);
     device_table_free(c->devices);
     maker_list_free(c->makers);
     change_end(c);
@@ -222,6 +241,21 @@ static void clean_up(struct crewman *c)
     io_close(c->ports[SIDE_WAN]);
     buf_fini(&c->line);
     buf_fini(&c->reply);
+}
+
+static int fence_writer(void)
+{
+    struct err err;
+    return fence_close(&err);
+}
+
+/* The event log is written by a thread of its own: no frame waits for a disk. */
+static int start_writer(struct crewman *c, struct err *err)
+{
+    if (c->conf->eve_fd < 0)
+        return 0;
+    c->log.writer = evelog_writer_new(&c->log_file, EVELOG_ROOM_BYTES, fence_writer, err);
+    return c->log.writer ? 0 : -1;
 }
 
 int worker_run(const struct worker_conf *conf)
@@ -234,7 +268,7 @@ int worker_run(const struct worker_conf *conf)
     mallopt(M_ARENA_MAX, 1);
     int status = 0;
     if (prepare(&c, &err) < 0 || loader_start(&c.loader, conf->ground, &err) < 0 ||
-        fence_close(&err) < 0) {
+        start_writer(&c, &err) < 0 || fence_close(&err) < 0) {
         log_error("engine", "%s", err.text);
         status = 78;
     } else {
