@@ -4,9 +4,11 @@
 #include "base/arena.h"
 #include "base/file.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <yaml.h>
 
 #define TEXT_BYTES_MAX (4u << 20)
@@ -18,6 +20,7 @@ struct conf {
     struct arena memory;
     struct conf_node root;
     size_t nodes;
+    struct conf_node missing; /* its children's values: files that were to be included */
 };
 
 /* One file being read. */
@@ -261,6 +264,18 @@ static int load_file(struct conf *c, struct conf_node *into, const char *path, i
     return result;
 }
 
+static int note_missing(struct load *load, const char *path)
+{
+    struct conf_node *node = node_new(load->conf, STR_EMPTY);
+    if (!node)
+        return err_set(load->err, "%s: too many values", load->name);
+    node->value = (const char *)arena_copy(&load->conf->memory, str_c(path)).p;
+    if (!node->value)
+        return err_set(load->err, "%s: no memory", load->name);
+    node_append(&load->conf->missing, node);
+    return 0;
+}
+
 /* A name without '/' in front is looked for beside the file that includes it. */
 static int read_file(struct load *parent, struct conf_node *into, const char *name)
 {
@@ -272,9 +287,19 @@ static int read_file(struct load *parent, struct conf_node *into, const char *na
     int len = snprintf(path, sizeof path, "%.*s%s", folder_len, parent->name, name);
     if (len < 0 || (size_t)len >= sizeof path)
         return err_set(parent->err, "%s: include: the path is too long", parent->name);
+    if (access(path, F_OK) < 0 && errno == ENOENT)
+        return note_missing(parent, path);
     if (load_file(parent->conf, into, path, parent->include_depth + 1, parent->err) < 0)
         return err_prefix(parent->err, "%s: include", parent->name);
     return 0;
+}
+
+const char *conf_missing(const struct conf *c, size_t i)
+{
+    const struct conf_node *node = c->missing.child;
+    while (node && i--)
+        node = node->next;
+    return node ? node->value : NULL;
 }
 
 int conf_load(struct conf *c, const char *path, struct err *err)

@@ -2,7 +2,8 @@
  *
  * A path names a value: "stream.midstream", "outputs.1.eve-log.types.0". A sequence item that is a mapping with one key
  * is also found by that key ("outputs.eve-log.enabled"), as Suricata's users write it. Values are text; conf_bool and the
- * others read them with a default. yes/true/on/1 and no/false/off/0 are truth values. `include` is followed (depth 4).
+ * others read them with a default. yes/true/on/1 and no/false/off/0 are truth values. `include` is followed (depth 4); a file
+ * that is not there is passed over and named by conf_missing, for its settings have defaults.
  * Limits: 4 MiB of text, 100,000 nodes, depth 32.
  */
 #ifndef BASE_CONF_H
@@ -25,6 +26,8 @@ void conf_free(struct conf *c);
 /* Adds a file's values; later ones replace earlier ones of the same path. */
 NODISCARD int conf_load(struct conf *c, const char *path, struct err *err);
 NODISCARD int conf_parse(struct conf *c, struct str yaml, const char *name, struct err *err);
+/* Path of the i-th file that was to be included and is not there; NULL: no more of them. A person should hear of them. */
+const char *conf_missing(const struct conf *c, size_t i);
 /* "a.b.c=value" as `--set` gives it. */
 NODISCARD int conf_set(struct conf *c, const char *assignment, struct err *err);
 /* NULL when absent (c NULL: everything is). Valid until conf_free. */

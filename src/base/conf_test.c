@@ -159,7 +159,7 @@ static void bad_text_is_refused_with_its_line(void **state)
         {"a: &x 1\nb: *x\n", "bad:2: aliases"},
         {"? [a]\n: 1\n", "a key must be plain text"},
         {"a: \"\\0\"\n", "NUL"},
-        {"include: /nonexistent/file.yaml\n", "/nonexistent/file.yaml"},
+        {"include: /\n", "include"},
         {"a: \xff\n", "bad:"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
@@ -222,7 +222,8 @@ static void includes_are_followed(void **state)
 {
     char folder[] = "/tmp/conf-test-XXXXXX";
     assert_non_null(mkdtemp(folder));
-    put_file(folder, "main.yaml", "a: 1\ninclude: [b.yaml, c.yaml]\nd:\n  include: c.yaml\n");
+    put_file(folder, "main.yaml",
+             "a: 1\ninclude: [b.yaml, gone.yaml, c.yaml]\nd:\n  include: c.yaml\n");
     put_file(folder, "b.yaml", "a: 2\nb: 2\n");
     put_file(folder, "c.yaml", "c: 3\n");
     put_file(folder, "loop.yaml", "include: loop.yaml\n");
@@ -236,6 +237,8 @@ static void includes_are_followed(void **state)
     assert_string_equal(conf_text(c, "b", ""), "2");
     assert_string_equal(conf_text(c, "c", ""), "3");
     assert_string_equal(conf_text(c, "d.c", ""), "3");
+    assert_non_null(strstr(conf_missing(c, 0), "/gone.yaml"));
+    assert_null(conf_missing(c, 1));
     snprintf(path, sizeof path, "%s/loop.yaml", folder);
     assert_int_equal(conf_load(c, path, &err), -1);
     assert_non_null(strstr(err.text, "nested too deeply"));

@@ -97,5 +97,8 @@ int run_options_read(struct run_options *o, int argc, char **argv, struct err *e
         if (rc < 0)
             return -1;
     }
+    const char *missing;
+    for (size_t i = 0; (missing = conf_missing(o->conf, i)); i++)
+        log_warn("guard", "include: %s is not there, passed over", missing);
     return check(o, err);
 }

@@ -217,6 +217,9 @@ int options_read(struct replay_options *o, int argc, char **argv, struct err *er
     if (status == 0 && apply_sets(o, argc, argv, err) < 0)
         status = EXIT_USAGE;
     warn_ignored(&ignored);
+    const char *missing;
+    for (size_t k = 0; (missing = conf_missing(o->conf, k)); k++)
+        fprintf(stderr, "omamori replay: include: %s is not there, passed over\n", missing);
     bool needs_capture = !o->help && !o->version && !o->test_only;
     if (status == 0 && needs_capture && !o->capture) {
         err_set(err, "no capture given: -r FILE (see omamori replay --help)");
