@@ -9,6 +9,7 @@
  *   request:   START -> HEADERS -> LENGTH | CHUNK_SIZE <-> CHUNK_DATA -> TRAILER -> START
  *              START -> MAYBE_HEADERS (no protocol: HTTP/0.9, unless headers come)
  *              CONNECT_WAIT (what follows a CONNECT belongs to the answer), IGNORE (not HTTP any more)
+ *              RESYNC (bytes are missing: lines are passed over until one begins a message)
  *   response:  START -> HEADERS -> (as above) | UNTIL_CLOSE | MAYBE_BODY (204 and 304 with a length) -> START
  *
  * Each step consumes bytes, changes the step, or asks for more: so the loop ends. A line that is not complete stays
@@ -26,6 +27,7 @@ enum step {
     STEP_TRAILER,
     STEP_UNTIL_CLOSE,
     STEP_CONNECT_WAIT,
+    STEP_RESYNC,
     STEP_IGNORE,
     STEP_COUNT
 };
@@ -109,6 +111,14 @@ static void give_up_responses(struct app_flow *af)
 {
     for (struct tx *tx = af->first; tx; tx = tx->next)
         if (tx->progress[DIR_TOCLIENT] < TX_COMPLETE)
+            app_progress(tx, DIR_TOCLIENT, TX_COMPLETE);
+}
+
+/* Behind a hole in the responses: who did not send several requests at a time waits for the answer to the last one. */
+static void await_last_response(struct app_flow *af)
+{
+    for (struct tx *tx = af->first; tx && tx != af->last; tx = tx->next)
+        if (!http1_tx_of(tx)->response_begun && tx->progress[DIR_TOCLIENT] < TX_COMPLETE)
             app_progress(tx, DIR_TOCLIENT, TX_COMPLETE);
 }
 
@@ -647,6 +657,37 @@ static enum turn step_connect_wait(struct run *r)
     return TURN_MORE;
 }
 
+/* A line that begins a message beyond doubt: "GET /x HTTP/1.1", "HTTP/1.1 200 OK". */
+static bool begins_message(const struct run *r, struct str line)
+{
+    struct str end = str_trim(line);
+    if (r->dir == DIR_TOCLIENT)
+        return str_starts(end, STR_LIT("HTTP/1."));
+    struct str last = str_from(end, end.len < 8 ? 0 : end.len - 8);
+    struct str method = str_split(&end, ' ');
+    return is_known_method(method) && str_starts(last, STR_LIT("HTTP/1."));
+}
+
+/* Behind a hole outside of a body: the first bytes may be the rest of anything, so a message begins at the earliest on
+ * the next line. */
+static enum turn step_resync(struct run *r)
+{
+    ptrdiff_t feed = str_find_byte(r->in, r->d->scanned, '\n');
+    if (feed < 0 && r->in.len < HTTP1_LINE_MAX) {
+        r->d->scanned = (uint32_t)r->in.len;
+        return TURN_MORE;
+    }
+    struct str line = str_cut(r->in, 0, feed < 0 ? r->in.len : (size_t)feed + 1);
+    if (begins_message(r, line)) {
+        if (r->dir == DIR_TOCLIENT)
+            await_last_response(r->af);
+        r->d->step = STEP_START;
+        return TURN_ON;
+    }
+    consume(r, line.len);
+    return TURN_ON;
+}
+
 static enum turn step_ignore(struct run *r)
 {
     consume(r, r->in.len);
@@ -665,6 +706,7 @@ static enum turn (*const steps[STEP_COUNT])(struct run *r) = {
     [STEP_TRAILER] = step_trailer,
     [STEP_UNTIL_CLOSE] = step_until_close,
     [STEP_CONNECT_WAIT] = step_connect_wait,
+    [STEP_RESYNC] = step_resync,
     [STEP_IGNORE] = step_ignore,
 };
 
@@ -698,16 +740,36 @@ static struct app_result fail(struct run *r, size_t len)
     return (struct app_result){PARSE_BAD, (uint32_t)len};
 }
 
-/* Missing bytes are borne within a body whose end is known without them. */
-static struct app_result gap(struct run *r, uint32_t bytes)
+/* What was in work is lost, and how many messages with it nobody knows: the next one that is seen is read, with an event, for
+ * a direction that is given up would hide all that follows. */
+static void lose_message(struct run *r)
+{
+    struct http1_at at = at_of(r);
+    if (!at.tx && r->af->first)
+        at.tx = http1_tx_of(r->af->last);
+    http1_event(&at, HTTP1_UNKNOWN_ERROR, HTTP1_UNKNOWN_ERROR);
+    finish(r, false);
+    r->d->step = STEP_RESYNC;
+    r->d->scanned = 0;
+}
+
+/* Missing bytes are borne within a body whose end is known without them. A response whose beginning is missing is all body,
+ * as one without a status line is. */
+static void gap(struct run *r, uint32_t bytes)
 {
     struct http1_at at = at_of(r);
     enum step step = (enum step)r->d->step;
-    if (step == STEP_IGNORE)
-        return (struct app_result){PARSE_OK, 0};
+    if (step == STEP_IGNORE || step == STEP_RESYNC)
+        return;
+    if (step == STEP_START && r->dir == DIR_TOCLIENT) {
+        await_last_response(r->af);
+        return;
+    }
     bool counted = step == STEP_LENGTH || step == STEP_CHUNK_DATA;
-    if (step != STEP_UNTIL_CLOSE && !(counted && bytes <= r->d->left))
-        return fail(r, 0);
+    if (step != STEP_UNTIL_CLOSE && !(counted && bytes <= r->d->left)) {
+        lose_message(r);
+        return;
+    }
     http1_payload_gap(&at, bytes);
     if (counted)
         r->d->left -= bytes;
@@ -717,7 +779,6 @@ static struct app_result gap(struct run *r, uint32_t bytes)
         else
             finish(r, true);
     }
-    return (struct app_result){PARSE_OK, 0};
 }
 
 struct app_result http1_data(struct app_flow *af, enum dir dir, const struct app_chunk *chunk)
@@ -725,10 +786,10 @@ struct app_result http1_data(struct app_flow *af, enum dir dir, const struct app
     struct http1_state *state = af->state;
     struct run r = {af, state, &state->dir[dir], dir, chunk->bytes, chunk->end};
     if (chunk->gap) {
-        struct app_result result = gap(&r, chunk->gap);
-        if (chunk->end && result.status != PARSE_BAD)
+        gap(&r, chunk->gap);
+        if (chunk->end)
             end_direction(&r);
-        return result;
+        return (struct app_result){PARSE_OK, 0};
     }
     enum turn turn = TURN_ON;
     while (turn == TURN_ON) {
