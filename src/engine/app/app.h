@@ -37,8 +37,12 @@ enum app_probe { APP_PROBE_NO, APP_PROBE_MORE, APP_PROBE_YES };
 
 /* How a protocol's records are written. Each event log has its own. */
 struct app_log {
-    bool in_alert; /* the record is part of an alert */
-    uint32_t tls;  /* members of EVE's "tls", as tls's log_conf gives them */
+    bool in_alert;                       /* the record is part of an alert */
+    bool in_other;                       /* it is part of any other event than its protocol's own */
+    bool http_basic;                     /* of HTTP only what Suricata writes without `extended` */
+    uint8_t http_headers;                /* DIR_BIT()s whose headers are all written */
+    const struct conf_node *http_custom; /* names of further headers; NULL: none */
+    uint32_t tls;                        /* members of EVE's "tls", as tls's log_conf gives them */
     uint8_t dns_version;
     bool dns_requests, dns_responses, dns_detailed, dns_grouped;
     uint32_t dns_type_count; /* 0: all */

@@ -58,6 +58,7 @@ void part_app(const struct eve_conf *conf, const struct eve_event *event, struct
     struct app_conf app_conf = *(app->conf ? app->conf : conf->app_conf);
     app_conf.log = conf->app_log;
     app_conf.log.in_alert = event->type == EVE_ALERT;
+    app_conf.log.in_other = event->type != EVE_APP;
     const char *name = app->parser->log_type;
     json_object(out, name ? name : app_proto_name(app->parser->proto));
     app->parser->log(event->tx, &app_conf, out);
@@ -85,7 +86,7 @@ void part_file(const struct eve_conf *conf, const struct tx *tx, const struct fi
     json_bytes(out, "filename", file->name);
     json_bool(out, "gaps", file->has_gaps);
     json_text(out, "state", states[file->state]);
-    if (file->hashed && !file->has_gaps) {
+    if (file->hashed) {
         if (file->hashed & 1u << DIGEST_MD5)
             add_hash(out, "md5", file->md5, sizeof(file->md5));
         if (file->hashed & 1u << DIGEST_SHA1)

@@ -199,6 +199,7 @@ const struct app_parser http1_parser = {
     .states = states,
     .state_count = ARRAY_COUNT(states),
     .log_tx_id = true,
+    .log_conf = http1_log_conf,
     .log = http1_log,
     .log_type = "http",
 };

@@ -232,6 +232,46 @@ static void test_late_responses(void **state)
     buf_fini(&seen);
 }
 
+/* What the settings of an event log take away from the record and add to it. */
+static void test_log_settings(void **state)
+{
+    static const struct piece pieces[] = {
+        TS("GET /a HTTP/1.1\r\nHost: h\r\nX-Api_Key: k\r\nReferer: r\r\n\r\n"),
+        TC("HTTP/1.1 200 OK\r\nVary: v\r\nContent-Length: 0\r\n\r\n")};
+    static const struct {
+        const char *settings, *want;
+        bool in_other;
+    } rows[] = {
+        {"http: {extended: no}", "0 log {\"hostname\":\"h\",\"url\":\"/a\"}", false},
+        {"http: {custom: [x_api_key, VARY, absent]}",
+         "0 log {\"hostname\":\"h\",\"url\":\"/a\",\"x_api_key\":\"k\",\"vary\":\"v\"}", false},
+        {"http: {dump-all-headers: response}",
+         "0 log "
+         "{\"hostname\":\"h\",\"url\":\"/a\",\"response_headers\":[{\"name\":\"Vary\",\"value\":"
+         "\"v\"},{\"name\":\"Content-Length\",\"value\":\"0\"}]}",
+         false},
+        {"http: {extended: no, dump-all-headers: both}",
+         "0 log {\"hostname\":\"h\",\"url\":\"/a\",\"http_refer\":\"r\",\"http_method\":\"GET\","
+         "\"protocol\":\"HTTP/1.1\",\"status\":200,\"length\":0}",
+         true},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct app_conf conf;
+        struct conf *yaml = conf_new();
+        struct buf seen;
+        buf_init(&seen, 0);
+        app_conf_defaults(&conf);
+        assert_int_equal(conf_parse(yaml, str_c(rows[i].settings), "test", NULL), 0);
+        http1_parser.log_conf(&conf.log, conf_find(yaml, "http"));
+        conf.log.in_other = rows[i].in_other;
+        play_all(pieces, ARRAY_COUNT(pieces), &conf, false, &seen);
+        if (!conversation_has(&seen, rows[i].want))
+            fail_msg("%s: %.*s", rows[i].settings, (int)seen.len, (const char *)seen.p);
+        buf_fini(&seen);
+        conf_free(yaml);
+    }
+}
+
 static void test_probe(void **state)
 {
     static const struct {
@@ -270,7 +310,7 @@ int main(void)
         cmocka_unit_test(test_little_memory), cmocka_unit_test(test_windows),
         cmocka_unit_test(test_body_limit),    cmocka_unit_test(test_limits),
         cmocka_unit_test(test_unanswered),    cmocka_unit_test(test_late_responses),
-        cmocka_unit_test(test_probe),
+        cmocka_unit_test(test_log_settings),  cmocka_unit_test(test_probe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,18 +73,71 @@ static void log_headers(const struct http1_head *h, const char *key, struct json
     json_end_array(out);
 }
 
-static void log_all_headers(const struct http1_tx *tx, const struct app_conf *conf,
-                            struct json *out, struct arena *a)
+static void log_all_headers(const struct http1_tx *tx, uint8_t dirs, struct json *out,
+                            struct arena *a)
 {
-    if (!conf->yaml)
-        return;
-    const char *which =
-        conf_text(conf->yaml, "outputs.eve-log.types.http.dump-all-headers", "none");
-    bool both = strcmp(which, "both") == 0;
-    if (both || strcmp(which, "request") == 0)
+    if (dirs & DIR_BIT(DIR_TOSERVER))
         log_headers(&tx->side[DIR_TOSERVER].head, "request_headers", out, a);
-    if (both || strcmp(which, "response") == 0)
+    if (dirs & DIR_BIT(DIR_TOCLIENT))
         log_headers(&tx->side[DIR_TOCLIENT].head, "response_headers", out, a);
+}
+
+/* The settings name headers in small letters, with "_" where the header has "-". */
+static bool is_named(struct str header, const char *word)
+{
+    if (strlen(word) != header.len)
+        return false;
+    for (size_t i = 0; i < header.len; i++) {
+        uint8_t c = byte_lower(header.p[i]), want = byte_lower((uint8_t)word[i]);
+        if ((c == '-' ? '_' : c) != (want == '-' ? '_' : want))
+            return false;
+    }
+    return true;
+}
+
+static void log_named(const struct http1_head *h, const char *word, struct json *out,
+                      struct arena *a)
+{
+    char key[64];
+    if (strlen(word) >= sizeof key)
+        return;
+    for (uint32_t i = 0; i < h->header_count; i++) {
+        if (h->headers[i].is_repeat || !is_named(http1_text(h, h->headers[i].name), word))
+            continue;
+        size_t k = 0;
+        for (; word[k]; k++)
+            key[k] = word[k] == '-' ? '_' : (char)byte_lower((uint8_t)word[k]);
+        key[k] = 0;
+        json_bytes(out, key, http1_header_value(h, &h->headers[i], a));
+        return;
+    }
+}
+
+/* What the protocol's own record holds more than others do. */
+static void log_wished(const struct http1_tx *tx, const struct app_log *log, struct json *out,
+                       struct arena *a)
+{
+    for (const struct conf_node *n = log->http_custom; n; n = n->next) {
+        if (!n->value)
+            continue;
+        log_named(&tx->side[DIR_TOSERVER].head, n->value, out, a);
+        log_named(&tx->side[DIR_TOCLIENT].head, n->value, out, a);
+    }
+    log_all_headers(tx, log->http_headers, out, a);
+}
+
+void http1_log_conf(struct app_log *log, const struct conf_node *settings)
+{
+    const struct conf_node *custom = conf_child(settings, "custom");
+    const struct conf_node *headers = conf_child(settings, "dump-all-headers");
+    const char *which = headers && headers->value ? headers->value : "none";
+    log->http_basic = settings && !conf_node_bool(conf_child(settings, "extended"), false);
+    log->http_custom = custom ? custom->child : NULL;
+    log->http_headers = 0;
+    if (strcmp(which, "both") == 0 || strcmp(which, "request") == 0)
+        log->http_headers |= DIR_BIT(DIR_TOSERVER);
+    if (strcmp(which, "both") == 0 || strcmp(which, "response") == 0)
+        log->http_headers |= DIR_BIT(DIR_TOCLIENT);
 }
 
 static void log_members(const struct http1_tx *tx, const struct app_conf *conf, struct json *out,
@@ -100,6 +153,10 @@ static void log_members(const struct http1_tx *tx, const struct app_conf *conf, 
     log_known(request, KNOWN_USER_AGENT, "http_user_agent", out, a);
     log_content_type(response, out, a);
     log_content_range(response, out, a);
+    if (!conf->log.in_other)
+        log_wished(tx, &conf->log, out, a);
+    if (!conf->log.in_other && conf->log.http_basic)
+        return;
     log_known(request, KNOWN_REFERER, "http_refer", out, a);
     log_part(request, PART_METHOD, "http_method", out);
     log_part(request, PART_REQUEST_PROTOCOL, "protocol", out);
@@ -109,7 +166,6 @@ static void log_members(const struct http1_tx *tx, const struct app_conf *conf, 
         log_part(response, PART_STATUS, "status_string", out);
     log_known(response, KNOWN_LOCATION, "redirect", out, a);
     json_uint(out, "length", tx->side[DIR_TOCLIENT].payload.wire_bytes);
-    log_all_headers(tx, conf, out, a);
 }
 
 void http1_log(const struct tx *tx, const struct app_conf *conf, struct json *out)
