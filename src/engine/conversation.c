@@ -80,6 +80,7 @@ static void change_protocol(struct engine *e, struct passage *way, enum dir dir)
     c->app.proto_of[0] = c->app.proto_of[1] = APP_UNKNOWN;
     c->app.failed[0] = c->app.failed[1] = false;
     c->app.change_to = APP_UNKNOWN;
+    c->app.tx_count = 0; /* the new protocol's transactions count from 0 */
 }
 
 /* The parser has as many transactions at work as it may. Those that are through go; when that is not enough, those that wait

@@ -113,11 +113,13 @@ static bool is_over(const struct conversation *c, const struct tx *tx, bool last
     return true;
 }
 
-static void report_files(struct engine *e, struct conversation *c, const struct packet *p,
+/* A file is told with a packet of its own direction, as Suricata does it, or when its transaction ends. */
+static void report_files(struct engine *e, struct conversation *c, const struct glance *glance,
                          struct tx *tx, bool over)
 {
+    const struct packet *p = glance->packet;
     for (struct file *f = tx->files; f; f = f->next) {
-        if (f->reported || (f->state == FILE_OPEN && !over))
+        if (f->reported || (!over && (f->state == FILE_OPEN || f->dir != glance->dir)))
             continue;
         if (f->state == FILE_OPEN)
             file_end(e->files, tx, f, FILE_TRUNCATED);
@@ -156,12 +158,13 @@ static bool is_inspected(const struct conversation *c, const struct tx *tx)
     return true;
 }
 
-static void report_transaction(struct engine *e, struct conversation *c, const struct packet *p,
-                               struct tx *tx, bool last)
+static void report_transaction(struct engine *e, struct conversation *c,
+                               const struct glance *glance, struct tx *tx, bool last)
 {
     const struct app_parser *parser = c->app.parser;
+    const struct packet *p = glance->packet;
     if (tx->events_new && wants(e, EVE_ANOMALY, tx->proto)) {
-        struct eve_event event = event_of(e, c, p, DIR_TOSERVER);
+        struct eve_event event = event_of(e, c, p, glance->dir);
         event.tx = tx;
         report_app_events(e, &event, tx->events_new);
     }
@@ -169,7 +172,7 @@ static void report_transaction(struct engine *e, struct conversation *c, const s
     bool over = is_over(c, tx, last);
     if (!tx->logged && (parser->log_ready ? parser->log_ready(tx) || last : over))
         report_record(e, c, p, tx);
-    report_files(e, c, p, tx, over);
+    report_files(e, c, glance, tx, over);
     if (!over || !tx->logged || !(last || is_inspected(c, tx)))
         return;
     e->counts.app_tx[tx->proto]++;
@@ -192,7 +195,7 @@ void report_transactions(struct engine *e, struct conversation *c, const struct 
     struct tx *next;
     for (struct tx *tx = c->app.first; tx; tx = next) {
         next = tx->next;
-        report_transaction(e, c, p, tx, last);
+        report_transaction(e, c, &(struct glance){p, dir, NULL}, tx, last);
     }
 }
 

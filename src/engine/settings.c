@@ -73,7 +73,8 @@ uint32_t engine_eve_read(struct eve_conf *logs, const struct conf *conf)
     return 1;
 }
 
-/* Every digest that some event log asks for (outputs.eve-log.types.files.force-hash) is computed. */
+/* Every digest that some event log asks for (outputs.eve-log.types.files.force-hash) is computed, and SHA-256 where files are
+ * said to be stored: they go by that name. */
 static void read_file(struct file_conf *file, const struct conf *conf)
 {
     struct eve_conf logs[ENGINE_EVE_MAX];
@@ -83,6 +84,7 @@ static void read_file(struct file_conf *file, const struct conf *conf)
         file->want_sha1 |= logs[i].sha1;
         file->want_sha256 |= logs[i].sha256;
     }
+    file->want_sha256 |= conf && conf_bool(conf, "outputs.file-store.enabled", false);
     file->digests_max = 1024;
 }
 

@@ -55,7 +55,7 @@ bool file_field_size_so_far(const struct tx *tx, enum dir dir, uint32_t index, u
 #define HASH_GETTER(kind, digest)                                                              \
     static bool has_##kind(const struct file *f)                                               \
     {                                                                                          \
-        return f->hashed & 1u << digest;                                                       \
+        return !f->has_gaps && f->hashed & 1u << digest;                                       \
     }                                                                                          \
     bool file_field_##kind(const struct tx *tx, enum dir dir, uint32_t index, struct arena *a, \
                            struct str *out)                                                    \

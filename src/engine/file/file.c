@@ -150,7 +150,7 @@ void file_gap(struct file *f, uint32_t bytes)
     f->size_bytes += bytes;
 }
 
-/* Also of a file that was cut off: the hash of what was seen, the state says that it is not all. */
+/* Also of a file that was cut off or has holes: the hash of what was seen, `state` and `gaps` say that it is not all. */
 static void finish_digests(struct file *f)
 {
     uint8_t *const out[DIGEST_KINDS] = {
@@ -169,8 +169,7 @@ void file_end(struct file_store *s, struct tx *tx, struct file *f, enum file_sta
     if (f->state != FILE_OPEN)
         return;
     f->state = state == FILE_CLOSED && f->has_gaps ? FILE_TRUNCATED : state;
-    if (!f->has_gaps)
-        finish_digests(f);
+    finish_digests(f);
     give_digests(s, f);
     if (s->sink.ended)
         s->sink.ended(s->sink.owner, tx, f);

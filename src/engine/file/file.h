@@ -28,7 +28,7 @@ struct file {
     uint64_t size_bytes;
     uint64_t range_start, range_total; /* HTTP ranges: where it begins, 0 otherwise */
     bool has_gaps, reported, has_hash;
-    uint8_t hashed; /* 1 << enum digest_kind: of these there is a hash */
+    uint8_t hashed; /* 1 << enum digest_kind: of these there is a hash, of the bytes that came */
     uint8_t head[FILE_HEAD_BYTES];
     uint8_t head_len;
     uint8_t md5[16], sha1[20], sha256[32]; /* when state is not FILE_OPEN and has_hash */
@@ -59,7 +59,7 @@ NODISCARD int file_store_hash(struct file_store *s, uint8_t kinds);
 struct file *file_open(struct file_store *s, struct budget *mem, struct tx *tx, enum dir dir,
                        struct str name);
 void file_add(struct file_store *s, struct tx *tx, struct file *f, struct str bytes);
-/* Bytes are missing here: no hashes, state TRUNCATED at the end. */
+/* Bytes are missing here: state TRUNCATED at the end. */
 void file_gap(struct file *f, uint32_t bytes);
 void file_end(struct file_store *s, struct tx *tx, struct file *f, enum file_state state);
 /* Gives back all files of a transaction (open ones end as TRUNCATED first). */
@@ -76,7 +76,7 @@ bool file_field_name(const struct tx *tx, enum dir dir, uint32_t index, struct a
 /* Of files that have come whole; so_far: of the others, the bytes seen. */
 bool file_field_size(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out);
 bool file_field_size_so_far(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out);
-/* Raw bytes of the hash, of files that have ended and were hashed so. */
+/* Raw bytes of the hash, of files that have ended, without holes, and were hashed so. */
 bool file_field_md5(const struct tx *tx, enum dir dir, uint32_t index, struct arena *a,
                     struct str *out);
 bool file_field_sha1(const struct tx *tx, enum dir dir, uint32_t index, struct arena *a,
