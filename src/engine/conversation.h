@@ -12,10 +12,15 @@ struct conversation {
     struct match_flow rules;
     bool begun;                /* set up after the table made it */
     bool established;          /* handshake done; UDP: both sides spoke */
+    bool just_established;     /* by the packet in hand */
     bool raw_asked[DIR_COUNT]; /* was asked whether rules want raw bytes */
     bool raw_wanted[DIR_COUNT];
     bool raw_late[DIR_COUNT]; /* new rules want raw bytes that were not kept: they see packets */
-    uint8_t drops_told; /* DIR_BIT()s in which a drop record was written */
+    uint8_t drops_told;       /* DIR_BIT()s in which a drop record was written */
+    struct stopped {          /* the last segment that a rule stopped: TCP will send it again */
+        uint64_t bytes;       /* keyed hash of number, flags and payload; 0: none */
+        uint32_t gid, sid;
+    } stopped[DIR_COUNT];
     uint32_t image_turn; /* of the engine, when rules were last asked */
 };
 

@@ -132,7 +132,7 @@ static void take_tcp(struct engine *e, struct passage *way, const struct packet 
         return;
     struct conversation *c = way->c;
     if (way->stream.established && !c->established) {
-        c->established = true;
+        c->established = c->just_established = true;
         e->counts.tcp_sessions++;
         e->counts.tcp_midstream += c->stream.midstream;
         flow_set_state(e->flows, &c->flow, FLOW_ESTABLISHED);
@@ -149,7 +149,7 @@ static void take_udp(struct engine *e, struct passage *way, const struct packet 
 {
     struct conversation *c = way->c;
     if (way->dir == DIR_TOCLIENT && !c->established) {
-        c->established = true;
+        c->established = c->just_established = true;
         flow_set_state(e->flows, &c->flow, FLOW_ESTABLISHED);
     }
     /* also with a wrong checksum: cards that compute it leave one in captures of outgoing packets, and a datagram that its
@@ -161,6 +161,7 @@ static void take_udp(struct engine *e, struct passage *way, const struct packet 
 static void advance(struct engine *e, struct passage *way, const struct packet *p)
 {
     way->c->app.now_us = e->now_us;
+    way->c->just_established = false;
     if (p->l4 == PACKET_L4_TCP)
         take_tcp(e, way, p);
     else

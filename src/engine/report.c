@@ -1,5 +1,7 @@
 #include "engine/conversation.h"
 
+#include "base/hash.h"
+
 static struct eve_event event_of(struct engine *e, struct conversation *c, const struct packet *p,
                                  enum dir dir)
 {
@@ -30,6 +32,23 @@ static const struct tx *only_transaction(const struct conversation *c)
     return c && c->app.tx_live == 1 ? c->app.first : NULL;
 }
 
+/* What TCP sends again because it was stopped is no new attempt. True when this rule stopped these very bytes last time. */
+static bool stopped_again(const struct engine *e, struct conversation *c, const struct packet *p,
+                          enum dir dir, const struct rule *rule)
+{
+    if (!c || p->l4 != PACKET_L4_TCP || !p->frame)
+        return false;
+    uint64_t parts[3] = {(uint64_t)p->tcp.seq << 8 | p->tcp.flags, p->payload.len,
+                         hash_sip(e->conf.flow.secret, p->payload)};
+    struct stopped now = {.bytes = hash_sip(e->conf.flow.secret, str_of(parts, sizeof(parts))) | 1,
+                          .gid = rule->gid,
+                          .sid = rule->sid};
+    struct stopped *last = &c->stopped[dir];
+    bool again = last->bytes == now.bytes && last->gid == now.gid && last->sid == now.sid;
+    *last = now;
+    return again;
+}
+
 void report_alerts(struct engine *e, struct conversation *c, const struct packet *p, enum dir dir,
                    const struct verdict *verdict)
 {
@@ -44,6 +63,8 @@ void report_alerts(struct engine *e, struct conversation *c, const struct packet
         event.type = EVE_ALERT;
         event.hit = verdict->alerts[i];
         event.verdict = verdict;
+        event.repeated =
+            verdict_hit_blocked(verdict, event.hit) && stopped_again(e, c, p, dir, event.hit->rule);
         event.tx = event.hit->tx;
         if (!event.tx && event.hit->by_stream)
             event.tx = only_transaction(c);

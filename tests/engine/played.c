@@ -15,8 +15,9 @@ static void write_event(struct played *p, const struct eve_event *event)
 {
     switch (event->type) {
     case EVE_ALERT:
-        buf_printf(&p->seen, "alert %u %s", event->hit->rule->sid,
-                   verdict_hit_blocked(event->verdict, event->hit) ? "blocked" : "allowed");
+        buf_printf(&p->seen, "alert %u %s%s", event->hit->rule->sid,
+                   verdict_hit_blocked(event->verdict, event->hit) ? "blocked" : "allowed",
+                   event->repeated ? " again" : "");
         break;
     case EVE_DROP: buf_add_c(&p->seen, "drop"); break;
     case EVE_APP: buf_add_c(&p->seen, app_proto_name(event->tx->proto)); break;

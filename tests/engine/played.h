@@ -2,6 +2,7 @@
  * what it tells is written down, one line each:
  *
  *   alert 1000001 blocked tx 299
+ *   alert 1000001 blocked again
  *   drop
  *   http tx 299
  *   anomaly too_many_transactions tx 0

@@ -34,7 +34,9 @@ struct eve_event {
     enum dir dir;                  /* of the packet; for APP: see app_parser.log_dir */
     const struct match_hit *hit;   /* ALERT */
     const struct verdict *verdict; /* ALERT, DROP */
-    bool repeated;           /* DROP: this direction of the flow was told to be dropped before */
+    bool
+        repeated; /* DROP: this direction of the flow was told to be dropped before. ALERT: the same rule has stopped
+                    * these same bytes before; the sender tries again as TCP does, which is no second attempt */
     const struct file *file; /* FILEINFO */
     enum eve_anomaly anomaly;
     const char *anomaly_event;

@@ -243,8 +243,6 @@ static bool is_ip_only(const struct rule *r)
     if (r->buffers || r->app_mask || r->every_packet || flow_keyword_used(&r->flow) ||
         r->needs_packet || r->packet_header_only)
         return false;
-    if (!r->src_ports->any || !r->dst_ports->any)
-        return false;
     for (const struct rule_check *c = r->checks; c; c = c->next)
         if (check_may_change(c))
             return false;

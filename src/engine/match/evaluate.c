@@ -144,6 +144,18 @@ static void add_contexts(struct match_worker *w, struct match_hits *hits, struct
         hits->contexts[hits->context_count++] = w->contexts[i];
 }
 
+/* Rules of addresses and ports alone, of the protocol, of a transaction or of the stream speak of the conversation. So does
+ * one that may look at the stream but found the beginning of it in its packet: its answer would be the same there. */
+static bool judges_flow(const struct match_rule *mr, const struct look *look)
+{
+    bool seen_in_stream =
+        (mr->looks & LOOK_STREAM) && mr->has_payload && look->view->stream_accepted;
+    bool of_protocol =
+        mr->rule->app_mask && !mr->rule->needs_packet && !mr->rule->checks && mr->buffer_count == 0;
+    return look->tx || look->kind == LOOK_STREAM || mr->ip_only || mr->protocol_only ||
+           of_protocol || seen_in_stream;
+}
+
 static void add_hit(struct match_worker *w, const struct match_rule *mr, const struct look *look)
 {
     struct match_hits *hits = look->hits;
@@ -159,6 +171,7 @@ static void add_hit(struct match_worker *w, const struct match_rule *mr, const s
         .tx = look->tx,
         .tx_id = look->tx ? look->tx->id : 0,
         .by_stream = look->kind == LOOK_STREAM,
+        .whole_flow = judges_flow(mr, look),
         .action = mr->rule->action,
     };
     add_contexts(w, hits, place);

@@ -22,18 +22,6 @@ const char *verdict_rule_metadata(const struct rule *rule, const char *key)
     return NULL;
 }
 
-/* Did the rule judge more than this one packet? Then what it says holds for the conversation. */
-static bool is_flow_wide(const struct match_hit *hit)
-{
-    const struct rule *rule = hit->rule;
-    if (rule->scope != RULE_SCOPE_USUAL)
-        return rule->scope == RULE_SCOPE_FLOW;
-    if (hit->tx || hit->by_stream)
-        return true;
-    return !rule->buffers && !rule->needs_packet && !rule->packet_header_only &&
-           rule->src_ports->any && rule->dst_ports->any && !rule->checks;
-}
-
 static bool stops(const struct match_hit *hit)
 {
     return hit->action == RULE_DROP || hit->action == RULE_REJECT;
@@ -67,7 +55,7 @@ static void stop(struct verdict *v, const struct match_hit *hit)
     enum verdict_action action = hit->action == RULE_REJECT ? VERDICT_REJECT : VERDICT_DROP;
     if (verdict_rule_metadata(hit->rule, "otasuke_isolate"))
         v->isolate = true;
-    if (is_flow_wide(hit))
+    if (hit->whole_flow)
         v->flow_wide = true;
     if (action <= v->action)
         return;
@@ -90,7 +78,7 @@ void verdict_judge(const struct match_hits *hits, const struct verdict_conf *con
         add_alert(out, hit, conf->alerts_max);
         if (hit->action == RULE_PASS) {
             out->passed = true;
-            out->pass_flow = is_flow_wide(hit);
+            out->pass_flow = hit->whole_flow;
             return;
         }
         out->pass_flow |= hit->rule->bypass && !stops(hit);

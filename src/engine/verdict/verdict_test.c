@@ -10,7 +10,6 @@
 
 static const struct rule_ports any_ports = {.any = true};
 static struct rule_pair isolate_pair = {"otasuke_isolate", "lan_device"};
-static struct tx some_tx;
 static const struct verdict_conf inline_conf = {true, VERDICT_ALERTS_USUAL};
 static const struct verdict_conf detect_conf = {false, VERDICT_ALERTS_USUAL};
 
@@ -68,7 +67,7 @@ static void transaction_rules_act_on_the_flow(void **state)
     struct verdict v;
     verdict_judge(&hits, &inline_conf, &v);
     assert_false(v.flow_wide);
-    hits.items[0].tx = &some_tx;
+    hits.items[0].whole_flow = true;
     verdict_judge(&hits, &inline_conf, &v);
     assert_true(v.flow_wide);
 }

@@ -89,10 +89,10 @@ void tell_add(void *owner, const struct eve_event *event, struct json *out)
     json_end_object(out);
 }
 
-/* What the center gets: alerts. Everything else stays in the firm. */
+/* What the center gets: alerts, one for each attempt. Everything else stays in the firm. */
 static bool goes_to_center(const struct eve_event *event)
 {
-    return event->type == EVE_ALERT;
+    return event->type == EVE_ALERT && !event->repeated;
 }
 
 static void send_to_link(struct crewman *c)
