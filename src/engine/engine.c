@@ -235,9 +235,10 @@ static void judge(struct engine *e, struct passage *way)
 
 static void conclude(struct engine *e, struct passage *way)
 {
-    if (way->has_stream_result && way->stream.closed_now && !way->c->flow.dropped)
+    bool closed = way->has_stream_result && way->stream.closed_now && !way->c->flow.dropped;
+    if (closed)
         conversation_last_look(e, way->c);
-    look_settle(e, way, way->dir, false);
+    look_settle(e, way, way->dir, closed); /* nothing more comes: what is open is over */
 }
 
 static void process(struct engine *e, const struct packet *p, struct engine_answer *answer)

@@ -64,16 +64,28 @@ static bool has_ports(uint8_t l4)
     return l4 == PACKET_L4_TCP || l4 == PACKET_L4_UDP;
 }
 
-/* Community ID v1: "1:" base64(sha1(seed src dst proto 0 sport dport)), the smaller end first. */
+static bool is_icmp(uint8_t l4)
+{
+    return l4 == PACKET_L4_ICMP4 || l4 == PACKET_L4_ICMP6;
+}
+
+/* Community ID v1: "1:" base64(sha1(seed src dst proto 0 sport dport)), the smaller end first. ICMP: type and the answer's
+ * type stand for ports; what has no answer keeps its order, with type and code. Others have no ports at all. */
 static void write_community_id(const struct eve_conf *conf, const struct ends *e, struct json *out)
 {
-    if (!e->src.version || !has_ports(e->l4))
+    if (!e->src.version)
         return;
+    uint16_t src_port = e->src_port, dst_port = e->dst_port;
+    bool one_way = false;
+    if (is_icmp(e->l4)) {
+        uint8_t other = flow_icmp_counterpart(e->l4, e->icmp_type);
+        one_way = other == e->icmp_type;
+        src_port = e->icmp_type;
+        dst_port = one_way ? e->icmp_code : other;
+    }
     int order = ip_cmp(&e->src, &e->dst);
-    bool turned = order > 0 || (order == 0 && e->src_port > e->dst_port);
+    bool turned = !one_way && (order > 0 || (order == 0 && src_port > dst_port));
     const struct ip *low = turned ? &e->dst : &e->src, *high = turned ? &e->src : &e->dst;
-    uint16_t low_port = turned ? e->dst_port : e->src_port;
-    uint16_t high_port = turned ? e->src_port : e->dst_port;
     size_t address_bytes = e->src.version == 4 ? 4 : 16;
     uint8_t memory[64], hash[20];
     struct buf b = buf_fixed(memory, sizeof(memory));
@@ -82,8 +94,10 @@ static void write_community_id(const struct eve_conf *conf, const struct ends *e
     buf_add(&b, str_of(high->bytes, address_bytes));
     buf_add_byte(&b, e->ip_proto);
     buf_add_byte(&b, 0);
-    buf_add_u16(&b, low_port);
-    buf_add_u16(&b, high_port);
+    if (has_ports(e->l4) || is_icmp(e->l4)) {
+        buf_add_u16(&b, turned ? dst_port : src_port);
+        buf_add_u16(&b, turned ? src_port : dst_port);
+    }
     digest_of(DIGEST_SHA1, buf_str(&b), hash);
     char text[40];
     struct buf t = buf_fixed(text, sizeof(text));
@@ -104,10 +118,20 @@ static void write_ends(const struct ends *e, struct json *out)
         json_uint(out, "dest_port", e->dst_port);
     part_protocol(out, e->ip_proto);
     json_uint(out, "ip_v", e->src.version);
-    if (e->l4 == PACKET_L4_ICMP4 || e->l4 == PACKET_L4_ICMP6) {
+    if (is_icmp(e->l4)) {
         json_uint(out, "icmp_type", e->icmp_type);
         json_uint(out, "icmp_code", e->icmp_code);
     }
+}
+
+/* Of a conversation by ICMP that was answered: the answer has the question's code. */
+static void write_icmp_answer(const struct flow *flow, struct json *out)
+{
+    if (!is_icmp(flow->l4) || !flow->packets[1])
+        return;
+    json_uint(out, "response_icmp_type",
+              flow_icmp_counterpart(flow->l4, (uint8_t)flow->client_port));
+    json_uint(out, "response_icmp_code", (uint8_t)flow->server_port);
 }
 
 static void write_vlans(const struct eve_event *event, struct json *out)
@@ -124,16 +148,42 @@ static void write_vlans(const struct eve_event *event, struct json *out)
     json_end_array(out);
 }
 
-static void write_macs(const struct packet *p, struct json *out)
+static void write_mac(const char *key, const struct mac *mac, struct json *out)
 {
+    char text[MAC_TEXT_BYTES];
+    mac_format(mac, text);
+    json_text(out, key, text);
+}
+
+/* Of a flow the machines of its first packet, in the form of lists. */
+static void write_flow_macs(const struct flow *flow, struct json *out)
+{
+    if (!flow->has_mac)
+        return;
+    json_object(out, "ether");
+    json_array(out, "dest_macs");
+    write_mac(NULL, &flow->server_mac, out);
+    json_end_array(out);
+    json_array(out, "src_macs");
+    write_mac(NULL, &flow->client_mac, out);
+    json_end_array(out);
+    json_end_object(out);
+}
+
+static void write_macs(const struct eve_event *event, struct json *out)
+{
+    const struct packet *p = event->packet;
+    if (event->type == EVE_FLOW) {
+        write_flow_macs(event->flow, out);
+        return;
+    }
     if (!p || !p->has_mac)
         return;
-    char text[MAC_TEXT_BYTES];
     json_object(out, "ether");
-    mac_format(&p->src_mac, text);
-    json_text(out, "src_mac", text);
-    mac_format(&p->dst_mac, text);
-    json_text(out, "dest_mac", text);
+    if (p->ether_type)
+        json_uint(out, "ether_type", p->ether_type);
+    write_mac("src_mac", &p->src_mac, out);
+    write_mac("dest_mac", &p->dst_mac, out);
     json_end_object(out);
 }
 
@@ -167,12 +217,14 @@ static void write_head(const struct eve_conf *conf, const struct eve_event *even
     write_vlans(event, out);
     struct ends ends = ends_of(conf, event);
     write_ends(&ends, out);
+    if (event->type == EVE_FLOW)
+        write_icmp_answer(event->flow, out);
     if (event->packet && event->type != EVE_FLOW)
         json_text(out, "pkt_src", packet_source(event));
     if (conf->community_id)
         write_community_id(conf, &ends, out);
     if (conf->ether)
-        write_macs(event->packet, out);
+        write_macs(event, out);
 }
 
 static void record_app(const struct eve_conf *conf, const struct eve_event *event, struct json *out)

@@ -288,16 +288,22 @@ static void write_tcp_flow(const struct stream *s, struct json *out)
         uint8_t flag;
     } flags[] = {{"syn", TCP_SYN}, {"fin", TCP_FIN}, {"rst", TCP_RST}, {"psh", TCP_PSH},
                  {"ack", TCP_ACK}, {"urg", TCP_URG}, {"ecn", TCP_ECE}, {"cwr", TCP_CWR}};
-    uint8_t all = s->half[0].tcp_flags | s->half[1].tcp_flags;
+    /* what never was a connection is shown as Suricata shows it: without flags */
+    bool known = s->state != STREAM_NONE;
+    uint8_t ts = known ? s->half[0].tcp_flags : 0, tc = known ? s->half[1].tcp_flags : 0;
+    uint8_t all = ts | tc;
     json_object(out, "tcp");
     write_flag_byte(out, "tcp_flags", all);
-    write_flag_byte(out, "tcp_flags_ts", s->half[0].tcp_flags);
-    write_flag_byte(out, "tcp_flags_tc", s->half[1].tcp_flags);
+    write_flag_byte(out, "tcp_flags_ts", ts);
+    write_flag_byte(out, "tcp_flags_tc", tc);
+    if (!known) {
+        json_end_object(out);
+        return;
+    }
     for (size_t i = 0; i < ARRAY_COUNT(flags); i++)
         if (all & flags[i].flag)
             json_bool(out, flags[i].name, true);
-    if (s->state != STREAM_NONE)
-        json_text(out, "state", stream_state_name(s->state));
+    json_text(out, "state", stream_state_name(s->state));
     if (s->half[0].gaps)
         json_bool(out, "ts_gap", true);
     if (s->half[1].gaps)
@@ -307,9 +313,11 @@ static void write_tcp_flow(const struct stream *s, struct json *out)
     json_end_object(out);
 }
 
-static void write_app_protos(const struct app_flow *app, struct json *out)
+static void write_app_protos(const struct eve_event *event, struct json *out)
 {
-    if (!app)
+    const struct app_flow *app = event->app;
+    bool never = event->stream && event->stream->state == STREAM_NONE;
+    if (!app || (never && app->proto == APP_FAILED))
         return;
     if (app->proto != APP_UNKNOWN || app->proto_of[0] != app->proto_of[1])
         json_text(out, "app_proto", app_proto_name(app->proto));
@@ -324,7 +332,7 @@ static void write_app_protos(const struct app_flow *app, struct json *out)
 void record_flow(const struct eve_conf *conf, const struct eve_event *event, struct json *out)
 {
     const struct flow *flow = event->flow;
-    write_app_protos(event->app, out);
+    write_app_protos(event, out);
     json_object(out, "flow");
     part_flow_counts(flow, out);
     part_time(out, "end", flow->last_us);

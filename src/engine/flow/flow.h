@@ -92,6 +92,8 @@ uint32_t flow_expire(struct flow_table *t, int64_t now_us, uint32_t max);
 void flow_close(struct flow_table *t, struct flow *flow, enum flow_end why);
 /* Walks over all flows; NULL at the end. Start with *at = 0. */
 struct flow *flow_next(struct flow_table *t, uint32_t *at);
+/* The ICMP type that answers this one, or asks for it; the same type when there is none. l4: enum packet_l4. */
+uint8_t flow_icmp_counterpart(uint8_t l4, uint8_t type);
 const struct flow_counts *flow_table_counts(const struct flow_table *t);
 
 #endif

@@ -2,19 +2,38 @@
 
 #include "base/hash.h"
 
+struct icmp_pair {
+    uint8_t answer, question;
+};
+
+static const struct icmp_pair pairs4[] = {{0, 8}, {9, 10}, {14, 13}, {16, 15}, {18, 17}};
+static const struct icmp_pair pairs6[] = {{129, 128}, {131, 130}, {134, 133}, {136, 135},
+                                          {140, 139}, {142, 141}, {145, 144}, {147, 146},
+                                          {149, 148}, {161, 160}};
+
+static const struct icmp_pair *find_pair(uint8_t l4, uint8_t type)
+{
+    const struct icmp_pair *rows = l4 == PACKET_L4_ICMP4 ? pairs4 : pairs6;
+    size_t count = l4 == PACKET_L4_ICMP4 ? ARRAY_COUNT(pairs4) : ARRAY_COUNT(pairs6);
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].answer == type || rows[i].question == type)
+            return &rows[i];
+    return NULL;
+}
+
 /* A question and its answer have different ICMP types but are one conversation: the question's type stands for both. */
 static uint8_t icmp_question(const struct packet *p)
 {
-    static const uint8_t answers4[][2] = {{0, 8}, {9, 10}, {14, 13}, {16, 15}, {18, 17}};
-    static const uint8_t answers6[][2] = {{129, 128}, {131, 130}, {134, 133}, {136, 135},
-                                          {140, 139}, {142, 141}, {145, 144}, {147, 146},
-                                          {149, 148}, {161, 160}};
-    const uint8_t(*rows)[2] = p->l4 == PACKET_L4_ICMP4 ? answers4 : answers6;
-    size_t count = p->l4 == PACKET_L4_ICMP4 ? ARRAY_COUNT(answers4) : ARRAY_COUNT(answers6);
-    for (size_t i = 0; i < count; i++)
-        if (rows[i][0] == p->icmp_type)
-            return rows[i][1];
-    return p->icmp_type;
+    const struct icmp_pair *pair = find_pair((uint8_t)p->l4, p->icmp_type);
+    return pair ? pair->question : p->icmp_type;
+}
+
+uint8_t flow_icmp_counterpart(uint8_t l4, uint8_t type)
+{
+    const struct icmp_pair *pair = find_pair(l4, type);
+    if (!pair)
+        return type;
+    return pair->answer == type ? pair->question : pair->answer;
 }
 
 static uint8_t icmp_question_of_flow(const struct flow *flow)

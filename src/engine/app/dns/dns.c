@@ -4,6 +4,8 @@
 
 #define PORT_DNS 53
 #define PORT_MDNS 5353
+#define PORT_NETBIOS 137 /* RFC 1002: nearly the same messages, with names of their own kind */
+#define TYPE_NETBIOS 0x20
 #define OPCODE_MAX 6 /* 0 query, 1 inverse, 2 status, 4 notify, 5 update, 6 stateful (RFC 8490) */
 #define Z_FLAG 0x0040
 
@@ -65,7 +67,9 @@ static enum app_probe probe_question(struct str bytes, bool complete)
     reader_skip(&r, DNS_HEADER_BYTES);
     struct reader name = r;
     if (dns_read_record(&r, DNS_QUESTIONS, &question))
-        return question.type && is_class(question.class) ? APP_PROBE_YES : APP_PROBE_NO;
+        return question.type && question.type != TYPE_NETBIOS && is_class(question.class)
+                   ? APP_PROBE_YES
+                   : APP_PROBE_NO;
     return complete ? APP_PROBE_NO : probe_part(name);
 }
 
@@ -100,7 +104,7 @@ static enum app_probe probe_tcp(struct str bytes, uint16_t server_port)
 static enum app_probe probe_udp_bytes(struct str bytes, enum dir dir, uint16_t server_port)
 {
     (void)dir;
-    if (server_port == PORT_MDNS)
+    if (server_port == PORT_MDNS || server_port == PORT_NETBIOS)
         return APP_PROBE_NO;
     return probe_message(bytes, bytes.len, server_port);
 }

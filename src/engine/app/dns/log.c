@@ -197,7 +197,7 @@ static void write_record(const struct dns_tx *tx, enum dns_section section,
     write_name(tx, record->name_at, "rrname", out);
     json_text(out, "rrtype", type_name(record->type, number));
     if (section != DNS_QUESTIONS)
-        json_uint(out, "ttl", record->type == DNS_OPT ? 0 : record->ttl);
+        json_uint(out, "ttl", record->ttl);
     if (section != DNS_QUESTIONS && record->type == DNS_OPT)
         write_options(record, out);
     else if (section != DNS_QUESTIONS)
