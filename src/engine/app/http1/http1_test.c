@@ -162,10 +162,14 @@ static void test_limits(void **state)
         {"line", "GET / HTTP/1.1\r\nHost: a\r\nX: ", "x", 17000, "0 done ts tc"},
         {"longer line", "GET / HTTP/1.1\r\nHost: a\r\nX: ", "x", 19000,
          "0 event request_field_too_long"},
-        {"hard line", "GET / HTTP/1.1\r\nHost: a\r\nX: ", "x", 19000, "failed ts"},
-        {"hard request line", "GET /", "x", 19000, "failed ts"},
+        {"too long a line is cut", "GET / HTTP/1.1\r\nHost: a\r\nX: ", "x", 190000,
+         "0 ts http.user_agent=behind"},
+        {"too long a request line is cut", "GET /", "x", 190000, "0 ts http.user_agent=behind"},
+        {"too long a line is told", "GET /", "x", 190000, "0 event request_field_too_long"},
         {"head", "GET / HTTP/1.1\r\nHost: a\r\n", "X: 1234567890123456789012345678901234567890\r\n",
-         4000, "failed ts"},
+         4000, "0 event request_field_too_long"},
+        {"behind too long a head", "GET / HTTP/1.1\r\nHost: a",
+         "\r\nX: 1234567890123456789012345678901234567890", 4000, "1 ts http.uri=/next"},
         {"headers", "GET / HTTP/1.1\r\nHost: a\r\n", "X: 1\r\n", 2000,
          "0 event request_too_many_headers"},
         {"repetition", "GET / HTTP/1.1\r\nHost: a\r\n", "X: 1\r\n", 70,
@@ -174,7 +178,8 @@ static void test_limits(void **state)
     struct buf seen;
     buf_init(&seen, 0);
     for (size_t i = 0; i < ARRAY_COUNT(limits); i++) {
-        struct buf b = repeat(limits[i].before, limits[i].unit, limits[i].count, "\r\n\r\n");
+        struct buf b = repeat(limits[i].before, limits[i].unit, limits[i].count,
+                              "\r\nUser-Agent: behind\r\n\r\nGET /next HTTP/1.1\r\n\r\n");
         struct piece piece = {DIR_TOSERVER, buf_str(&b), 0};
         play_all(&piece, 1, NULL, false, &seen);
         if (!conversation_has(&seen, limits[i].want))

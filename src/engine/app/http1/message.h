@@ -10,7 +10,7 @@
 #include "engine/app/app.h"
 #include "engine/content/content.h"
 
-#define HTTP1_LINE_MAX 18000u /* longer ones end the direction (libhtp's hard limit of a field) */
+#define HTTP1_LINE_MAX 18000u /* of a longer one the beginning (Suricata's limit of a field) */
 #define HTTP1_HEAD_MAX (128u << 10)
 #define HTTP1_HEADERS_MAX 1024u
 #define HTTP1_REPEATS_MAX 64u
@@ -293,7 +293,7 @@ const struct http1_part *http1_multipart_part(const struct http1_multipart *m, u
 
 struct http1_dir {
     uint8_t step;
-    bool seen_body_gap;
+    bool skip_line;      /* the rest of this line is passed over */
     uint32_t scanned;    /* bytes of the unconsumed line that hold no line feed */
     uint64_t left;       /* of the body or chunk */
     struct http1_tx *tx; /* in work; NULL between messages */

@@ -65,15 +65,15 @@ static void consume(struct run *r, size_t bytes)
     r->d->scanned = 0;
 }
 
-/* The next line with its line feed, still unconsumed; at the end of the stream also without. */
+/* The next line with its line feed, still unconsumed; at the end of the stream also without. Of a line that is too long the
+ * beginning: who gave the direction up there could be blinded by a header that browsers take. */
 static enum turn peek_line(struct run *r, struct str *line)
 {
-    struct http1_at at = at_of(r);
     ptrdiff_t feed = str_find_byte(r->in, r->d->scanned, '\n');
     size_t len = feed < 0 ? r->in.len : (size_t)feed + 1;
     if (len > HTTP1_LINE_MAX) {
-        http1_event(&at, HTTP1_REQUEST_FIELD_TOO_LONG, HTTP1_RESPONSE_FIELD_TOO_LONG);
-        return TURN_FAIL;
+        *line = str_cut(r->in, 0, HTTP1_LINE_MAX);
+        return TURN_ON;
     }
     if (feed < 0 && !(r->end && r->in.len)) {
         r->d->scanned = (uint32_t)r->in.len;
@@ -81,6 +81,29 @@ static enum turn peek_line(struct run *r, struct str *line)
     }
     *line = str_cut(r->in, 0, len);
     return TURN_ON;
+}
+
+static bool is_cut(struct str line)
+{
+    return line.len == HTTP1_LINE_MAX && line.p[line.len - 1] != '\n';
+}
+
+/* The line is dealt with; the rest of one that was too long is passed over. */
+static void consume_line(struct run *r, struct str line)
+{
+    struct http1_at at = at_of(r);
+    r->d->skip_line = is_cut(line);
+    if (r->d->skip_line)
+        http1_event(&at, HTTP1_REQUEST_FIELD_TOO_LONG, HTTP1_RESPONSE_FIELD_TOO_LONG);
+    consume(r, line.len);
+}
+
+static enum turn skip_line(struct run *r)
+{
+    ptrdiff_t feed = str_find_byte(r->in, 0, '\n');
+    consume(r, feed < 0 ? r->in.len : (size_t)feed + 1);
+    r->d->skip_line = feed < 0;
+    return feed < 0 ? TURN_MORE : TURN_ON;
 }
 
 /* ---- the end of a message ---- */
@@ -216,10 +239,10 @@ static enum turn request_start(struct run *r)
         return TURN_FAIL;
     if (r->af->failed[DIR_TOCLIENT])
         app_progress(&r->d->tx->tx, DIR_TOCLIENT, TX_COMPLETE);
-    if (line.p[line.len - 1] != '\n')
+    if (line.p[line.len - 1] != '\n' && !is_cut(line))
         app_event(r->af, &r->d->tx->tx, HTTP1_REQUEST_LINE_INCOMPLETE);
     bool stored = store_line(r, line);
-    consume(r, line.len);
+    consume_line(r, line);
     return stored ? request_line_read(r) : TURN_FAIL;
 }
 
@@ -344,7 +367,7 @@ static enum turn response_start(struct run *r)
         return turn;
     if (!store_line(r, line))
         return TURN_FAIL;
-    consume(r, line.len);
+    consume_line(r, line);
     struct http1_at at = at_of(r);
     cut_at_bare_cr(&http1_side(&at)->head);
     http1_response_line(&at);
@@ -485,6 +508,19 @@ static bool ends_headers(struct str line)
     return lf_alone && is_blank_line(line);
 }
 
+/* False: memory is out. Lines beyond the room that a head has are told and not kept. */
+static bool store_header_line(struct run *r, struct str line)
+{
+    struct http1_at at = at_of(r);
+    struct http1_head *h = &http1_side(&at)->head;
+    if (line.len + 2 > HTTP1_HEAD_MAX - h->len) {
+        http1_event(&at, HTTP1_REQUEST_FIELD_TOO_LONG, HTTP1_RESPONSE_FIELD_TOO_LONG);
+        return true;
+    }
+    return http1_head_add(h, r->af->mem, line) &&
+           (!is_cut(line) || http1_head_add(h, r->af->mem, STR_LIT("\r\n")));
+}
+
 static enum turn step_headers(struct run *r)
 {
     struct str line;
@@ -495,12 +531,9 @@ static enum turn step_headers(struct run *r)
     enum turn turn = peek_line(r, &line);
     if (turn != TURN_ON)
         return turn;
-    struct http1_at at = at_of(r);
-    if (!http1_head_add(&http1_side(&at)->head, r->af->mem, line)) {
-        http1_event(&at, HTTP1_REQUEST_FIELD_TOO_LONG, HTTP1_RESPONSE_FIELD_TOO_LONG);
+    if (!store_header_line(r, line))
         return TURN_FAIL;
-    }
-    consume(r, line.len);
+    consume_line(r, line);
     return ends_headers(line) ? headers_read(r) : TURN_ON;
 }
 
@@ -646,7 +679,7 @@ static enum turn step_trailer(struct run *r)
     enum turn turn = peek_line(r, &line);
     if (turn != TURN_ON)
         return turn;
-    consume(r, line.len);
+    consume_line(r, line);
     if (is_blank_line(line))
         finish(r, true);
     return TURN_ON;
@@ -750,6 +783,7 @@ static void lose_message(struct run *r)
     http1_event(&at, HTTP1_UNKNOWN_ERROR, HTTP1_UNKNOWN_ERROR);
     finish(r, false);
     r->d->step = STEP_RESYNC;
+    r->d->skip_line = false;
     r->d->scanned = 0;
 }
 
@@ -794,7 +828,7 @@ struct app_result http1_data(struct app_flow *af, enum dir dir, const struct app
     enum turn turn = TURN_ON;
     while (turn == TURN_ON) {
         assert(r.d->step < STEP_COUNT);
-        turn = steps[r.d->step](&r);
+        turn = r.d->skip_line ? skip_line(&r) : steps[r.d->step](&r);
     }
     if (turn == TURN_FAIL)
         return fail(&r, chunk->bytes.len);
