@@ -16,10 +16,14 @@ const rooms = {
   'features/frame': ['stores', 'ui'],
   'features/login': ['stores', 'ui', 'features/frame'],
   'features/device': ['stores', 'ui'],
+  'features/notice': ['stores', 'ui'],
+  'features/account': ['stores', 'ui'],
   'features/inbox': ['stores', 'ui'],
-  'features/incident': ['stores', 'ui', 'features/device'],
+  'features/incident': ['stores', 'ui', 'features/device', 'features/notice'],
   'features/devices': ['stores', 'ui', 'features/device'],
   'features/gateways': ['stores', 'ui'],
+  'features/notices': ['stores', 'ui', 'features/notice'],
+  'features/people': ['stores', 'ui'],
 };
 
 const roomOf = (path) => Object.keys(rooms).find((room) => path.startsWith(`${room}/`));

@@ -19,7 +19,7 @@
 
 #define NOW_US INT64_C(1795334400000000)
 #define PASSWORD "correct horse battery staple"
-#define WAIT_MS 10000   /* for an answer that must come */
+#define WAIT_MS 60000   /* for an answer that must come; libFuzzer has less patience */
 #define STRANGER_MS 100 /* half a request is waited for longer than we have time */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

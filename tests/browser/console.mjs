@@ -77,8 +77,84 @@ async function gatewayConnects(browser, code) {
   await chooseLanguage(browser, 'ja');
 }
 
+async function contacts(browser) {
+  const { page } = browser;
+  await nav(page, '連絡先');
+  const card = page.getByRole('article', { name: '株式会社ベータ商会' });
+  await card.getByText('お知らせする方がいません。').waitFor();
+  await everyAppearance(browser, 'people');
+  await card.getByRole('button', { name: '「株式会社ベータ商会」の連絡先の追加' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('お名前').fill('山田花子');
+  await dialog.getByLabel('メールアドレス').fill('this is none');
+  await accessible(browser, 'a contact');
+  await shot(browser, 'contact');
+  await dialog.getByRole('button', { name: '追加', exact: true }).click();
+  await dialog.getByRole('alert').filter({ hasText: 'メールアドレスをお確かめください。' }).waitFor();
+  await dialog.getByLabel('メールアドレス').fill('yamada@example.jp');
+  await dialog.getByRole('button', { name: '追加', exact: true }).click();
+  await card.getByText('yamada@example.jp').waitFor();
+}
+
+async function users(browser) {
+  const { page } = browser;
+  await page.getByRole('button', { name: '利用者の追加' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('お名前').fill('山田花子');
+  await dialog.getByLabel('ログイン名').fill('hanako');
+  await dialog.getByLabel('役割').selectOption({ label: '会社の管理者' });
+  await dialog.getByLabel('最初のパスワード').fill('short');
+  await accessible(browser, 'a user');
+  await shot(browser, 'user');
+  await dialog.getByRole('button', { name: '追加', exact: true }).click();
+  await dialog.getByRole('alert').filter({ hasText: 'パスワードは12文字以上にしてください。' }).waitFor();
+  await dialog.getByLabel('最初のパスワード').fill('a long first password');
+  await dialog.getByRole('button', { name: '追加', exact: true }).click();
+  await page.getByText('hanako', { exact: true }).waitFor();
+  await chooseLanguage(browser, 'en');
+  await page.getByText('Has not logged in yet').waitFor();
+  await accessible(browser, 'people in English');
+  await chooseLanguage(browser, 'ja');
+}
+
+async function noticesTell(browser) {
+  const { page } = browser;
+  await nav(page, 'お知らせ');
+  await page.getByText('yamada@example.jp').first().waitFor();
+  await everyAppearance(browser, 'notices');
+  await page.locator('summary').first().click();
+  await accessible(browser, 'a notice');
+  await shot(browser, 'notice');
+  await page.getByRole('link', { name: /^事案 .* を見る$/ }).first().click();
+  await page.getByRole('heading', { name: '何が起きたか' }).waitFor();
+}
+
+async function ownPassword(browser) {
+  const { page } = browser;
+  const other = 'another long password';
+  const change = async (before, after, again) => {
+    await page.getByLabel('いまのパスワード').fill(before);
+    await page.getByLabel('新しいパスワード', { exact: true }).fill(after);
+    await page.getByLabel('新しいパスワード(確認)').fill(again);
+    await page.getByRole('button', { name: '変更', exact: true }).click();
+  };
+  await page.getByRole('link', { name: /^利用者:/ }).click();
+  await page.getByRole('heading', { name: '利用者の設定' }).waitFor();
+  await page.getByText('管理者', { exact: true }).waitFor();
+  await everyAppearance(browser, 'account');
+  await change('not the password', other, other);
+  await page.getByRole('alert').filter({ hasText: 'いまのパスワードが違います。' }).waitFor();
+  await change(given.password, other, 'something else');
+  await page.getByRole('alert').filter({ hasText: '確認が一致しません。' }).waitFor();
+  await change(given.password, other, other);
+  await page.getByText('パスワードを変更しました。').waitFor();
+  await change(other, given.password, given.password);
+  await page.getByText('パスワードを変更しました。').waitFor();
+}
+
 async function attackShowsUp(browser) {
   const { page } = browser;
+  await nav(page, '事案');
   await page.getByText('自動更新中').waitFor();
   want('attack');
   await page.getByRole('link').filter({ hasText: 'KEIRI-02' }).filter({ hasText: '14回' }).waitFor(soon);
@@ -204,12 +280,16 @@ await withBrowser(given, async (browser) => {
   step('it connects; "no incidents" says who inspected how much');
   await gatewayConnects(browser, code);
   const later = [
+    ['who is told: a contact', contacts],
+    ['who may log in: a user', users],
     ['an attack shows up by itself', attackShowsUp],
     ['filters', filters],
     ['the device gets a name and a place', nameTheDevice],
     ['seen, cut off, released', cutOff],
     ['closed with a note', close],
     ['the list of machines is confirmed', listIsConfirmed],
+    ['who was told, and whether the mail could be sent', noticesTell],
+    ['the own password', ownPassword],
     ['stopped inspection is said on every page', failOpen],
     ['an ended session, logout', sessionEnds],
   ];

@@ -4,6 +4,9 @@ export type Route =
   | { page: 'incident'; id: string }
   | { page: 'devices' }
   | { page: 'gateways' }
+  | { page: 'notices' }
+  | { page: 'people' }
+  | { page: 'account' }
   | { page: 'nowhere' };
 
 export function routeOf(path: string): Route {
@@ -12,7 +15,7 @@ export function routeOf(path: string): Route {
   if (first === 'incidents' && second !== undefined) return { page: 'incident', id: second };
   if (second !== undefined) return { page: 'nowhere' };
   if (first === '' || first === 'incidents') return { page: 'inbox' };
-  if (first === 'devices' || first === 'gateways') return { page: first };
+  if (first === 'devices' || first === 'gateways' || first === 'notices' || first === 'people' || first === 'account') return { page: first };
   return { page: 'nowhere' };
 }
 

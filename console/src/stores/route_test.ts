@@ -13,6 +13,10 @@ test('addresses and pages', () => {
     ['/devices', { page: 'devices' }],
     ['/devices/x', { page: 'nowhere' }],
     ['/gateways/', { page: 'gateways' }],
+    ['/notices', { page: 'notices' }],
+    ['/people', { page: 'people' }],
+    ['/account', { page: 'account' }],
+    ['/account/x', { page: 'nowhere' }],
     ['/reports', { page: 'nowhere' }],
   ] as const)
     assert.deepEqual(routeOf(path), want, path);

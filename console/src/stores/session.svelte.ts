@@ -10,6 +10,8 @@ const rights = {
   cut: [...staff, 'manager'],
   name: [...staff, 'responder', 'manager', 'customer'],
   register: ['admin', 'operator', 'reseller'],
+  invite: ['admin', 'operator', 'reseller', 'manager'],
+  users: ['admin'],
   see: [...staff, 'reseller', 'responder', 'manager', 'customer'],
 } as const satisfies Record<string, readonly Role[]>;
 export type Right = keyof typeof rights;
