@@ -393,7 +393,7 @@ static enum answer any_number(const struct ask *a, const struct rule_check *c, u
 
 static enum answer check_field_number(const struct ask *a, const struct rule_check *c)
 {
-    return any_number(a, c, c->field, false);
+    return any_number(a, c, c->field, c->changing);
 }
 
 /* A file that is not whole says only that it is larger than what was seen of it. */
@@ -481,6 +481,26 @@ static enum answer check_filehash(const struct ask *a, const struct rule_check *
     return any_bytes(a, c, match_check_field(a->w->image, c), has_hash);
 }
 
+static enum answer check_field_now(const struct ask *a, const struct rule_check *c)
+{
+    struct rule_check now = *c;
+    now.number.a = a->view->now_us < 0 ? 0 : (uint64_t)a->view->now_us / 1000000u;
+    return any_number(a, &now, c->field, false);
+}
+
+/* RFC 5531 section 9: xid, CALL (0), version of RPC (2), program, version, procedure; over TCP behind the record's mark. */
+static enum answer check_rpc(const struct ask *a, const struct rule_check *c)
+{
+    struct reader r = reader_of(a->look->payload);
+    reader_skip(&r, is_tcp(a->packet) ? 8 : 4);
+    uint32_t type = reader_u32(&r), rpc = reader_u32(&r), program = reader_u32(&r);
+    uint32_t version = reader_u32(&r), procedure = reader_u32(&r);
+    bool fits = !r.bad && type == 0 && rpc == 2 && program == c->number.a &&
+                (c->rpc.any_version || version == c->rpc.version) &&
+                (c->rpc.any_procedure || procedure == c->rpc.procedure);
+    return fits ? ANSWER_YES : ANSWER_NO;
+}
+
 static enum answer check_app_state(const struct ask *a, const struct rule_check *c)
 {
     const struct tx *tx = a->look->tx;
@@ -530,6 +550,8 @@ static const check_fn checks[] = {
     [RULE_CHECK_APP_EVENT] = check_app_event,
     [RULE_CHECK_STREAM_EVENT] = check_stream_event,
     [RULE_CHECK_DECODE_EVENT] = check_decode_event,
+    [RULE_CHECK_RPC] = check_rpc,
+    [RULE_CHECK_FIELD_NOW] = check_field_now,
     [RULE_CHECK_APP_STATE] = check_app_state,
     [RULE_CHECK_FLOW_START] = check_flow_start,
     [RULE_CHECK_FIELD_NUMBER] = check_field_number,

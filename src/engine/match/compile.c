@@ -23,6 +23,7 @@ bool compile_item_relative(const struct rule_item *item)
     case RULE_BYTE_MATH: return item->byte.relative;
     case RULE_ISDATAAT: return item->isdataat.relative;
     case RULE_BASE64_DECODE: return item->base64.relative;
+    case RULE_ASN1: return item->asn1.relative;
     case RULE_BSIZE:
     case RULE_ABSENT:
     case RULE_DATASET:
@@ -46,7 +47,8 @@ static bool moves_cursor(const struct rule_item *item)
     case RULE_ABSENT:
     case RULE_BASE64_DECODE:
     case RULE_DATASET:
-    case RULE_ENTROPY: return false;
+    case RULE_ENTROPY:
+    case RULE_ASN1: return false;
     }
     return false;
 }
@@ -72,7 +74,8 @@ static bool item_constant(const struct rule_item *item)
     case RULE_ABSENT:
     case RULE_BASE64_DECODE:
     case RULE_DATASET:
-    case RULE_ENTROPY: return true;
+    case RULE_ENTROPY:
+    case RULE_ASN1: return true;
     }
     return true;
 }
@@ -395,8 +398,8 @@ int compile_rule(struct compile *c, const struct rule *rule, struct match_rule *
         out->packet_too |= has_place(&buffers[i]);
     }
     for (const struct rule_check *k = rule->checks; k; k = k->next)
-        has_field |= k->kind == RULE_CHECK_FIELD_NUMBER || match_check_grows(k) ||
-                     (k->kind == RULE_CHECK_APP_EVENT && !k->negated);
+        has_field |= k->kind == RULE_CHECK_FIELD_NUMBER || k->kind == RULE_CHECK_FIELD_NOW ||
+                     match_check_grows(k) || (k->kind == RULE_CHECK_APP_EVENT && !k->negated);
     out->uses_variables = fills_variable(out);
     choose_looks(out, has_field);
     out->at_state = is_at_state(rule, has_field);

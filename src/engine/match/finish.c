@@ -24,6 +24,7 @@ static bool suppresses(const struct rule_threshold *t, const struct header *h)
     case RULE_TRACK_PAIR:
     case RULE_TRACK_FLOW:
     case RULE_TRACK_RULE:
+    case RULE_TRACK_TX:
     case RULE_TRACK_EITHER: return src || dst;
     }
     return false;

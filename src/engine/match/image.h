@@ -181,7 +181,7 @@ static inline enum dir match_field_dir(const struct field_desc *field, enum dir 
 static inline uint32_t match_check_field(const struct match_image *image,
                                          const struct rule_check *c)
 {
-    if (c->kind == RULE_CHECK_FIELD_NUMBER)
+    if (c->kind == RULE_CHECK_FIELD_NUMBER || c->kind == RULE_CHECK_FIELD_NOW)
         return c->field;
     if (c->kind == RULE_CHECK_FILESIZE)
         return image->file_size_field;
@@ -196,7 +196,7 @@ static inline uint32_t match_check_field(const struct match_image *image,
 static inline bool match_check_grows(const struct rule_check *c)
 {
     return c->kind == RULE_CHECK_FILE || c->kind == RULE_CHECK_FILESIZE ||
-           c->kind == RULE_CHECK_FILEEXT || c->kind == RULE_CHECK_FILEHASH;
+           c->kind == RULE_CHECK_FILEEXT || c->kind == RULE_CHECK_FILEHASH || c->changing;
 }
 
 /* The same of a buffer, which may name its side. */

@@ -302,6 +302,7 @@ static bool simple_holds(struct run *r, const struct rule_item *item, size_t *cu
     case RULE_BASE64_DECODE: return decode_base64(r, &item->base64, *cursor);
     case RULE_DATASET: return dataset_holds(r, &item->dataset);
     case RULE_ENTROPY: return hold_entropy(r, &item->entropy);
+    case RULE_ASN1: return asn1_holds(r->value->bytes, &item->asn1, *cursor);
     case RULE_CONTENT:
     case RULE_PCRE: break;
     }

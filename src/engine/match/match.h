@@ -78,6 +78,7 @@ struct match_flow {
     struct match_flow_threshold *thresholds; /* track by_flow */
     struct match_capture *captures;
     struct match_entropies *entropies;
+    struct match_tx_bits *tx_bits;
     struct match_marks *marks;              /* payload of rules that wait for a transaction */
     struct match_carry *carries[DIR_COUNT]; /* rules half seen in the stream's window */
     uint64_t bits_of;                       /* id of an image */

@@ -80,6 +80,74 @@ static void bits_alone(void **state)
     stage_free(s);
 }
 
+static void calls_of_rpc(void **state)
+{
+    static const struct {
+        const char *name, *words;
+        const char *bytes;
+        size_t len;
+        bool want;
+    } rows[] = {
+#define CALL "abcd\0\0\0\0\0\0\0\2\0\1\206\240\0\0\0\2\0\0\0\3"
+        {"all", "rpc:100000,2,3;", CALL, 24, true},
+        {"any version", "rpc:100000,*,3;", CALL, 24, true},
+        {"program alone", "rpc:100000;", CALL, 24, true},
+        {"other procedure", "rpc:100000,2,4;", CALL, 24, false},
+        {"other program", "rpc:100001,2,3;", CALL, 24, false},
+        {"cut off", "rpc:100000,*,*;", CALL, 23, false},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        char rule[200];
+        snprintf(rule, sizeof rule, "alert udp any any -> any any (%s sid:1;)", rows[i].words);
+        struct stage *s = stage_new(rule);
+        bool hit = stage_packet(s, str_of(rows[i].bytes, rows[i].len))[0] != 0;
+        if (hit != rows[i].want)
+            fail_msg("%s: wanted %d", rows[i].name, rows[i].want);
+        stage_free(s);
+    }
+}
+
+static void odd_elements(void **state)
+{
+    static const struct {
+        const char *name, *words;
+        const char *bytes;
+        size_t len;
+        bool want;
+    } rows[] = {
+        {"long", "asn1:oversize_length 10, absolute_offset 0;", "\x30\x02\x04\x0b", 4, true},
+        {"not long", "asn1:oversize_length 11, absolute_offset 0;", "\x30\x02\x04\x0b", 4, false},
+        {"long form", "asn1:oversize_length 65535, absolute_offset 0;", "\x04\x83\x01\x00\x00", 5,
+         true},
+        {"bits", "asn1:bitstring_overflow;", "\x30\x04\x03\x02\x08\x00", 6, true},
+        {"bits are fine", "asn1:bitstring_overflow;", "\x30\x04\x03\x02\x07\x00", 6, false},
+        {"real", "asn1:double_overflow;",
+         "\x09\x82\x01\x01\x01"
+         "1",
+         6, true},
+        {"real, binary", "asn1:double_overflow;",
+         "\x09\x82\x01\x01\x80"
+         "1",
+         6, false},
+        {"behind a content", "content:\"xx\"; asn1:oversize_length 3, relative_offset 1;",
+         "xx.\x04\x04", 5, true},
+        {"elsewhere", "content:\"xx\"; asn1:oversize_length 3, relative_offset 2;", "xx.\x04\x04",
+         5, false},
+        {"second element", "asn1:oversize_length 3, absolute_offset 0;", "\x02\x01\x05\x04\x04", 5,
+         true},
+        {"nothing there", "asn1:oversize_length 3, absolute_offset 9;", "\x02\x01\x05", 3, false},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        char rule[200];
+        snprintf(rule, sizeof rule, "alert udp any any -> any any (%s sid:1;)", rows[i].words);
+        struct stage *s = stage_new(rule);
+        bool hit = stage_packet(s, str_of(rows[i].bytes, rows[i].len))[0] != 0;
+        if (hit != rows[i].want)
+            fail_msg("%s: wanted %d", rows[i].name, rows[i].want);
+        stage_free(s);
+    }
+}
+
 static void hooks_of_packets(void **state)
 {
     struct stage *s = stage_new("alert udp:flow_start any any -> any any (sid:1;)\n"
@@ -127,6 +195,8 @@ int main(void)
         cmocka_unit_test(icmp_headers),
         cmocka_unit_test(bits_of_the_stream_are_heard_in_the_same_packet),
         cmocka_unit_test(bits_alone),
+        cmocka_unit_test(calls_of_rpc),
+        cmocka_unit_test(odd_elements),
         cmocka_unit_test(hooks_of_packets),
         cmocka_unit_test(what_rules_say_of_a_flow),
     };

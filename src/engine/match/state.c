@@ -35,6 +35,8 @@ static void forget(struct match_flow *mf, struct budget *mem, bool bits_too)
     budget_give(mem, mf->marks, sizeof *mf->marks);
     budget_give(mem, mf->entropies, sizeof *mf->entropies);
     mf->entropies = NULL;
+    budget_give(mem, mf->tx_bits, sizeof *mf->tx_bits);
+    mf->tx_bits = NULL;
     mf->flowints = NULL;
     mf->flowint_set = NULL;
     mf->flowint_count = 0;
@@ -193,6 +195,14 @@ static void act_flowint(struct match_worker *w, const struct match_view *view,
     mf->flowint_set[i->id] = 1;
 }
 
+static void *flow_piece(struct match_worker *w, const struct match_view *view, size_t bytes)
+{
+    void *p = view->mem ? budget_zalloc(view->mem, bytes) : NULL;
+    if (!p)
+        w->counts.state_refused++;
+    return p;
+}
+
 /* ---- xbits and hostbits ---- */
 
 static bool bit_key(struct match_worker *w, const struct look *look, const struct rule_check *c,
@@ -211,6 +221,7 @@ static bool bit_key(struct match_worker *w, const struct look *look, const struc
     case RULE_TRACK_PAIR:
     case RULE_TRACK_FLOW:
     case RULE_TRACK_RULE:
+    case RULE_TRACK_TX:
     case RULE_TRACK_EITHER:
         key->first = swap ? h->dst : h->src;
         key->second = swap ? h->src : h->dst;
@@ -240,9 +251,47 @@ static bool visit_bit(struct host_state *state, void *arg)
     return keep;
 }
 
+/* Place of the transaction's bit, or UINT32_MAX. */
+static uint32_t tx_bit_find(const struct look *look, uint32_t bit)
+{
+    const struct match_tx_bits *t = look->view->state ? look->view->state->tx_bits : NULL;
+    for (uint32_t i = 0; t && look->tx && i < t->count; i++)
+        if (t->items[i].tx_id == look->tx->id && t->items[i].bit == bit)
+            return i;
+    return UINT32_MAX;
+}
+
+static void tx_bit_change(struct match_worker *w, const struct look *look, uint32_t bit,
+                          enum rule_bit_op op)
+{
+    if (!look->view->state || !look->tx)
+        return;
+    uint32_t at = tx_bit_find(look, bit);
+    bool set = at != UINT32_MAX;
+    struct match_tx_bits **t = &look->view->state->tx_bits;
+    if (set && (op == RULE_BIT_UNSET || op == RULE_BIT_TOGGLE)) {
+        (*t)->items[at] = (*t)->items[--(*t)->count];
+        (*t)->next = 0;
+    }
+    if (set || (op != RULE_BIT_SET && op != RULE_BIT_TOGGLE))
+        return;
+    if (!*t)
+        *t = flow_piece(w, look->view, sizeof **t);
+    if (!*t)
+        return;
+    at = (*t)->count < TX_BITS_MAX ? (*t)->count++ : (*t)->next;
+    (*t)->next = (at + 1) % TX_BITS_MAX;
+    (*t)->items[at].tx_id = look->tx->id;
+    (*t)->items[at].bit = bit;
+}
+
 bool xbits_hold(struct match_worker *w, const struct look *look, const struct rule_check *c)
 {
     bool any = false;
+    for (uint8_t i = 0; c->bits.track == RULE_TRACK_TX && i < c->bits.count && !any; i++)
+        any = tx_bit_find(look, c->bits.ids[i]) != UINT32_MAX;
+    if (c->bits.track == RULE_TRACK_TX)
+        return (c->bits.op == RULE_BIT_ISNOTSET) != any;
     for (uint8_t i = 0; i < c->bits.count && !any; i++) {
         struct host_key key;
         struct bit_visit visit = {look->view->now_us, c->bits.op, 0, false};
@@ -258,6 +307,10 @@ static void act_xbits(struct match_worker *w, const struct look *look, const str
     for (uint8_t i = 0; i < c->bits.count; i++) {
         struct host_key key;
         struct bit_visit visit = {look->view->now_us, c->bits.op, c->bits.expire_s, false};
+        if (c->bits.track == RULE_TRACK_TX) {
+            tx_bit_change(w, look, c->bits.ids[i], c->bits.op);
+            continue;
+        }
         if (bit_key(w, look, c, c->bits.ids[i], &key))
             hosts_visit(w->hosts, &key, c->bits.op != RULE_BIT_UNSET, visit_bit, &visit);
     }
@@ -277,14 +330,6 @@ void act_do(struct match_worker *w, const struct match_rule *mr, const struct lo
 }
 
 /* ---- marks, carries, thresholds and captures of the flow ---- */
-
-static void *flow_piece(struct match_worker *w, const struct match_view *view, size_t bytes)
-{
-    void *p = view->mem ? budget_zalloc(view->mem, bytes) : NULL;
-    if (!p)
-        w->counts.state_refused++;
-    return p;
-}
 
 bool mark_get(struct match_worker *w, const struct match_view *view, uint32_t rule, enum dir dir)
 {

@@ -43,6 +43,17 @@ struct match_flow_threshold {
 
 #define ENTROPIES_MAX 4
 
+#define TX_BITS_MAX 32
+
+/* xbits of transactions; the oldest goes. */
+struct match_tx_bits {
+    uint32_t count, next;
+    struct {
+        uint64_t tx_id;
+        uint32_t bit;
+    } items[TX_BITS_MAX];
+};
+
 struct match_entropies {
     uint32_t count;
     struct {

@@ -233,6 +233,31 @@ static void states(void **state)
     stage_free(s);
 }
 
+/* xbits of a transaction: known in its other direction, not in another one. */
+static void bits_of_transactions(void **state)
+{
+    struct stage *s = stage_new(
+        "alert http any any -> any any (http.uri; content:\"/mark\"; xbits:set,x,track tx; "
+        "sid:1;)\n"
+        "alert http any any -> any any (http.stat_code; content:\"200\"; xbits:isset,x,track tx; "
+        "sid:2;)\n"
+        "alert http any any -> any any (http.stat_code; content:\"200\"; xbits:isnotset,x,track "
+        "tx; "
+        "sid:3;)\n"
+        "alert http any any -> any any (http.header; content:\"Host\"; xbits:unset,x,track tx; "
+        "flow:to_client; sid:4;)\n");
+    struct double_tx marked = http(), other = http();
+    marked.uri = S("/mark");
+    other.tx.id = 1;
+    assert_string_equal(stage_tx(s, &marked, DIR_TOSERVER, TX_COMPLETE), "1");
+    assert_string_equal(stage_tx(s, &other, DIR_TOSERVER, TX_COMPLETE), "");
+    assert_string_equal(stage_tx(s, &other, DIR_TOCLIENT, DOUBLE_LINE), "3");
+    assert_string_equal(stage_tx(s, &marked, DIR_TOCLIENT, DOUBLE_LINE), "2");
+    match_tx_fini(&marked.tx, &s->mem);
+    match_tx_fini(&other.tx, &s->mem);
+    stage_free(s);
+}
+
 static void records_left_out(void **state)
 {
     struct stage *s = stage_new("config http any any -> any any (http.uri; content:\"/quiet\"; "
@@ -459,6 +484,7 @@ int main(void)
         cmocka_unit_test(body_cut_at_every_byte),
         cmocka_unit_test(both_sides),
         cmocka_unit_test(states),
+        cmocka_unit_test(bits_of_transactions),
         cmocka_unit_test(records_left_out),
         cmocka_unit_test(several_values),
         cmocka_unit_test(what_is_absent),

@@ -168,6 +168,8 @@ bool byte_jump(const struct byte_run *r, const struct rule_byte *b, size_t *curs
 bool byte_extract(const struct byte_run *r, const struct rule_byte *b, int64_t *out,
                   size_t *cursor);
 bool byte_math(const struct byte_run *r, const struct rule_byte *b, int64_t *out, size_t *cursor);
+/* asn1.c */
+bool asn1_holds(struct str bytes, const struct rule_asn1 *a, size_t cursor);
 size_t base64_item_decode(struct str bytes, const struct rule_base64 *b, size_t cursor,
                           uint8_t *out, size_t cap);
 

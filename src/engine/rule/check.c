@@ -74,7 +74,8 @@ static int for_fields(struct build *b, each_field f)
         if (is_field(buffer) && f(b, buffer->buffer) < 0)
             return -1;
     for (const struct rule_check *c = b->rule->checks; c; c = c->next)
-        if (c->kind == RULE_CHECK_FIELD_NUMBER && f(b, c->field) < 0)
+        if ((c->kind == RULE_CHECK_FIELD_NUMBER || c->kind == RULE_CHECK_FIELD_NOW) &&
+            f(b, c->field) < 0)
             return -1;
     return 0;
 }
@@ -120,7 +121,8 @@ static int check_both_sides(struct build *b)
     }
     for (const struct rule_check *c = r->checks; c; c = c->next)
         if (is_file_check(c->kind) || c->kind == RULE_CHECK_APP_STATE ||
-            c->kind == RULE_CHECK_FIELD_NUMBER || c->kind == RULE_CHECK_APP_EVENT)
+            c->kind == RULE_CHECK_FIELD_NUMBER || c->kind == RULE_CHECK_FIELD_NOW ||
+            c->kind == RULE_CHECK_APP_EVENT)
             return build_refuse(b, "=> goes with buffers: other words do not say of which side");
     if (dirs != DIR_BOTH)
         return build_refuse(b, "=> needs fields of both sides");

@@ -89,6 +89,36 @@ static void other_rows(void **state)
     TRY(rows);
 }
 
+static void tls_rows(void **state)
+{
+#define TLS(options) "alert tls any any -> any any (" options " sid:1;)"
+    static const struct row rows[] = {
+        {TLS("ssl_state:client_hello|server_hello;"), ""},
+        {TLS("ssl_state:!server_keyx;"), ""},
+        {TLS("ssl_state:middle;"), "are known"},
+        {TLS("tls_cert_notbefore:<2016-01-01;"), ""},
+        {TLS("tls_cert_notafter:2010<>2012-02-03T04:05;"), ""},
+        {TLS("tls_cert_notafter:>2016-13-01;"), "a time like"},
+        {TLS("tls_cert_notafter:2012<>2010;"), "ends before it begins"},
+        {TLS("tls_cert_expired;"), ""},
+        {TLS("tls_cert_valid;"), ""},
+        {TLS("tls_cert_valid:yes;"), "takes no value"},
+        {HTTP("tls_cert_valid;"), "does not go with"},
+        {TCP("rpc:100000,2,*;"), ""},
+        {TCP("rpc:100000;"), ""},
+        {TCP("rpc:*;"), "not a number"},
+        {TCP("rpc:1,2,3,4;"), "is expected"},
+        {TCP("content:\"a\"; asn1:oversize_length 500, relative_offset 2;"), ""},
+        {TCP("asn1:bitstring_overflow, double_overflow, absolute_offset 0;"), ""},
+        {TCP("asn1:absolute_offset 0;"), "what to look for"},
+        {TCP("asn1:bitstring_overflow, relative_offset 0, absolute_offset 0;"), "two places"},
+        {TCP("asn1:sideways;"), "is not known"},
+        {HTTP("http.uri; content:\"a\"; xbits:set,x,track tx;"), ""},
+        {HTTP("http.uri; content:\"a\"; xbits:set,x,track tcp;"), "or tx is expected"},
+    };
+    TRY(rows);
+}
+
 static void dataset_rows(void **state)
 {
     static const struct row rows[] = {
@@ -123,6 +153,7 @@ int main(void)
         cmocka_unit_test(hook_rows),
         cmocka_unit_test(other_rows),
         cmocka_unit_test(dataset_rows),
+        cmocka_unit_test(tls_rows),
     };
     return cmocka_run_group_tests_name("rule/hook", tests, setup, teardown);
 }

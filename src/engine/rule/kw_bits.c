@@ -76,8 +76,10 @@ static int read_xbits_options(struct build *b, struct str rest, struct rule_bits
     static const struct {
         const char *name;
         enum rule_track track;
-    } tracks[] = {
-        {"ip_src", RULE_TRACK_SRC}, {"ip_dst", RULE_TRACK_DST}, {"ip_pair", RULE_TRACK_PAIR}};
+    } tracks[] = {{"ip_src", RULE_TRACK_SRC},
+                  {"ip_dst", RULE_TRACK_DST},
+                  {"ip_pair", RULE_TRACK_PAIR},
+                  {"tx", RULE_TRACK_TX}};
     bool tracked = false;
     struct str piece;
     while (value_next(&rest, ',', &piece)) {
@@ -95,7 +97,7 @@ static int read_xbits_options(struct build *b, struct str rest, struct rule_bits
                 tracked = true;
             }
     }
-    return tracked ? 0 : build_refuse(b, "track ip_src, ip_dst or ip_pair is expected");
+    return tracked ? 0 : build_refuse(b, "track ip_src, ip_dst, ip_pair or tx is expected");
 }
 
 #define XBITS_EXPIRE_S 30 /* when the rule does not say it, as Suricata does */
@@ -109,6 +111,7 @@ static int read_xbits(struct build *b, const struct keyword *k, struct str value
     if (read_operation(b, word, &bits.op) < 0 ||
         read_names(b, &b->loader->xbits, name, &bits) < 0 || read_xbits_options(b, rest, &bits) < 0)
         return -1;
+    b->rule->is_stateful_tx |= bits.track == RULE_TRACK_TX;
     return add(b, RULE_CHECK_XBITS, &bits);
 }
 

@@ -351,7 +351,49 @@ static int read_base64_decode(struct build *b, const struct keyword *k, struct s
     return item ? 0 : -1;
 }
 
+/* "bitstring_overflow, double_overflow, oversize_length 500, relative_offset 7": any of them */
+static int read_asn1(struct build *b, const struct keyword *k, struct str value)
+{
+    struct rule_asn1 a = {0};
+    struct str piece;
+    bool placed = false;
+    while (value_next(&value, ',', &piece)) {
+        struct str word = value_word(&piece);
+        int64_t number = 0;
+        bool sized = str_eq(word, STR_LIT("oversize_length"));
+        bool relative = str_eq(word, STR_LIT("relative_offset"));
+        bool absolute = str_eq(word, STR_LIT("absolute_offset"));
+        if ((sized || relative || absolute) &&
+            value_i64(b, piece, sized ? 1 : -OFFSET_MAX, sized ? INT32_MAX : OFFSET_MAX, &number) <
+                0)
+            return -1;
+        if (sized) {
+            a.oversize = (uint32_t)number;
+        } else if (relative || absolute) {
+            if (placed)
+                return build_refuse(b, "two places are named");
+            placed = true;
+            a.relative = relative;
+            a.offset = (int32_t)number;
+        } else if (str_eq(word, STR_LIT("bitstring_overflow"))) {
+            a.bitstring_overflow = true;
+        } else if (str_eq(word, STR_LIT("double_overflow"))) {
+            a.double_overflow = true;
+        } else {
+            return build_refuse(b, "\"%.*s\" is not known", (int)(word.len < 40 ? word.len : 40),
+                                word.p ? (const char *)word.p : "");
+        }
+    }
+    if (!a.oversize && !a.bitstring_overflow && !a.double_overflow)
+        return build_refuse(b, "it does not say what to look for");
+    struct rule_item *item = build_item_near(b, RULE_ASN1, a.relative);
+    if (item)
+        item->asn1 = a;
+    return item ? 0 : -1;
+}
+
 static const struct keyword rows[] = {
+    {.name = "asn1", .read = read_asn1, .value = KEYWORD_VALUE},
     {.name = "byte_test", .read = read_byte_test, .value = KEYWORD_VALUE},
     {.name = "byte_jump", .read = read_byte_jump, .value = KEYWORD_VALUE},
     {.name = "byte_extract", .read = read_byte_extract, .value = KEYWORD_VALUE},

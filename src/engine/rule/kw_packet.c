@@ -191,6 +191,29 @@ static int read_vlan_id(struct build *b, const struct keyword *k, struct str val
     return 0;
 }
 
+/* "100000, 2, 3": program, version and procedure, '*' for any */
+static int read_rpc(struct build *b, const struct keyword *k, struct str value)
+{
+    struct rule_check *check = build_check(b, RULE_CHECK_RPC);
+    struct str program, version = STR_LIT("*"), procedure = STR_LIT("*");
+    uint64_t v = 0, p = 0;
+    if (!check)
+        return -1;
+    if (!value_next(&value, ',', &program) ||
+        value_u64(b, program, UINT32_MAX, &check->number.a) < 0)
+        return b->reason ? -1 : build_refuse(b, "the number of a program is expected");
+    if (value_next(&value, ',', &version) && value_next(&value, ',', &procedure) && value.p)
+        return build_refuse(b, "\"rpc:program,version,procedure\" is expected");
+    check->rpc.any_version = str_eq(version, STR_LIT("*"));
+    check->rpc.any_procedure = str_eq(procedure, STR_LIT("*"));
+    if ((!check->rpc.any_version && value_u64(b, version, UINT32_MAX, &v) < 0) ||
+        (!check->rpc.any_procedure && value_u64(b, procedure, UINT32_MAX, &p) < 0))
+        return -1;
+    check->rpc.version = (uint32_t)v;
+    check->rpc.procedure = (uint32_t)p;
+    return 0;
+}
+
 static int read_packet_buffer(struct build *b, const struct keyword *k, struct str value)
 {
     return build_select(b, k->kind, false);
@@ -246,6 +269,7 @@ static const struct keyword rows[] = {
     {.name = "flags", .read = read_tcp_flags, .value = KEYWORD_VALUE},
     {.name = "tcp.flags", .read = read_tcp_flags, .value = KEYWORD_VALUE},
     {.name = "fragbits", .read = read_fragbits, .value = KEYWORD_VALUE},
+    {.name = "rpc", .read = read_rpc, .value = KEYWORD_VALUE},
     {.name = "stream_size", .read = read_stream_size, .value = KEYWORD_VALUE},
     {.name = "vlan.id", .read = read_vlan_id, .value = KEYWORD_VALUE},
     COUNTER("flow.pkts", RULE_CHECK_FLOW_PKTS, NULL, UINT32_MAX),

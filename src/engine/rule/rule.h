@@ -103,6 +103,7 @@ enum rule_item_kind {
     RULE_BASE64_DECODE, /* decodes from here; following base64_data buffer looks at the result */
     RULE_DATASET,
     RULE_ENTROPY,
+    RULE_ASN1,
 };
 
 struct rule_content {
@@ -195,6 +196,13 @@ struct rule_dataset {
     struct rule_number reputation;
 };
 
+/* asn1: an element in DER from `offset` on that is longer than `oversize` (0: not asked), or odd in one of these ways. */
+struct rule_asn1 {
+    bool bitstring_overflow, double_overflow, relative;
+    uint32_t oversize;
+    int32_t offset;
+};
+
 struct rule_item {
     enum rule_item_kind kind;
     union {
@@ -206,6 +214,7 @@ struct rule_item {
         struct rule_base64 base64;
         struct rule_dataset dataset;
         struct rule_entropy entropy;
+        struct rule_asn1 asn1;
         bool or_else; /* RULE_ABSENT */
     };
     struct rule_item *next;
@@ -295,6 +304,7 @@ enum rule_check_kind {
     RULE_CHECK_ICMP_SEQ,
     RULE_CHECK_ICMPV6_MTU,
     RULE_CHECK_SAMEIP,
+    RULE_CHECK_RPC, /* a call of Sun RPC: program in number.a, version and procedure in rpc */
     RULE_CHECK_CSUM, /* tcpv4-csum:valid ...: number.a = which (enum rule_csum), number.b = 1 valid, 0 invalid */
     RULE_CHECK_STREAM_SIZE, /* dir: 0 bytes to the server (client's), 1 to the client (server's), 2 both, 3 either */
     RULE_CHECK_FLOWBITS,
@@ -308,6 +318,7 @@ enum rule_check_kind {
     RULE_CHECK_APP_STATE, /* progress of the transaction in direction `dir`: EQ: has come so far, LT: not yet, GT: further */
     RULE_CHECK_FLOW_START,   /* first packet of its direction */
     RULE_CHECK_FIELD_NUMBER, /* a FIELD_UINT: dns.opcode, tls.version ... */
+    RULE_CHECK_FIELD_NOW,    /* a FIELD_UINT of seconds, compared with the time of the packet */
     RULE_CHECK_FILESIZE,
     RULE_CHECK_FILE, /* filestore: there is a file, in the direction in hand */
     RULE_CHECK_FILEEXT,
@@ -344,7 +355,8 @@ enum rule_track {
     RULE_TRACK_PAIR,
     RULE_TRACK_FLOW,
     RULE_TRACK_RULE,
-    RULE_TRACK_EITHER
+    RULE_TRACK_EITHER,
+    RULE_TRACK_TX /* xbits */
 };
 
 #define RULE_BITS_OR_MAX 8
@@ -382,11 +394,17 @@ struct rule_check {
     struct rule_number number;
     const struct rule_number *others; /* FIELD_NUMBER with a list: one of number and these */
     uint8_t other_count;
+    bool
+        changing; /* FIELD_NUMBER: the number may become another one while the transaction goes on */
     struct
     { /* TCP_FLAGS; FRAGBITS (M 1, D 2, R 4): what the packet has & ~ignored is compared with bits */
         uint8_t bits, ignored;
         uint8_t mode; /* '=' exactly, '+' all and maybe others, '*' any, '!' none */
     } flags;
+    struct {
+        uint32_t version, procedure;
+        bool any_version, any_procedure;
+    } rpc;
     struct rule_bits bits;
     struct rule_int integer;
     struct str text; /* FILEEXT (lower case), IPOPTS name (number.a: the option's type, 256: any) */

@@ -1,4 +1,5 @@
 /* What rules ask of a connection; made in scratch out of the kept messages. */
+#include "base/clock.h"
 #include "engine/app/tls/certificate.h"
 
 #define TIME_BYTES 4 /* of the random, before TLS 1.3 */
@@ -215,6 +216,39 @@ static bool chain_len(const struct tx *tx, enum dir dir, uint32_t index, uint64_
     return count > 0;
 }
 
+static bool state_seen(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out)
+{
+    *out = tls_tx_of(tx)->seen;
+    return true;
+}
+
+/* Seconds since 1970; earlier ones are 0. */
+static bool validity(const struct tx *tx, enum dir dir, int which, uint64_t *out)
+{
+    struct tls_certificate c;
+    struct str der;
+    char text[TLS_TIME_BYTES + 2];
+    int64_t us;
+    if (!certificate_of(tx, dir, &der, &c) || !tls_time_text(&c, which, text))
+        return false;
+    size_t len = strlen(text);
+    text[len] = 'Z';
+    if (!clock_parse(str_of(text, len + 1), &us))
+        return false;
+    *out = us < 0 ? 0 : (uint64_t)us / 1000000u;
+    return true;
+}
+
+static bool not_before(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out)
+{
+    return validity(tx, dir, 0, out);
+}
+
+static bool not_after(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out)
+{
+    return validity(tx, dir, 1, out);
+}
+
 #define SENT_WITH(step)                                  \
     {                                                    \
         [DIR_TOSERVER] = (step), [DIR_TOCLIENT] = (step) \
@@ -246,6 +280,9 @@ const struct field_desc tls_fields[TLS_FIELDS] = {
     BYTES("tls.cert_fingerprint", DIR_BOTH, TLS_CERTIFICATE_DONE, false, fingerprint),
     BYTES("tls.certs", DIR_BOTH, TLS_CERTIFICATE_DONE, true, certificates),
     BYTES("tls.subjectaltname", SERVER, TLS_CERTIFICATE_DONE, true, alternative_name),
+    NUMBER("tls.state", DIR_BOTH, TLS_BEGUN, state_seen),
+    NUMBER("tls.cert_notbefore", DIR_BOTH, TLS_CERTIFICATE_DONE, not_before),
+    NUMBER("tls.cert_notafter", DIR_BOTH, TLS_CERTIFICATE_DONE, not_after),
     NUMBER("tls.cert_chain_len", DIR_BOTH, TLS_CERTIFICATE_DONE, chain_len),
     BYTES("ja3.hash", CLIENT, TLS_HELLO_DONE, false, ja3_hash),
     BYTES("ja3.string", CLIENT, TLS_HELLO_DONE, false, ja3_string),

@@ -47,6 +47,14 @@ enum tls_event {
     TLS_EVENTS
 };
 
+/* Messages that have been seen: the field "tls.state". */
+enum tls_seen {
+    TLS_SEEN_CLIENT_HELLO = 1,
+    TLS_SEEN_CLIENT_KEY = 2,
+    TLS_SEEN_SERVER_HELLO = 4,
+    TLS_SEEN_SERVER_KEY = 8
+};
+
 /* Progress of a direction. */
 enum tls_progress { TLS_BEGUN, TLS_HELLO_DONE, TLS_CERTIFICATE_DONE, TLS_FLIGHT_DONE };
 
@@ -81,6 +89,7 @@ struct tls_tx {
     uint16_t record_version[DIR_COUNT]; /* of the first record; 0: none */
     enum app_proto from_proto;          /* what was spoken before STARTTLS; APP_UNKNOWN: nothing */
     bool resumed;                       /* an earlier session goes on: no certificate is sent */
+    uint8_t seen;                       /* enum tls_seen bits */
     bool certificate_asked;             /* of the client */
     bool server_done; /* the server's part of the handshake that is in the clear */
     bool encrypted[DIR_COUNT];
@@ -173,7 +182,7 @@ void tls_ja3_hash(struct str ja3, char out[33]);
 /* FoxIO's JA4 of a ClientHello over TCP: "t13d1516h2_8daaf6152771_e5627efa2ab1". */
 bool tls_ja4(const struct tls_hello *hello, char out[TLS_JA4_BYTES + 1]);
 
-#define TLS_FIELDS 19
+#define TLS_FIELDS 22
 extern const struct field_desc tls_fields[TLS_FIELDS];
 void tls_log(const struct tx *tx, const struct app_conf *conf, struct json *out);
 

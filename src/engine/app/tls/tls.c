@@ -32,6 +32,8 @@ enum message_type {
     MESSAGE_CERTIFICATE = 11,
     MESSAGE_CERTIFICATE_REQUEST = 13,
     MESSAGE_SERVER_HELLO_DONE = 14,
+    MESSAGE_SERVER_KEY = 12,
+    MESSAGE_CLIENT_KEY = 16,
 };
 
 struct half {
@@ -321,9 +323,23 @@ static void note_end_of_flight(struct tls_tx *tx, uint8_t type)
         app_progress(&tx->tx, DIR_TOCLIENT, TLS_FLIGHT_DONE);
 }
 
+static void note_seen(struct tls_tx *tx, bool client, uint8_t type)
+{
+    if (client)
+        tx->seen |= type == MESSAGE_CLIENT_HELLO ? TLS_SEEN_CLIENT_HELLO
+                    : type == MESSAGE_CLIENT_KEY ? TLS_SEEN_CLIENT_KEY
+                                                 : 0;
+    else
+        tx->seen |= type == MESSAGE_SERVER_HELLO ? TLS_SEEN_SERVER_HELLO
+                    : type == MESSAGE_SERVER_KEY ? TLS_SEEN_SERVER_KEY
+                                                 : 0;
+}
+
 static void take_message(const struct way *w, uint8_t type, struct str body)
 {
     bool client = w->dir == DIR_TOSERVER;
+    if (w->state->tx)
+        note_seen(w->state->tx, client, type);
     if (!client && w->state->tx)
         note_end_of_flight(w->state->tx, type);
     if (!is_known_message(type))
