@@ -140,9 +140,10 @@ struct match_hit {
     const struct tx *tx; /* NULL: not by a transaction */
     uint64_t tx_id;
     bool by_stream; /* the match lies in the stream, not (only) in this packet */
-    bool whole_flow; /* the rule judged more than this packet: what it does holds for the conversation */
-    bool silent;    /* below its threshold: actions hold back, nothing is shown */
-    bool untold;    /* suppressed or past its limit: the action is carried out, nothing is shown */
+    bool
+        whole_flow; /* the rule judged more than this packet: what it does holds for the conversation */
+    bool silent; /* below its threshold: actions hold back, nothing is shown */
+    bool untold; /* suppressed or past its limit: the action is carried out, nothing is shown */
     enum rule_action action; /* after rate_filter */
     uint8_t context_count;
     const struct match_context *contexts; /* in match_hits */

@@ -174,16 +174,27 @@ static int read_named(struct build *b, struct rule_pcre *pcre)
     return 0;
 }
 
-static struct rule_buffer *buffer_of_flag(struct build *b, const char *field)
+/* The flag Q after file.data: for a response both are its body. */
+static bool is_file_data(const struct build *b, const char *field)
+{
+    return strcmp(field, "http.response_body") == 0 &&
+           b->sticky == field_find(b->loader->names->fields, STR_LIT("file.data"));
+}
+
+/* Where the flag says: *into, or NULL for the sticky buffer that stands. */
+static int buffer_of_flag(struct build *b, const char *field, struct rule_buffer **into)
 {
     uint32_t id = build_field(b, str_c(field));
+    *into = NULL;
     if (id == FIELD_NONE)
-        return NULL;
-    if (b->sticky_chosen && b->sticky != id) {
-        build_refuse(b, "its flag names another buffer than the sticky buffer before it");
-        return NULL;
-    }
-    return build_buffer(b, id);
+        return -1;
+    if (b->sticky_chosen)
+        return b->sticky == id || is_file_data(b, field)
+                   ? 0
+                   : build_refuse(b,
+                                  "its flag names another buffer than the sticky buffer before it");
+    *into = build_buffer(b, id);
+    return *into ? 0 : -1;
 }
 
 static int read_pcre(struct build *b, const struct keyword *k, struct str value)
@@ -204,12 +215,10 @@ static int read_pcre(struct build *b, const struct keyword *k, struct str value)
     pcre2_pattern_info(pcre.code, PCRE2_INFO_CAPTURECOUNT, &groups);
     if (read_captures(b, &pcre, parts.captures, groups) < 0 || read_named(b, &pcre) < 0)
         return -1;
-    bool elsewhere = parts.field && !b->sticky_chosen;
-    struct rule_buffer *into = parts.field ? buffer_of_flag(b, parts.field) : NULL;
-    if (parts.field && !into)
+    struct rule_buffer *into = NULL;
+    if (parts.field && buffer_of_flag(b, parts.field, &into) < 0)
         return -1;
-    struct rule_item *item =
-        elsewhere ? build_item_in(b, into, RULE_PCRE) : build_item(b, RULE_PCRE);
+    struct rule_item *item = into ? build_item_in(b, into, RULE_PCRE) : build_item(b, RULE_PCRE);
     if (item)
         item->pcre = pcre;
     return item ? 0 : -1;

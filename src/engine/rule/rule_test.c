@@ -88,6 +88,7 @@ static void pcre_rows(void **state)
         {HTTP("pcre:\"/a/U\";"), ""},
         {HTTP("http.uri; pcre:\"/a/U\";"), ""},
         {HTTP("http.host; pcre:\"/a/U\";"), "another buffer"},
+        {HTTP("file_data; content:\"a\"; pcre:\"/b/QR\";"), ""},
         {HTTP("pcre:\"/a/UH\";"), "two buffers"},
         {TCP("pcre:\"/a/k\";"), "flag k is not known"},
         {TCP("pcre:\"a\";"), "is expected"},
