@@ -1,5 +1,7 @@
 #include "engine/conversation.h"
 
+#include "engine/app/tls/tls.h"
+
 void conversation_begin(struct engine *e, struct conversation *c)
 {
     c->begun = true;
@@ -166,6 +168,46 @@ void conversation_last_look(struct engine *e, struct conversation *c)
         conversation_feed(e, &way, DIR_TOCLIENT);
     }
     look_both(e, &way);
+}
+
+static void stop_raw(struct conversation *c)
+{
+    for (enum dir dir = 0; dir < DIR_COUNT; dir++) {
+        c->raw_asked[dir] = true;
+        c->raw_wanted[dir] = c->raw_late[dir] = false;
+        stream_raw_stop(&c->stream, &c->mem, dir);
+    }
+}
+
+static bool is_opaque(const struct engine *e, const struct conversation *c)
+{
+    return c->app.proto == APP_TLS && c->app.parser && !e->conf.inspect_encrypted &&
+           tls_is_encrypted(&c->app);
+}
+
+/* A closed flow waits for a minute in the table, lest its last packets begin another: thousands of them do. */
+static void settle(struct engine *e, struct passage *way)
+{
+    struct conversation *c = way->c;
+    c->settled = true;
+    look_settle(e, way, way->dir, true);
+    app_close(&c->app);
+    stop_app(c, DIR_TOSERVER);
+    stop_app(c, DIR_TOCLIENT);
+    stop_raw(c);
+}
+
+void conversation_let_go(struct engine *e, struct passage *way)
+{
+    struct conversation *c = way->c;
+    if (c->flow.l4 != PACKET_L4_TCP || c->settled)
+        return;
+    if (c->stream.ended) {
+        settle(e, way);
+    } else if (!c->opaque && is_opaque(e, c)) {
+        c->opaque = true;
+        stop_raw(c);
+    }
 }
 
 void conversation_end(void *engine, struct flow *flow, enum flow_end why)

@@ -21,6 +21,8 @@ struct conversation {
         uint64_t bytes;       /* keyed hash of number, flags and payload; 0: none */
         uint32_t gid, sid;
     } stopped[DIR_COUNT];
+    bool opaque;  /* both sides encrypt: its payload says nothing to rules */
+    bool settled; /* TCP is over, and all was judged and told: only the flow's own facts are left */
     uint32_t image_turn; /* of the engine, when rules were last asked */
 };
 
@@ -62,6 +64,9 @@ void conversation_end(void *engine, struct flow *flow, enum flow_end why);
 /* The stream is over, or the flow: its last bytes, and a last look in both directions. Packets have gone on: what is found is
  * told, not stopped. */
 void conversation_last_look(struct engine *e, struct conversation *c);
+/* Gives back what nobody will ask for again: raw bytes of a flow that is encrypted, everything but the flow's own facts once
+ * TCP is over. At the end of each packet. */
+void conversation_let_go(struct engine *e, struct passage *way);
 /* Hands all ready bytes of a direction to detection and parser. */
 void conversation_feed(struct engine *e, struct passage *way, enum dir dir);
 void conversation_feed_datagram(struct engine *e, struct passage *way, enum dir dir,

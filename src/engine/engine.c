@@ -239,6 +239,7 @@ static void conclude(struct engine *e, struct passage *way)
     if (closed)
         conversation_last_look(e, way->c);
     look_settle(e, way, way->dir, closed); /* nothing more comes: what is open is over */
+    conversation_let_go(e, way);
 }
 
 static void process(struct engine *e, const struct packet *p, struct engine_answer *answer)

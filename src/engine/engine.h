@@ -37,8 +37,9 @@ struct engine_conf {
     struct app_conf app;
     struct file_conf file;
     struct verdict_conf verdict; /* enforced: inline, or --simulate-ips */
-    uint64_t memory_bytes;       /* of the slab: everything that hangs on flows */
-    uint32_t flow_memory_bytes;  /* one flow's part of it at most */
+    bool inspect_encrypted;     /* payload of TLS flows is shown to rules after the handshake too */
+    uint64_t memory_bytes;      /* of the slab: everything that hangs on flows */
+    uint32_t flow_memory_bytes; /* one flow's part of it at most */
 };
 
 /* Defaults, then what suricata.yaml's names say in conf (NULL: nothing). */

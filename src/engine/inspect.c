@@ -6,6 +6,8 @@ static void heed_new_rules(struct engine *e, struct conversation *c)
     if (c->image_turn == e->image_turn)
         return;
     c->image_turn = e->image_turn;
+    if (c->opaque || c->settled)
+        return;
     for (enum dir dir = 0; dir < DIR_COUNT; dir++)
         c->raw_late[dir] = c->raw_asked[dir] && !c->raw_wanted[dir] &&
                            match_wants_stream(e->image, &c->flow, dir, c->app.proto);
@@ -59,6 +61,7 @@ static struct match_view view_of(struct engine *e, struct conversation *c,
     if (!c)
         return view;
     view.stream_accepted = view.stream_accepted && !c->raw_late[glance->dir];
+    view.payload_hidden = c->opaque;
     view.flow = &c->flow;
     view.state = &c->rules;
     view.mem = &c->mem;

@@ -102,4 +102,6 @@ void engine_conf_read(struct engine_conf *e, const struct conf *conf, bool enfor
     read_alerts_max(&e->verdict, conf);
     read_app(&e->app, conf, e->stream.mode == STREAM_INLINE);
     read_file(&e->file, conf);
+    e->inspect_encrypted =
+        strcmp(conf_text(conf, "app-layer.protocols.tls.encryption-handling", ""), "full") == 0;
 }

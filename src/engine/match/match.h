@@ -120,6 +120,7 @@ struct match_view {
     bool established; /* TCP handshake done; UDP: both sides have spoken */
     bool
         stream_accepted; /* the packet's payload was taken into the stream: stream rules see it there */
+    bool payload_hidden; /* encrypted: no rule is asked about it */
     bool has_stream;
     uint64_t stream_bytes[DIR_COUNT]; /* for stream_size */
     uint64_t flow_app_events;         /* parser events of the flow that belong to no transaction */

@@ -32,6 +32,8 @@ static bool peek_fits(const struct match_peek *peek, struct str payload)
 static bool worth_asking(struct match_worker *w, uint32_t rule, const struct look *look)
 {
     const struct match_rule *mr = &w->image->rules[rule];
+    if (mr->has_payload && look->view->payload_hidden)
+        return false;
     if (!peek_fits(&mr->peek, look->payload) || (mr->wants_payload && is_empty(look)) ||
         (mr->has_payload && !belongs_to_packet(mr, look)))
         return false;
@@ -104,7 +106,7 @@ void match_packet(struct match_worker *w, const struct match_view *view, struct 
     look_begin(w);
     state_renew(w, view);
     header_of_packet(view, &look.header);
-    if (!p->is_fragment)
+    if (!p->is_fragment && !view->payload_hidden)
         look.payload = p->payload;
     name_events(w, view);
     if (look.header.src.version) {
@@ -152,7 +154,7 @@ void match_raised(struct match_worker *w, const struct match_view *view, struct 
         return;
     look_begin(w);
     header_of_packet(view, &look.header);
-    if (!view->packet->is_fragment)
+    if (!view->packet->is_fragment && !view->payload_hidden)
         look.payload = view->packet->payload;
     name_askers(w, hits);
     w->raised_count = 0;
