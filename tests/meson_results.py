@@ -1,7 +1,7 @@
 """Turns what `meson test` wrote into the result lines of ./test.
 
   python3 tests/meson_results.py BUILD [PREFIX]            appends to $OTASUKE_RESULTS, one line per test program
-  python3 tests/meson_results.py --programs BUILD SUITE    prints the programs of a suite, for ninja
+  python3 tests/meson_results.py --programs BUILD SUITE    prints what the tests of a suite need to be built, for ninja
 """
 import json
 import os
@@ -16,8 +16,9 @@ def load(build, name):
 
 
 def tests_of(build):
-    """{test name: (suites, program, source of the test)}"""
-    top = os.path.dirname(os.path.abspath(build))
+    """{test name: (suites, programs that it runs, source of the test)}"""
+    build = os.path.abspath(build)
+    top = os.path.dirname(build)
     targets = {t["id"]: t for t in load(build, "intro-targets.json")}
     found = {}
     for test in load(build, "intro-tests.json"):
@@ -25,17 +26,17 @@ def tests_of(build):
         sources = [s for group in (target or {}).get("target_sources", []) for s in group["sources"]]
         # of a fuzz replay program the target comes last, of a unit test the x_test.c counts
         source = next((s for s in sources if s.endswith("_test.c")), sources[-1] if sources else "")
-        program = os.path.relpath(test["cmd"][0], os.path.abspath(build))
+        programs = [os.path.relpath(f, build) for i in test["depends"] if i in targets for f in targets[i]["filename"]]
         suites = [s.split(":", 1)[-1] for s in test["suite"]]
-        found[test["name"]] = (suites, program, os.path.relpath(source, top) if source else "")
+        found[test["name"]] = (suites, programs, os.path.relpath(source, top) if source else "")
     return found
 
 
 def main():
     if sys.argv[1] == "--programs":
-        for suites, program, _ in tests_of(sys.argv[2]).values():
+        for suites, programs, _ in tests_of(sys.argv[2]).values():
             if sys.argv[3] in suites:
-                print(program)
+                print(*programs, sep="\n")
         return 0
     build, prefix = sys.argv[1], sys.argv[2] + "/" if len(sys.argv) > 2 else ""
     known = tests_of(build)

@@ -55,6 +55,12 @@ static void start_uplink(int64_t certificate_s, unsigned port)
     snprintf(center_address, sizeof(center_address), "127.0.0.1:%u", uplink_port(uplink));
 }
 
+static void stop_uplink(void)
+{
+    uplink_free(uplink);
+    uplink = NULL; /* a case that fails now leaves nothing to free twice */
+}
+
 static void remove_tree(const char *path)
 {
     char command[300];
@@ -95,8 +101,7 @@ static int after(void **state)
 {
     (void)state;
     kill_link(SIGKILL);
-    uplink_free(uplink);
-    uplink = NULL;
+    stop_uplink();
     for (int i = 0; i < 2; i++) {
         close(event_ends[i]);
         close(control_ends[i]);
@@ -657,7 +662,7 @@ static void center_away_and_back(void **state)
     start_link();
     for (unsigned n = 0; n < 500; n++)
         send_alert(n);
-    uplink_free(uplink);
+    stop_uplink();
     for (unsigned n = 500; n < 1000; n++)
         send_alert(n);
     double_fail_ingest(1);
@@ -675,7 +680,7 @@ static void outage_with_a_small_spool(void **state)
     (void)state;
     unsigned port = uplink_port(uplink);
     enrol();
-    uplink_free(uplink);
+    stop_uplink();
     box.spool_bytes = 256u << 10;
     start_link();
     for (unsigned n = 0; n < 300; n++) {
@@ -749,12 +754,12 @@ static void certificates_renew_themselves(void **state)
 {
     (void)state;
     unsigned port = uplink_port(uplink);
-    uplink_free(uplink);
+    stop_uplink();
     /* backdated by an hour: two thirds of this life are over from the start, and it ends in half an hour */
     start_uplink(1800, port);
     enrol();
     assert_int_equal(double_certificates(), 1);
-    uplink_free(uplink);
+    stop_uplink();
     start_uplink(0, port);
     start_link();
     WAIT_FOR(double_certificates() == 2);
