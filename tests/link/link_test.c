@@ -253,13 +253,22 @@ struct middle {
     int frames_from_center;
 };
 
-static int dial(unsigned port)
+/* From 127.0.0.`host`. */
+static int dial_from(unsigned host, unsigned port)
 {
+    struct sockaddr_in from = {.sin_family = AF_INET};
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    from.sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + host);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&from, sizeof(from)), 0);
     assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
     return fd;
+}
+
+static int dial(unsigned port)
+{
+    return dial_from(1, port);
 }
 
 /* Hands one whole frame on. False: there is none any more. */
@@ -383,6 +392,26 @@ static void silent_strangers_are_shown_out(void **state)
     for (size_t i = 0; i < COUNT; i++)
         close(p[i].fd);
     assert_true(status_has("\"connected\":true"));
+}
+
+/* Somebody holds all places for strangers from many addresses: a box comes in all the same, at once. */
+static void a_crowd_of_strangers_keeps_no_box_out(void **state)
+{
+    (void)state;
+    enum { CROWD = UPLINK_STRANGERS_MAX + 40 };
+    int fds[CROWD];
+    int64_t began_us = clock_mono_us();
+    for (size_t i = 0; i < CROWD; i++)
+        fds[i] = dial_from(2 + (unsigned)i / UPLINK_STRANGERS_PER_ADDRESS, uplink_port(uplink));
+    nap(200);
+    enrol();
+    start_link();
+    WAIT_FOR(status_has("\"connected\":true"));
+    /* on a machine so slow that their time was over anyway, this shows nothing */
+    if (clock_mono_us() - began_us > UPLINK_HANDSHAKE_S * CLOCK_SECOND_US)
+        print_message("# too slow to show anything\n");
+    for (size_t i = 0; i < CROWD; i++)
+        close(fds[i]);
 }
 
 /* ---- a client of our own, to say what a good box never says ---- */
@@ -794,6 +823,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(wrong_center_is_refused_by_the_box, before, after),
         cmocka_unit_test_setup_teardown(man_in_the_middle_gets_nothing, before, after),
         cmocka_unit_test_setup_teardown(silent_strangers_are_shown_out, before, after),
+        cmocka_unit_test_setup_teardown(a_crowd_of_strangers_keeps_no_box_out, before, after),
         cmocka_unit_test_setup_teardown(no_certificate_no_link, before, after),
         cmocka_unit_test_setup_teardown(foreign_certificate_no_link, before, after),
         cmocka_unit_test_setup_teardown(enrolment_connection_is_for_enrolment_only, before, after),

@@ -153,8 +153,23 @@ static void address_text(const struct sockaddr_storage *peer, char out[IP_TEXT_B
 
 static bool may_enter(const struct uplink *u, const char *address)
 {
-    return u->count < UPLINK_CONNECTIONS_MAX && u->stranger_count < UPLINK_STRANGERS_MAX &&
+    return u->count < UPLINK_CONNECTIONS_MAX &&
            strangers_of(u, address) < UPLINK_STRANGERS_PER_ADDRESS;
+}
+
+/* Too many strangers: the one who has been here longest goes, not the one who comes. Who holds places from many addresses
+ * without ever saying anything would keep every box out otherwise; a true handshake is over long before its turn. */
+static void make_room(struct uplink *u)
+{
+    while (u->stranger_count > UPLINK_STRANGERS_MAX) {
+        struct conn *oldest = NULL;
+        for (struct conn *c = u->first; c; c = c->next)
+            if (c->is_stranger && !c->busy && (!oldest || c->begin_us <= oldest->begin_us))
+                oldest = c;
+        if (!oldest)
+            return;
+        hang_up(u, oldest);
+    }
 }
 
 static void welcome(struct uplink *u, int fd, const char *address)
@@ -319,6 +334,7 @@ static void *run(void *argument)
             take_answers(u);
             drive_changed(u);
         }
+        make_room(u);
         int64_t now_us = clock_mono_us();
         if (now_us >= u->next_tick_us) {
             u->next_tick_us = now_us + TICK_MS * 1000;

@@ -12,7 +12,7 @@
  * Files:     in `folder`: ca.pem, ca.key (0600), uplink.pem (the listener's key and certificate, 0600), policy.key (0600),
  *            made at the first start. Who has ca.key can pretend to be any box: it belongs into backups and nowhere else.
  * Limits:    below, each with its reason. What an attacker without a certificate gains: one of UPLINK_STRANGERS_MAX places
- *            for some seconds.
+ *            for some seconds, and less when others want to come in: then the stranger who came first goes.
  */
 #ifndef CENTER_UPLINK_UPLINK_H
 #define CENTER_UPLINK_UPLINK_H
