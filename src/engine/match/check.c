@@ -241,17 +241,19 @@ static enum answer check_ipopts(const struct ask *a, const struct rule_check *c)
     return ANSWER_NO;
 }
 
-/* event: the layer, counted from the outermost; any when there is no such number */
 static enum answer check_vlan_id(const struct ask *a, const struct rule_check *c)
 {
     const struct packet *p = a->packet;
-    if (c->event < PACKET_VLAN_MAX)
-        return c->event < p->vlan_count ? number_if(true, c, p->vlan[c->event] & 0xfffu)
-                                        : ANSWER_NO;
-    for (uint8_t i = 0; i < p->vlan_count && i < PACKET_VLAN_MAX; i++)
-        if (number_if(true, c, p->vlan[i] & 0xfffu) == ANSWER_YES)
-            return ANSWER_YES;
-    return ANSWER_NO;
+    int count = p->vlan_count < PACKET_VLAN_MAX ? p->vlan_count : PACKET_VLAN_MAX;
+    bool all = c->layer == RULE_VLAN_ALL;
+    if (c->layer < RULE_VLAN_ANY) {
+        int at = c->layer < 0 ? count + c->layer : c->layer;
+        return at >= 0 && at < count ? number_if(true, c, p->vlan[at] & 0xfffu) : ANSWER_NO;
+    }
+    for (int i = 0; i < count; i++)
+        if ((number_if(true, c, p->vlan[i] & 0xfffu) == ANSWER_YES) != all)
+            return all ? ANSWER_NO : ANSWER_YES;
+    return all && count ? ANSWER_YES : ANSWER_NO;
 }
 
 static enum answer check_vlan_layers(const struct ask *a, const struct rule_check *c)
@@ -310,6 +312,15 @@ static enum answer check_flowint(const struct ask *a, const struct rule_check *c
     return yes_if(c, flowint_holds(a->w, a->view, &c->integer));
 }
 
+static enum answer check_flowvar(const struct ask *a, const struct rule_check *c)
+{
+    const struct match_flow *mf = a->view->state;
+    struct str value;
+    if (!mf || !capture_value(mf, c->integer.id, &value))
+        return ANSWER_NO;
+    return yes_if(c, str_find(value, 0, c->text) >= 0);
+}
+
 static enum answer check_xbits(const struct ask *a, const struct rule_check *c)
 {
     return yes_if(c, xbits_hold(a->w, a->look, c));
@@ -321,12 +332,14 @@ static enum answer check_app_protocol(const struct ask *a, const struct rule_che
     enum app_proto of[2] = {v->proto, v->proto};
     if (!v->flow)
         return ANSWER_NO;
-    switch (c->app_mode) {
-    case 1: of[0] = of[1] = v->proto_before == APP_UNKNOWN ? v->proto : v->proto_before; break;
-    case 2: of[1] = v->proto_before == APP_UNKNOWN ? v->proto : v->proto_before; break;
-    case 3: of[0] = of[1] = v->proto_of[DIR_TOSERVER]; break;
-    case 4: of[0] = of[1] = v->proto_of[DIR_TOCLIENT]; break;
-    default: break;
+    enum app_proto before = v->proto_before == APP_UNKNOWN ? v->proto : v->proto_before;
+    switch ((enum rule_app_mode)c->app_mode) {
+    case RULE_APP_FINAL: break;
+    case RULE_APP_DIRECTION: of[0] = of[1] = v->proto_of[v->dir]; break;
+    case RULE_APP_ORIGINAL: of[0] = of[1] = before; break;
+    case RULE_APP_EITHER: of[1] = before; break;
+    case RULE_APP_TOSERVER: of[0] = of[1] = v->proto_of[DIR_TOSERVER]; break;
+    case RULE_APP_TOCLIENT: of[0] = of[1] = v->proto_of[DIR_TOCLIENT]; break;
     }
     bool wants_unknown = c->app_mask & 1u << APP_UNKNOWN;
     if (of[0] == APP_UNKNOWN && of[1] == APP_UNKNOWN && !wants_unknown)
@@ -544,6 +557,7 @@ static const check_fn checks[] = {
     [RULE_CHECK_STREAM_SIZE] = check_stream_size,
     [RULE_CHECK_FLOWBITS] = check_flowbits,
     [RULE_CHECK_FLOWINT] = check_flowint,
+    [RULE_CHECK_FLOWVAR] = check_flowvar,
     [RULE_CHECK_XBITS] = check_xbits,
     [RULE_CHECK_HOSTBITS] = check_xbits,
     [RULE_CHECK_APP_PROTOCOL] = check_app_protocol,

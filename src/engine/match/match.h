@@ -83,7 +83,8 @@ struct match_flow {
     struct match_carry *carries[DIR_COUNT]; /* rules half seen in the stream's window */
     uint64_t bits_of;                       /* id of an image */
     uint32_t generation;
-    uint8_t ip_only_done, protocol_only_done; /* DIR_BIT()s */
+    uint8_t ip_only_done;       /* DIR_BIT()s */
+    uint8_t protocol_only_done; /* DIR_BIT()s of the flow's protocol, then of the direction's */
 };
 
 void match_flow_fini(struct match_flow *mf, struct budget *mem);

@@ -81,6 +81,29 @@ static void name_events(struct match_worker *w, const struct match_view *view)
         look_name_list(w, &w->image->flow_events);
 }
 
+static bool asks_direction(const struct rule *r)
+{
+    for (const struct rule_check *c = r->checks; c; c = c->next)
+        if (c->kind == RULE_CHECK_APP_PROTOCOL && c->app_mode == RULE_APP_DIRECTION)
+            return true;
+    return false;
+}
+
+/* Rules about the flow's protocol, or about the one of this direction, as soon as it is known (bit is not 0), once. */
+static void name_protocol(struct match_worker *w, const struct match_view *view,
+                          const struct match_group *g, uint8_t bit, bool of_direction)
+{
+    struct match_flow *mf = view->state;
+    if (!bit || (mf->protocol_only_done & bit))
+        return;
+    mf->protocol_only_done |= bit;
+    for (uint32_t i = 0; i < g->protocol_only.count; i++) {
+        uint32_t rule = g->protocol_only.rules[i];
+        if (asks_direction(w->image->rules[rule].rule) == of_direction)
+            look_name(w, rule, UINT64_MAX);
+    }
+}
+
 /* Rules that hold once per flow and direction. */
 static void name_once(struct match_worker *w, const struct match_view *view,
                       const struct match_group *g)
@@ -92,11 +115,9 @@ static void name_once(struct match_worker *w, const struct match_view *view,
     if (!mf)
         return;
     mf->ip_only_done |= bit;
-    bool known = view->proto != APP_UNKNOWN || view->proto_of[view->dir] != APP_UNKNOWN;
-    if (!known || (mf->protocol_only_done & bit))
-        return;
-    mf->protocol_only_done |= bit;
-    look_name_list(w, &g->protocol_only);
+    bool here = view->proto_of[view->dir] != APP_UNKNOWN;
+    name_protocol(w, view, g, here || view->proto != APP_UNKNOWN ? bit : 0, false);
+    name_protocol(w, view, g, here ? (uint8_t)(bit << DIR_COUNT) : 0, true);
 }
 
 void match_packet(struct match_worker *w, const struct match_view *view, struct match_hits *hits)

@@ -148,6 +148,57 @@ static void odd_elements(void **state)
     }
 }
 
+static void layers_of_vlans(void **state)
+{
+    static const struct {
+        const char *words;
+        uint16_t ids[2];
+        uint8_t count;
+        bool want;
+    } rows[] = {
+        {"vlan.id:5;", {4, 5}, 2, true},      {"vlan.id:5,0;", {4, 5}, 2, false},
+        {"vlan.id:5,1;", {4, 5}, 2, true},    {"vlan.id:5,-1;", {4, 5}, 2, true},
+        {"vlan.id:5,-2;", {4, 5}, 2, false},  {"vlan.id:5,-3;", {4, 5}, 2, false},
+        {"vlan.id:>3,all;", {4, 5}, 2, true}, {"vlan.id:5,all;", {4, 5}, 2, false},
+        {"vlan.id:5,all;", {0}, 0, false},    {"vlan.id:5;", {0}, 0, false},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        char rule[200];
+        snprintf(rule, sizeof rule, "alert udp any any -> any any (%s sid:1;)", rows[i].words);
+        struct stage *s = stage_new(rule);
+        memcpy(s->packet.vlan, rows[i].ids, sizeof rows[i].ids);
+        s->packet.vlan_count = rows[i].count;
+        bool hit = stage_packet(s, S("a"))[0] != 0;
+        if (hit != rows[i].want)
+            fail_msg("%s: wanted %d", rows[i].words, rows[i].want);
+        stage_free(s);
+    }
+}
+
+static void variables_and_protocols(void **state)
+{
+    struct stage *s =
+        stage_new("alert udp any any -> any any (pcre:\"/user=(\\w+)/, flow:user\"; sid:1;)\n"
+                  "alert udp any any -> any any (content:\"go\"; flowvar:user,\"roo\"; sid:2;)\n"
+                  "alert udp any any -> any any (content:\"go\"; flowvar:user,!\"roo\"; sid:3;)\n"
+                  "alert udp any any -> any any (app-layer-protocol:dns; sid:4;)\n"
+                  "alert udp any any -> any any (app-layer-protocol:dns,final; sid:5;)\n"
+                  "alert udp any any -> any any (app-layer-protocol:dns,to_client; sid:6;)\n"
+                  "alert sctp any any -> any any (sid:7;)\n");
+    assert_string_equal(stage_packet(s, S("go")), "");
+    assert_string_equal(stage_packet(s, S("user=root")), "1");
+    /* known of the flow, not yet of this direction */
+    s->view.proto = s->view.proto_of[DIR_TOCLIENT] = APP_DNS;
+    assert_string_equal(stage_packet(s, S("go")), "2 5 6");
+    s->view.proto_of[DIR_TOSERVER] = APP_DNS;
+    assert_string_equal(stage_packet(s, S("go")), "2 4");
+    assert_string_equal(stage_packet(s, S("go")), "2");
+    s->packet.l4 = PACKET_L4_OTHER;
+    s->packet.ip_proto = 132;
+    assert_string_equal(stage_packet(s, S("x")), "7");
+    stage_free(s);
+}
+
 static void hooks_of_packets(void **state)
 {
     struct stage *s = stage_new("alert udp:flow_start any any -> any any (sid:1;)\n"
@@ -197,6 +248,8 @@ int main(void)
         cmocka_unit_test(bits_alone),
         cmocka_unit_test(calls_of_rpc),
         cmocka_unit_test(odd_elements),
+        cmocka_unit_test(layers_of_vlans),
+        cmocka_unit_test(variables_and_protocols),
         cmocka_unit_test(hooks_of_packets),
         cmocka_unit_test(what_rules_say_of_a_flow),
     };

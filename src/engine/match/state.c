@@ -435,6 +435,16 @@ void capture_keep(struct match_worker *w, const struct match_view *view)
     }
 }
 
+bool capture_value(const struct match_flow *mf, uint32_t id, struct str *out)
+{
+    for (uint32_t i = 0; mf->captures && i < mf->captures->count; i++)
+        if (mf->captures->items[i].variable_id == id) {
+            *out = str_of(mf->captures->items[i].bytes, mf->captures->items[i].len);
+            return true;
+        }
+    return false;
+}
+
 void entropy_keep(struct match_worker *w, const struct match_view *view, uint32_t buffer,
                   double value)
 {

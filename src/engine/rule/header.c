@@ -2,6 +2,7 @@
 #include "engine/rule/build.h"
 
 #define TCP RULE_L4_TCP
+#define IP_PROTO_SCTP 132 /* IANA protocol numbers */
 #define ICMP (RULE_L4_ICMP4 | RULE_L4_ICMP6)
 
 static const struct action_row {
@@ -137,6 +138,19 @@ static int read_hook(struct build *b, struct str hook)
     return 0;
 }
 
+/* Packets of that number; their ports are not read: see header_read. */
+static int read_sctp(struct build *b)
+{
+    struct rule_check *check = build_check(b, RULE_CHECK_IP_PROTO);
+    if (!check)
+        return -1;
+    check->number.a = IP_PROTO_SCTP;
+    b->rule->l4 = RULE_L4_OTHER;
+    b->rule->ip_versions = 3;
+    b->rule->payload = RULE_PAYLOAD_PACKET;
+    return 0;
+}
+
 static int read_protocol(struct build *b, struct str text)
 {
     struct rule *r = b->rule;
@@ -153,7 +167,7 @@ static int read_protocol(struct build *b, struct str text)
         return hook.p ? read_packet_hook(b, hook) : 0;
     }
     if (str_eq_nocase(word, STR_LIT("sctp")))
-        return build_refuse(b, "the protocol sctp is not supported");
+        return read_sctp(b);
     r->app_mask = app_proto_mask(word);
     if (!r->app_mask)
         return build_refuse(b, "the protocol \"%.*s\" is not supported",
@@ -197,5 +211,9 @@ int header_read(struct build *b, struct str *text)
     b->keyword = "destination";
     r->dst = addresses_read(b, header_word(text));
     r->dst_ports = r->dst ? ports_read(b, header_word(text)) : NULL;
-    return r->dst_ports ? 0 : -1;
+    if (!r->dst_ports)
+        return -1;
+    if (r->l4 == RULE_L4_OTHER && !(r->src_ports->any && r->dst_ports->any))
+        return build_refuse(b, "the ports of sctp are not read");
+    return 0;
 }

@@ -1,10 +1,13 @@
 /* Words about the protocol as a whole: app-layer-protocol, events, requires. */
 #include "engine/rule/keyword.h"
 
-/* "tls", "!http", "dns,final": 0 final, 1 original, 2 either, 3 to_server, 4 to_client */
+/* "tls", "!http", "dns,final" */
 static int read_app_protocol(struct build *b, const struct keyword *k, struct str value)
 {
-    static const char *const modes[] = {"final", "original", "either", "to_server", "to_client"};
+    static const char *const modes[] = {
+        [RULE_APP_DIRECTION] = "direction", [RULE_APP_FINAL] = "final",
+        [RULE_APP_ORIGINAL] = "original",   [RULE_APP_EITHER] = "either",
+        [RULE_APP_TOSERVER] = "to_server",  [RULE_APP_TOCLIENT] = "to_client"};
     struct str mode = value;
     struct str name = str_trim(str_split(&mode, ','));
     struct rule_check *check = build_check(b, RULE_CHECK_APP_PROTOCOL);

@@ -150,6 +150,38 @@ static int read_iprep(struct build *b, const struct keyword *k, struct str value
     return number_read(b, limit, 127, NULL, &number) < 0 ? -1 : not_done(b, k);
 }
 
+/* "name,value": what a pcre has kept under that name in the flow holds the value */
+static int read_flowvar(struct build *b, const struct keyword *k, struct str value)
+{
+    struct str rest = value;
+    struct str name = str_trim(str_split(&rest, ','));
+    struct rule_check *check = build_check(b, RULE_CHECK_FLOWVAR);
+    int id = check && name.len ? loader_number(b->loader, &b->loader->captures, name) : -1;
+    if (id < 0)
+        return build_refuse(b, "the name of a variable is missing");
+    check->integer.id = (uint32_t)id;
+    rest = str_trim(rest);
+    check->negated = rest.len && rest.p[0] == '!';
+    return value_content(b, check->negated ? str_from(rest, 1) : rest, &check->text);
+}
+
+/* "established", "setup,closing" */
+static int read_session(struct build *b, const struct keyword *k, struct str value)
+{
+    static const char *const phases[] = {"setup", "established", "closing"};
+    struct str piece;
+    while (value_next(&value, ',', &piece)) {
+        size_t i = 0;
+        if (piece.len && piece.p[0] == '!')
+            piece = str_from(piece, 1);
+        while (i < ARRAY_COUNT(phases) && !str_eq_nocase(piece, str_c(phases[i])))
+            i++;
+        if (i == ARRAY_COUNT(phases))
+            return build_refuse(b, "setup, established or closing is expected");
+    }
+    return not_done(b, k);
+}
+
 static int read_elephant(struct build *b, const struct keyword *k, struct str value)
 {
     static const char *const sides[] = {"toserver", "toclient", "both", "either"};
@@ -179,6 +211,9 @@ static const struct keyword rows[] = {
     NOT_DONE("frame", KEYWORD_VALUE, read_frame, "the parsers publish fields, not frames"),
     NOT_DONE("geoip", KEYWORD_VALUE, read_geoip, "there is no table of addresses and countries"),
     NOT_DONE("iprep", KEYWORD_VALUE, read_iprep, "there is no list of reputations of addresses"),
+    {.name = "flowvar", .read = read_flowvar, .value = KEYWORD_VALUE},
+    NOT_DONE("tcp.session", KEYWORD_VALUE, read_session,
+             "the phases of a session are not told apart; flow:established is"),
     NOT_DONE("flow.elephant", KEYWORD_VALUE, read_elephant,
              "how large a flow must be for it is not defined here; flow.bytes says it"),
 };

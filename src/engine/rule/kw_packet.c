@@ -176,18 +176,21 @@ static int read_flow_counter(struct build *b, const struct keyword *k, struct st
     return number_read(b, value, k->max, NULL, &check->number);
 }
 
-/* "vlan.id:200" or "vlan.id:200,1": of that layer (event), else of any (event -1) */
+/* "vlan.id:200": of any layer; "200,1": of that one, counted from the outermost; "200,-1": from the innermost; "200,all" */
 static int read_vlan_id(struct build *b, const struct keyword *k, struct str value)
 {
     struct str layer = value;
     struct str id = str_split(&layer, ',');
-    uint64_t number = UINT32_MAX;
+    int64_t number = RULE_VLAN_ANY;
     struct rule_check *check = build_check(b, RULE_CHECK_VLAN_ID);
     if (!check || number_read(b, id, 4095, NULL, &check->number) < 0)
         return -1;
-    if (layer.p && !str_eq(str_trim(layer), STR_LIT("any")) && value_u64(b, layer, 2, &number) < 0)
+    layer = str_trim(layer);
+    if (str_eq(layer, STR_LIT("all")))
+        number = RULE_VLAN_ALL;
+    else if (layer.p && !str_eq(layer, STR_LIT("any")) && value_i64(b, layer, -3, 2, &number) < 0)
         return -1;
-    check->event = (uint32_t)number;
+    check->layer = (int8_t)number;
     return 0;
 }
 

@@ -309,6 +309,7 @@ enum rule_check_kind {
     RULE_CHECK_STREAM_SIZE, /* dir: 0 bytes to the server (client's), 1 to the client (server's), 2 both, 3 either */
     RULE_CHECK_FLOWBITS,
     RULE_CHECK_FLOWINT,
+    RULE_CHECK_FLOWVAR, /* what a pcre has kept under integer.id holds `text` */
     RULE_CHECK_XBITS,
     RULE_CHECK_HOSTBITS,
     RULE_CHECK_APP_PROTOCOL,
@@ -383,13 +384,28 @@ struct rule_int {
     int32_t other_id;          /* or another flowint; -1: none */
 };
 
+#define RULE_VLAN_ANY 16
+#define RULE_VLAN_ALL 17
+
+/* Which of a flow's protocols is meant. */
+enum rule_app_mode {
+    RULE_APP_DIRECTION, /* as known in the direction in hand */
+    RULE_APP_FINAL,
+    RULE_APP_ORIGINAL,
+    RULE_APP_EITHER,
+    RULE_APP_TOSERVER,
+    RULE_APP_TOCLIENT
+};
+
 struct rule_check {
     enum rule_check_kind kind;
     bool negated;
-    uint8_t dir;       /* flow.pkts_toserver ...: enum dir, or 2 both, 3 either */
-    uint32_t field;    /* FIELD_NUMBER */
+    uint8_t dir;    /* flow.pkts_toserver ...: enum dir, or 2 both, 3 either */
+    uint32_t field; /* FIELD_NUMBER */
+    int8_t
+        layer; /* VLAN_ID: which one, from the outermost 0, from the innermost -1; or RULE_VLAN_ANY, RULE_VLAN_ALL */
     uint64_t app_mask; /* APP_PROTOCOL, APP_EVENT: 1 << app_proto */
-    uint8_t app_mode;  /* APP_PROTOCOL: 0 final 1 original 2 either 3 to_server 4 to_client */
+    uint8_t app_mode;  /* APP_PROTOCOL: enum rule_app_mode */
     uint32_t event;    /* number of the event in its own enum or table */
     struct rule_number number;
     const struct rule_number *others; /* FIELD_NUMBER with a list: one of number and these */
