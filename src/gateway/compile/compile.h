@@ -40,6 +40,12 @@ struct compile_ground {
     struct compile_place places[COMPILE_PLACES];
 };
 
+/* Where an image goes. */
+struct compile_target {
+    uint32_t place;
+    int fd; /* an empty memfd (MFD_ALLOW_SEALING) */
+};
+
 struct compile_summary {
     uint32_t loaded, skipped;
     uint64_t bytes;
@@ -48,12 +54,13 @@ struct compile_summary {
 /* Makes the words and reserves address space; before the first fork, for as long as the program runs. */
 NODISCARD int compile_prepare(struct compile_ground *ground, struct err *err);
 void compile_ground_fini(struct compile_ground *ground);
-/* Into an empty memfd (MFD_ALLOW_SEALING), which is sealed then: nobody can change it any more. Rules that are not usable are
+/* Into the target's memfd, which is sealed then: nobody can change it any more. Rules that are not usable are
  * named in the log, the first COMPILE_NAMED_MAX of them. 0 or -1. */
 #define COMPILE_NAMED_MAX 50
 NODISCARD int compile_shared(const struct compile_request *request,
-                             const struct compile_ground *ground, uint32_t place, int fd,
-                             struct compile_summary *summary, struct err *err);
+                             const struct compile_ground *ground,
+                             const struct compile_target *target, struct compile_summary *summary,
+                             struct err *err);
 /* The image of such a memfd; its expressions are made machine code of here (executable pages are needed for that, without
  * them they are interpreted). The caller may close fd. NULL: not one of ours, or no memory. */
 NODISCARD struct match_image *compile_attach(const struct compile_ground *ground, uint32_t place,

@@ -105,10 +105,11 @@ static void sum_up(const struct match_image *image, struct compile_summary *out)
 }
 
 int compile_shared(const struct compile_request *request, const struct compile_ground *ground,
-                   uint32_t place_index, int fd, struct compile_summary *summary, struct err *err)
+                   const struct compile_target *target, struct compile_summary *summary,
+                   struct err *err)
 {
-    const struct compile_place *place = &ground->places[place_index];
-    if (map_for_making(place, fd, err) < 0)
+    const struct compile_place *place = &ground->places[target->place];
+    if (map_for_making(place, target->fd, err) < 0)
         return -1;
     struct shared_head *head = (struct shared_head *)(void *)place->at;
     arena_init_at(&head->memory, place->at + HEAD_BYTES, place->bytes - HEAD_BYTES);
@@ -125,7 +126,7 @@ int compile_shared(const struct compile_request *request, const struct compile_g
         head->magic = MAGIC;
     }
     leave(place);
-    return made ? seal(fd, bytes, err) : -1;
+    return made ? seal(target->fd, bytes, err) : -1;
 }
 
 static int check(const struct compile_place *place, int fd, struct stat *st, struct err *err)

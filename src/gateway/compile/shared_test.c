@@ -78,7 +78,8 @@ static int made_elsewhere(struct stage *s, const char *rules, uint32_t place)
     if (pid == 0) {
         struct compile_request request = {.files = {s->path}, .file_count = 1};
         struct compile_summary sum;
-        _exit(compile_shared(&request, &s->ground, place, fd, &sum, &err) < 0);
+        _exit(compile_shared(&request, &s->ground, &(struct compile_target){place, fd}, &sum,
+                             &err) < 0);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status));
@@ -199,7 +200,8 @@ static void what_cannot_be_made_leaves_nothing(void **state)
     int fd = memfd_create("rules", MFD_ALLOW_SEALING);
     struct compile_summary sum;
     struct compile_request request = {.files = {"/nowhere/at/all.rules"}, .file_count = 1};
-    assert_int_equal(compile_shared(&request, &s->ground, 0, fd, &sum, &err), -1);
+    assert_int_equal(
+        compile_shared(&request, &s->ground, &(struct compile_target){0, fd}, &sum, &err), -1);
     assert_non_null(strstr(err.text, "/nowhere/at/all.rules"));
     assert_null(compile_attach(&s->ground, 0, fd, &err)); /* unfinished, and not sealed */
     close(fd);

@@ -64,7 +64,8 @@ int rules_compile(struct watch *w, int control_fd)
         request.files[i] = w->options.rule_files[i];
     /* what inspects goes first */
     (void)setpriority(PRIO_PROCESS, 0, NICE);
-    int rc = compile_shared(&request, &r->ground, r->next.rules.place, r->next.fd, &sum, &err);
+    struct compile_target target = {r->next.rules.place, r->next.fd};
+    int rc = compile_shared(&request, &r->ground, &target, &sum, &err);
     m.rules.loaded = sum.loaded;
     m.rules.skipped = sum.skipped;
     m.rules.bytes = sum.bytes;
