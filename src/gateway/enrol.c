@@ -2,9 +2,11 @@
 
 #include "base/attr.h"
 #include "gateway/link/link.h"
+#include "gateway/rights/rights.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define EXIT_USAGE 64
@@ -41,6 +43,23 @@ static void take_code(char *word, char out[CODE_LINE_BYTES])
     memset(word, '*', strlen(word));
 }
 
+/* The link process, which may be at work already, reads it as its own user: the folder's owner. */
+static int hand_over(const char *folder, struct err *err)
+{
+    struct stat st;
+    struct rights_user user;
+    if (geteuid() != 0)
+        return 0;
+    if (rights_user(NULL, RIGHTS_LINK, &user, err) < 0)
+        return -1;
+    if (stat(folder, &st) == 0 && st.st_uid != 0)
+        user = (struct rights_user){st.st_uid, st.st_gid};
+    int fd = rights_hand_folder(folder, &user, err);
+    if (fd >= 0)
+        close(fd);
+    return fd < 0 ? -1 : 0;
+}
+
 int enrol_command(int argc, char **argv)
 {
     const char *center = NULL, *state = "/var/lib/omamori";
@@ -72,6 +91,8 @@ int enrol_command(int argc, char **argv)
         fprintf(stderr, "omamori enrol: %s\n", err.text);
         return EXIT_UNAVAILABLE;
     }
+    if (hand_over(folder, &err) < 0)
+        fprintf(stderr, "omamori enrol: %s\n", err.text);
     if (link_is_enrolled(&conf, gateway))
         printf("enrolled as gateway %s at %s\n", gateway, center);
     return 0;

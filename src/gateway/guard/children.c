@@ -67,6 +67,7 @@ static int run_engine(struct watch *w, int control_fd, int lan_fd, int wan_fd)
         .yaml = o->conf,
         .maker_folder = o->maker_folder,
         .ground = &w->rules.ground,
+        .user = &w->users[RIGHTS_ENGINE],
         .rules_fd = w->rules.now.fd,
         .rules = w->rules.now.rules,
         .lan_fd = lan_fd,
@@ -78,22 +79,55 @@ static int run_engine(struct watch *w, int control_fd, int lan_fd, int wan_fd)
     return worker_run(&conf);
 }
 
-static int run_link(struct watch *w, int control_fd)
+/* Its folder, and the one for traces, are its user's; the folders above need not be open to it: it works inside. */
+static int enter_link_folder(struct watch *w, const char *trace_folder, int *trace_fd,
+                             struct err *err)
 {
     char folder[600];
-    struct err err;
+    const struct rights_user *user = &w->users[RIGHTS_LINK];
     snprintf(folder, sizeof(folder), "%s/link", w->options.state_folder);
+    int fd = rights_hand_folder(folder, user, err);
+    if (fd < 0)
+        return -1;
+    *trace_fd = trace_folder ? rights_hand_folder(trace_folder, user, err) : 0;
+    int rc = *trace_fd < 0 ? -1 : fchdir(fd) < 0 ? err_errno(err, "%s", folder) : 0;
+    close(fd);
+    return rc;
+}
+
+static int run_link(struct watch *w, int control_fd)
+{
+    struct err err;
+    const char *trace_folder = conf_text(w->options.conf, "otasuke.link.trace_folder", NULL);
+    int trace_fd;
+    if (enter_link_folder(w, trace_folder, &trace_fd, &err) < 0 ||
+        rights_drop(RIGHTS_LINK, &w->users[RIGHTS_LINK], &err) < 0) {
+        log_error("link", "%s", err.text);
+        return 1;
+    }
     struct link_conf conf = {
-        .folder = folder,
+        .folder = ".",
         .software = OTASUKE_VERSION,
         .center = conf_text(w->options.conf, "otasuke.center", NULL),
         .spool_bytes = conf_bytes(w->options.conf, "otasuke.link.spool", 0),
-        .trace_folder = conf_text(w->options.conf, "otasuke.link.trace_folder", NULL),
+        .trace_folder = trace_folder,
+        .trace_fd = trace_fd,
     };
     if (link_run(&conf, w->event_fds[1], control_fd, &err) == 0)
         return 0;
     log_error("link", "%s", err.text);
     return 1;
+}
+
+static int run_local(struct watch *w, int control_fd)
+{
+    struct err err;
+    if (rights_drop(RIGHTS_LOCAL, &w->users[RIGHTS_LOCAL], &err) < 0 ||
+        rights_fence(RIGHTS_LOCAL, &err) < 0) {
+        log_error("local", "%s", err.text);
+        return 1;
+    }
+    return local_run(w->listen_fd, control_fd);
 }
 
 static int run_child(struct watch *w, enum child_kind kind, int control_fd, const int ports[2])
@@ -102,7 +136,7 @@ static int run_child(struct watch *w, enum child_kind kind, int control_fd, cons
     case CHILD_COMPILE: return rules_compile(w, control_fd);
     case CHILD_ENGINE: return run_engine(w, control_fd, ports[0], ports[1]);
     case CHILD_LINK: return run_link(w, control_fd);
-    case CHILD_LOCAL: return local_run(w->listen_fd, control_fd);
+    case CHILD_LOCAL: return run_local(w, control_fd);
     case CHILDREN: break;
     }
     return 1;

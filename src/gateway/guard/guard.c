@@ -124,6 +124,15 @@ static int hold_from_the_start(struct watch *w, struct err *err)
     return rc;
 }
 
+static int know_users(struct watch *w, struct err *err)
+{
+    const char *name = conf_text(w->options.conf, "otasuke.user", NULL);
+    for (enum rights_process p = 0; p < RIGHTS_PROCESSES; p++)
+        if (rights_user(name, p, &w->users[p], err) < 0)
+            return -1;
+    return 0;
+}
+
 /* The bridge first: whatever fails after it, frames pass. */
 static int prepare(struct watch *w, struct err *err)
 {
@@ -131,7 +140,7 @@ static int prepare(struct watch *w, struct err *err)
     w->hold.fd = w->eve_fd = w->listen_fd = -1;
     if (geteuid() != 0)
         return err_set(err, "root is needed to open network ports");
-    if (rules_open(w, err) < 0)
+    if (know_users(w, err) < 0 || rules_open(w, err) < 0)
         return -1;
     restore_isolations(w);
     if (hold_from_the_start(w, err) < 0)

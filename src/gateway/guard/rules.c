@@ -65,7 +65,10 @@ int rules_compile(struct watch *w, int control_fd)
     /* what inspects goes first */
     (void)setpriority(PRIO_PROCESS, 0, NICE);
     struct compile_target target = {r->next.rules.place, r->next.fd};
-    int rc = compile_shared(&request, &r->ground, &target, &sum, &err);
+    int rc = rights_drop(RIGHTS_COMPILE, &w->users[RIGHTS_COMPILE], &err) < 0 ||
+                     rights_fence(RIGHTS_COMPILE, &err) < 0
+                 ? -1
+                 : compile_shared(&request, &r->ground, &target, &sum, &err);
     m.rules.loaded = sum.loaded;
     m.rules.skipped = sum.skipped;
     m.rules.bytes = sum.bytes;

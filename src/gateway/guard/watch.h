@@ -7,6 +7,7 @@
 #include "gateway/guard/hold.h"
 #include "gateway/guard/isolation.h"
 #include "gateway/link/link.h"
+#include "gateway/rights/rights.h"
 #include "gateway/worker/worker.h"
 
 #include <sys/types.h>
@@ -61,6 +62,7 @@ struct rules_watch {
 struct watch {
     struct run_options options;
     struct rules_watch rules;
+    struct rights_user users[RIGHTS_PROCESSES];
     struct hold hold;
     struct isolations isolations;
     struct child children[CHILDREN];

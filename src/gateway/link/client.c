@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "gateway/rights/rights.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -237,12 +238,11 @@ static int start(struct client *c, struct err *err)
         folder, c->conf->spool_bytes ? c->conf->spool_bytes : LINK_SPOOL_BYTES_DEFAULT, err);
     if (!c->spool)
         return -1;
-    if (c->conf->trace_folder)
-        log_warn("link", "link.trace_folder is set: all that leaves is also written to %s",
-                 c->conf->trace_folder);
+    if (trace_open(c, err) < 0)
+        return -1;
     set_nonblocking(c->event_fd);
     set_nonblocking(c->control_fd);
-    return 0;
+    return rights_fence(RIGHTS_LINK, err);
 }
 
 static void stop(struct client *c)
@@ -252,6 +252,8 @@ static void stop(struct client *c)
     tunnel_fini(&c->tunnel);
     if (c->resolve_fd >= 0)
         close(c->resolve_fd); /* the thread's write fails, and it ends */
+    if (c->trace_fd >= 0)
+        close(c->trace_fd);
     spool_close(c->spool);
     link_codec_free(c->codec);
     buf_fini(&c->lines);
@@ -276,7 +278,8 @@ int link_run(const struct link_conf *conf, int event_fd, int control_fd, struct 
                          .event_fd = event_fd,
                          .control_fd = control_fd,
                          .first_datagram = true,
-                         .resolve_fd = -1};
+                         .resolve_fd = -1,
+                         .trace_fd = -1};
     tunnel_init(&c->tunnel);
     buf_init(&c->lines, LINK_INFLATED_BYTES_MAX);
     if (start(c, err) == 0) {

@@ -48,6 +48,7 @@ struct client {
     struct link_codec *codec;
     struct buf lines;
     struct flight flight;
+    int trace_fd; /* folder, or -1 */
     uint64_t trace_number;
 
     int64_t heard_us; /* monotonic */
@@ -97,6 +98,7 @@ void status_send(struct client *c);
 bool guard_send(int control_fd, const char *word, struct str json);
 /* Takes what guard says. False: guard is gone. */
 bool control_read(struct client *c);
+NODISCARD int trace_open(struct client *c, struct err *err);
 /* link.trace_folder: text that is about to be compressed or sent. */
 void trace_write(struct client *c, const char *what, struct str text);
 

@@ -15,6 +15,7 @@
  * Without enrolment: link_run spools and waits until link_enrol (another process) has made an identity.
  * Trust:     the center's certificate must come from the CA learnt at enrolment; policies must be signed by the key learnt
  *            then, for this gateway, with a number above the last one.
+ * Rights:    link_run closes the fence of RIGHTS_LINK before it reads anything from the center; its folder is all it needs.
  * Limits:    spool_bytes on disk; one event LINK_LINE_BYTES_MAX; one batch on its way at a time.
  */
 #ifndef GATEWAY_LINK_LINK_H
@@ -32,6 +33,7 @@ struct link_conf {
     const char *
         trace_folder; /* link.trace_folder: every batch and heartbeat before compression is also written here, for
                                * whoever wants to see what leaves; NULL: off, as it should be in service */
+    int trace_fd; /* the same folder, when the caller has opened it already; 0: it has not */
 };
 
 /* `omamori enrol --center HOST:PORT CODE`: makes a key, proves the code and lets the center prove it, stores the identity.

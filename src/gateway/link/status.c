@@ -6,6 +6,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -140,15 +141,38 @@ bool control_read(struct client *c)
     return true;
 }
 
+int trace_open(struct client *c, struct err *err)
+{
+    const char *folder = c->conf->trace_folder;
+    if (!folder)
+        return 0;
+    log_warn("link", "link.trace_folder is set: all that leaves is also written to %s", folder);
+    c->trace_fd = c->conf->trace_fd;
+    if (c->trace_fd > 0)
+        return 0;
+    if (file_make_folder(folder, 0700, err) < 0)
+        return -1;
+    c->trace_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return c->trace_fd < 0 ? err_errno(err, "%s", folder) : 0;
+}
+
+static bool write_trace(const struct client *c, const char *name, struct str text)
+{
+    int fd = openat(c->trace_fd, "new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return false;
+    ssize_t n = write(fd, text.p, text.len);
+    close(fd);
+    return n == (ssize_t)text.len && renameat(c->trace_fd, "new", c->trace_fd, name) == 0;
+}
+
 void trace_write(struct client *c, const char *what, struct str text)
 {
-    char path[512];
-    struct err err;
-    if (!c->conf->trace_folder)
+    char name[100];
+    if (c->trace_fd < 0)
         return;
-    snprintf(path, sizeof(path), "%s/%s-%d-%06llu.jsonl", c->conf->trace_folder, what,
-             (int)getpid(), (unsigned long long)c->trace_number++);
-    if (file_make_folder(c->conf->trace_folder, 0700, &err) < 0 ||
-        file_write(path, text, 0600, &err) < 0)
-        log_warn("link", "trace: %s", err.text);
+    snprintf(name, sizeof(name), "%.40s-%d-%06llu.jsonl", what, (int)getpid(),
+             (unsigned long long)c->trace_number++);
+    if (!write_trace(c, name, text))
+        log_warn("link", "trace: %s: %s", name, strerror(errno));
 }

@@ -78,11 +78,4 @@ void change_order(struct crewman *c, const struct control_rules *rules, int fd);
 void change_step(struct crewman *c);
 void change_end(struct crewman *c);
 
-/* fence.c: gives up every right that is not needed any more. */
-NODISCARD int fence_close(struct err *err);
-/* The same, but for executable memory: for the thread that loads rules, and only for it. */
-NODISCARD int fence_close_but_code(struct err *err);
-/* False in builds with sanitizers, which open and map what they like. */
-bool fence_is_real(void);
-
 #endif

@@ -2,6 +2,8 @@
 
 #include "gateway/worker/crewman.h"
 
+#include "gateway/rights/rights.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -58,7 +60,7 @@ static void *run(void *loader)
     struct job job;
     /* the worker goes first: on a box with one core, too */
     (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE);
-    if (fence_close_but_code(&err) < 0)
+    if (rights_fence(RIGHTS_LOADER, &err) < 0)
         return NULL;
     while (read_whole(l->jobs[0], &job, sizeof(job))) {
         if (job.image)

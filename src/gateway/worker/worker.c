@@ -2,6 +2,8 @@
 
 #include "gateway/worker/crewman.h"
 
+#include "gateway/rights/rights.h"
+
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -33,9 +35,11 @@ static int prepare(struct crewman *c, struct err *err)
     buf_init(&c->reply, REPLY_BYTES);
     if (!buf_reserve(&c->line, LINE_BYTES_MAX) || !buf_reserve(&c->reply, REPLY_BYTES))
         return err_set(err, "out of memory for events");
-    if (attach_ports(c, err) < 0 || change_begin(c, err) < 0)
+    if (attach_ports(c, err) < 0)
         return -1;
     if (c->conf->maker_folder && !(c->makers = maker_list_load(c->conf->maker_folder, err)))
+        return -1;
+    if (rights_drop(RIGHTS_ENGINE, c->conf->user, err) < 0 || change_begin(c, err) < 0)
         return -1;
     if (!(c->devices = device_table_new(c->makers)))
         return err_set(err, "out of memory for the device table");
@@ -246,7 +250,7 @@ static void clean_up(struct crewman *c)
 static int fence_writer(void)
 {
     struct err err;
-    return fence_close(&err);
+    return rights_fence(RIGHTS_ENGINE, &err);
 }
 
 /* The event log is written by a thread of its own: no frame waits for a disk. */
@@ -268,7 +272,7 @@ int worker_run(const struct worker_conf *conf)
     mallopt(M_ARENA_MAX, 1);
     int status = 0;
     if (prepare(&c, &err) < 0 || loader_start(&c.loader, conf->ground, &err) < 0 ||
-        start_writer(&c, &err) < 0 || fence_close(&err) < 0) {
+        start_writer(&c, &err) < 0 || rights_fence(RIGHTS_ENGINE, &err) < 0) {
         log_error("engine", "%s", err.text);
         status = 78;
     } else {

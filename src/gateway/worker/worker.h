@@ -2,8 +2,8 @@
  *
  * Way in:    descriptors that guard opened: two packet rings, the event log, the socket to link, the control socket.
  * Way out:   frames that go on, resets, EVE lines to the log and (those that the center gets) to link, isolation wishes to guard.
- * Rights:    after worker_run has mapped the rings and the rules it gives everything up (no_new_privs, seccomp: no
- *            open, no socket, no fork, no exec). It dies with guard.
+ * Rights:    after worker_run has mapped the rings it becomes a user of its own; after it has mapped the rules it gives
+ *            up the rest (no_new_privs, seccomp: no open, no socket, no fork, no exec). It dies with guard.
  * Rules:     an image that the compile process has made and sealed. New ones come through the control socket; the loader
  *            thread prepares them aside, the worker changes over between two batches: no frame goes uninspected, no
  *            flow is forgotten. What cannot be used is told to guard, and the ones before go on.
@@ -20,6 +20,7 @@
 #include "base/err.h"
 #include "gateway/compile/compile.h"
 #include "gateway/control/control.h"
+#include "gateway/rights/rights.h"
 
 #define WORKER_BEAT_MS 100
 
@@ -29,6 +30,7 @@ struct worker_conf {
     const struct compile_ground *ground; /* as guard has laid it */
     int rules_fd;                        /* memfd of the image to begin with */
     struct control_rules rules;          /* what is in it, and its place */
+    const struct rights_user *user;      /* to become */
     int lan_fd, wan_fd;                  /* io_open's */
     int eve_fd;                          /* event log, or -1 */
     int link_fd;                         /* non-blocking SOCK_SEQPACKET or stream to link, or -1 */
