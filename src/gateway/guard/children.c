@@ -54,7 +54,10 @@ static void leave_guard(struct watch *w, enum child_kind kind)
     if (kind != CHILD_ENGINE) {
         close_fd(&w->eve_fd);
         close_fd(&w->rules.now.fd);
+        close_fd(&w->event_fds[0]);
     }
+    if (kind != CHILD_LINK)
+        close_fd(&w->event_fds[1]);
     if (kind != CHILD_COMPILE)
         close_fd(&w->rules.next.fd);
     close_fd(&w->rules.before.fd);

@@ -62,8 +62,9 @@ int rules_compile(struct watch *w, int control_fd)
                                       .file_count = w->options.rule_file_count};
     for (uint32_t i = 0; i < request.file_count; i++)
         request.files[i] = w->options.rule_files[i];
-    /* what inspects goes first */
-    (void)setpriority(PRIO_PROCESS, 0, NICE);
+    /* what inspects goes first; when nothing does yet, this is the most urgent work there is */
+    if (w->children[CHILD_ENGINE].pid)
+        (void)setpriority(PRIO_PROCESS, 0, NICE);
     struct compile_target target = {r->next.rules.place, r->next.fd};
     int rc = rights_drop(RIGHTS_COMPILE, &w->users[RIGHTS_COMPILE], &err) < 0 ||
                      rights_fence(RIGHTS_COMPILE, &err) < 0
