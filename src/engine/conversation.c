@@ -115,6 +115,8 @@ static uint32_t feed_chunk(struct engine *e, struct passage *way, enum dir dir,
     if (result.status == PARSE_BAD) {
         e->counts.app_errors[c->app.parser->proto]++;
         stop_app(c, dir);
+        if (way->packet)
+            exception_happened(e, way, EXCEPTION_APP_ERROR);
         return result.consumed;
     }
     if (c->app.change_to != APP_UNKNOWN) {

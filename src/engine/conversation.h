@@ -16,9 +16,10 @@ struct conversation {
     bool raw_asked[DIR_COUNT]; /* was asked whether rules want raw bytes */
     bool raw_wanted[DIR_COUNT];
     bool raw_late[DIR_COUNT]; /* new rules want raw bytes that were not kept: they see packets */
-    uint8_t drops_told;       /* DIR_BIT()s in which a drop record was written */
-    struct stopped {          /* the last segment that a rule stopped: TCP will send it again */
-        uint64_t bytes;       /* keyed hash of number, flags and payload; 0: none */
+    uint8_t exceptions[EXCEPTIONS]; /* enum verdict_policy that was applied */
+    uint8_t drops_told;             /* DIR_BIT()s in which a drop record was written */
+    struct stopped {    /* the last segment that a rule stopped: TCP will send it again */
+        uint64_t bytes; /* keyed hash of number, flags and payload; 0: none */
         uint32_t gid, sid;
     } stopped[DIR_COUNT];
     bool opaque;  /* both sides encrypt: its payload says nothing to rules */
@@ -54,6 +55,7 @@ struct passage {
     struct stream_result stream;
     bool has_stream_result;
     bool looked; /* rules about packet and stream have seen it: what is left are transactions */
+    bool looked_away; /* this packet passes without a look */
     bool alerted;
     struct verdict verdict; /* the strictest so far; its alerts are told already */
 };
@@ -71,6 +73,10 @@ void conversation_let_go(struct engine *e, struct passage *way);
 void conversation_feed(struct engine *e, struct passage *way, enum dir dir);
 void conversation_feed_datagram(struct engine *e, struct passage *way, enum dir dir,
                                 struct str payload);
+
+/* exception.c: what the policy for traffic that cannot be inspected says of this flow, and its settings. */
+void exception_happened(struct engine *e, struct passage *way, enum verdict_exception kind);
+void exception_conf_read(struct verdict_conf *v, const struct conf *conf, bool midstream);
 
 /* look.c: the order of judging and telling */
 

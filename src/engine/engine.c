@@ -131,6 +131,13 @@ static void take_tcp(struct engine *e, struct passage *way, const struct packet 
     if (way->stream.reuse && !begin_anew(e, way, p))
         return;
     struct conversation *c = way->c;
+    if (way->stream.midstream)
+        exception_happened(e, way, EXCEPTION_MIDSTREAM);
+    for (uint32_t i = 0; i < way->stream.event_count; i++)
+        if (way->stream.events[i] == STREAM_EVENT_REASSEMBLY_INSERT_MEMCAP)
+            exception_happened(e, way, EXCEPTION_REASSEMBLY);
+    if (c->flow.dropped || c->flow.state == FLOW_BYPASSED)
+        return;
     if (way->stream.established && !c->established) {
         c->established = c->just_established = true;
         e->counts.tcp_sessions++;
@@ -226,7 +233,7 @@ static bool stop_dropped_flow(struct engine *e, struct passage *way)
 static void judge(struct engine *e, struct passage *way)
 {
     struct conversation *c = way->c;
-    if (!c || !(c->flow.passed || c->flow.dropped))
+    if (!way->looked_away && (!c || !(c->flow.passed || c->flow.dropped)))
         look_judge(e, way, way->dir);
     judge_stream(e, way);
     look_tell(e, way, way->dir);
@@ -248,7 +255,7 @@ static void process(struct engine *e, const struct packet *p, struct engine_answ
     way.c = find_conversation(e, p, &way.dir);
     report_packet_events(e, way.c, p);
     if (!stop_dropped_flow(e, &way)) {
-        if (way.c)
+        if (way.c && way.c->flow.state != FLOW_BYPASSED)
             advance(e, &way, p);
         if (way.has_stream_result)
             report_stream_events(e, way.c, p, way.dir, &way.stream);

@@ -87,6 +87,7 @@ NODISCARD int engine_swap_image(struct engine *e, const struct match_image *imag
 
 struct engine_counts {
     uint64_t frames, bytes, alerts, alerts_lost, dropped, rejected, memory_refused, app_failed;
+    uint64_t exceptions[EXCEPTIONS];
     uint64_t tcp_sessions, tcp_gaps, tcp_overlaps, tcp_retransmitted, tcp_midstream, tcp_syn,
         tcp_synack, tcp_rst;
     uint64_t app_given_up; /* transactions ended unfinished: too many at a time */

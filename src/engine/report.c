@@ -227,5 +227,6 @@ void report_flow(struct engine *e, struct conversation *c, enum flow_end why)
     struct eve_event event = event_of(e, c, NULL, DIR_TOSERVER);
     event.type = EVE_FLOW;
     event.end = why;
+    event.exceptions = c->exceptions;
     e->sink.event(e->sink.owner, &event);
 }

@@ -100,6 +100,7 @@ void engine_conf_read(struct engine_conf *e, const struct conf *conf, bool enfor
     hash_random(e->flow.secret, sizeof(e->flow.secret));
     read_stream(&e->stream, conf, enforced);
     read_alerts_max(&e->verdict, conf);
+    exception_conf_read(&e->verdict, conf, e->stream.midstream);
     read_app(&e->app, conf, e->stream.mode == STREAM_INLINE);
     read_file(&e->file, conf);
     e->inspect_encrypted =

@@ -159,6 +159,30 @@ static void write_detect(const struct totals *t, struct json *out)
     json_end_object(out);
 }
 
+static void write_exception(const struct engine *e, const struct engine_counts *c,
+                            enum verdict_exception kind, const char *name, struct json *out)
+{
+    enum verdict_policy policy = (enum verdict_policy)e->conf.verdict.policy[kind];
+    json_object(out, name);
+    if (policy > POLICY_IGNORE)
+        json_uint(out, verdict_policy_name(policy), c->exceptions[kind]);
+    json_end_object(out);
+}
+
+static void write_exceptions(const struct engine *e, const struct engine_counts *c,
+                             struct json *out)
+{
+    json_object(out, "exception_policy");
+    json_object(out, "tcp");
+    write_exception(e, c, EXCEPTION_MIDSTREAM, "midstream", out);
+    write_exception(e, c, EXCEPTION_REASSEMBLY, "reassembly", out);
+    json_end_object(out);
+    json_object(out, "app_layer");
+    write_exception(e, c, EXCEPTION_APP_ERROR, "error", out);
+    json_end_object(out);
+    json_end_object(out);
+}
+
 static void write_app_counts(const char *group, const uint64_t *counts, struct json *out)
 {
     json_object(out, group);
@@ -180,6 +204,8 @@ void engine_stats_write(struct engine *const *engines, size_t count, struct json
     write_flows(&t, out);
     write_tcp(&t.engine, out);
     write_detect(&t, out);
+    if (count)
+        write_exceptions(engines[0], &t.engine, out);
     json_object(out, "app_layer");
     write_app_counts("flow", t.engine.app_flows, out);
     write_app_counts("tx", t.engine.app_tx, out);

@@ -40,8 +40,9 @@ struct eve_event {
     const struct file *file; /* FILEINFO */
     enum eve_anomaly anomaly;
     const char *anomaly_event;
-    enum flow_end end;                   /* FLOW */
-    const struct match_image *image;     /* for the names of flowbits */
+    enum flow_end end;               /* FLOW */
+    const uint8_t *exceptions;       /* FLOW: enum verdict_policy of each exception that happened */
+    const struct match_image *image; /* for the names of flowbits */
     const struct match_flow *flow_rules; /* NULL: none */
 };
 

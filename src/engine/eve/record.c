@@ -329,6 +329,24 @@ static void write_app_protos(const struct eve_event *event, struct json *out)
         json_text(out, "app_proto_orig", app_proto_name(app->proto_before));
 }
 
+static void write_exceptions(const uint8_t *exceptions, struct json *out)
+{
+    bool any = false;
+    for (int i = 0; i < EXCEPTIONS; i++) {
+        if (exceptions[i] == POLICY_UNUSED)
+            continue;
+        if (!any)
+            json_array(out, "exception_policy");
+        any = true;
+        json_object(out, NULL);
+        json_text(out, "target", verdict_exception_name((enum verdict_exception)i));
+        json_text(out, "policy", verdict_policy_name((enum verdict_policy)exceptions[i]));
+        json_end_object(out);
+    }
+    if (any)
+        json_end_array(out);
+}
+
 void record_flow(const struct eve_conf *conf, const struct eve_event *event, struct json *out)
 {
     const struct flow *flow = event->flow;
@@ -344,6 +362,8 @@ void record_flow(const struct eve_conf *conf, const struct eve_event *event, str
         json_text(out, "action", "drop");
     else if (flow->passed)
         json_text(out, "action", "pass");
+    if (event->exceptions)
+        write_exceptions(event->exceptions, out);
     if (event->app && event->app->tx_count)
         json_uint(out, "tx_cnt", event->app->tx_count);
     json_end_object(out);

@@ -57,6 +57,7 @@ static enum tracking first_syn(const struct judge *j)
 /* The client's SYN was missed; the SYN/ACK tells what it must have said. */
 static enum tracking first_synack(const struct judge *j)
 {
+    j->out->midstream = true;
     if (!j->conf->midstream)
         return TRACKING_IGNORED;
     if (j->from_client) {
@@ -77,6 +78,7 @@ static enum tracking first_synack(const struct judge *j)
 
 static enum tracking pick_up(const struct judge *j)
 {
+    j->out->midstream = true;
     if (!j->conf->midstream)
         return TRACKING_IGNORED;
     begin(j->me, j->p->tcp.seq - 1);

@@ -152,6 +152,7 @@ struct stream_result {
     bool
         reuse; /* a SYN that opens a new connection on the same addresses: engine must begin a new flow */
     bool closed_now;
+    bool midstream; /* nobody saw how this connection began; taken up or not, as configured */
     bool
         drop; /* inline: this packet must not go on: it says otherwise than what was inspected, or no end system
                         * ought to take it (window, timestamp, acknowledgement), or it is ahead of a hole and there is no

@@ -10,8 +10,49 @@ const char *verdict_reason_name(enum verdict_reason reason)
         [VERDICT_STREAM_OVERLAP] = "stream reassembly",
         [VERDICT_STREAM_ERROR] = "stream error",
         [VERDICT_ISOLATED] = "isolated",
+        [VERDICT_MIDSTREAM] = "stream midstream",
+        [VERDICT_NO_MEMORY] = "stream reassembly",
+        [VERDICT_APP_ERROR] = "applayer error",
     };
     return names[reason];
+}
+
+const char *verdict_exception_name(enum verdict_exception exception)
+{
+    static const char *const names[] = {
+        [EXCEPTION_MIDSTREAM] = "stream_midstream",
+        [EXCEPTION_REASSEMBLY] = "stream_reassembly",
+        [EXCEPTION_APP_ERROR] = "app_layer_error",
+        [EXCEPTIONS] = "",
+    };
+    return names[exception];
+}
+
+const char *verdict_policy_name(enum verdict_policy policy)
+{
+    static const char *const names[] = {
+        [POLICY_UNUSED] = "",
+        [POLICY_IGNORE] = "ignore",
+        [POLICY_DROP_FLOW] = "drop_flow",
+        [POLICY_DROP_PACKET] = "drop_packet",
+        [POLICY_REJECT] = "reject",
+        [POLICY_BYPASS] = "bypass",
+        [POLICY_PASS_FLOW] = "pass_flow",
+        [POLICY_PASS_PACKET] = "pass_packet",
+        [POLICIES] = "",
+    };
+    return names[policy];
+}
+
+enum verdict_reason verdict_exception_reason(enum verdict_exception exception)
+{
+    static const enum verdict_reason reasons[] = {
+        [EXCEPTION_MIDSTREAM] = VERDICT_MIDSTREAM,
+        [EXCEPTION_REASSEMBLY] = VERDICT_NO_MEMORY,
+        [EXCEPTION_APP_ERROR] = VERDICT_APP_ERROR,
+        [EXCEPTIONS] = VERDICT_NO_REASON,
+    };
+    return reasons[exception];
 }
 
 const char *verdict_rule_metadata(const struct rule *rule, const char *key)

@@ -28,7 +28,34 @@ enum verdict_reason {
     VERDICT_STREAM_OVERLAP, /* bytes that differ from what was inspected, or that there is no room for ahead of a hole */
     VERDICT_STREAM_ERROR, /* no end system ought to take it: window, timestamp, acknowledgement, after an RST */
     VERDICT_ISOLATED,
+    VERDICT_MIDSTREAM, /* exception policies */
+    VERDICT_NO_MEMORY,
+    VERDICT_APP_ERROR,
 };
+
+/* What happens to traffic that cannot be inspected as it should be ("exception policies"). Ours, unless the settings say
+ * otherwise: it passes, counted and told, because the network does not stop because of us. */
+enum verdict_exception {
+    EXCEPTION_MIDSTREAM,  /* a connection whose handshake was not seen */
+    EXCEPTION_REASSEMBLY, /* no memory for its bytes */
+    EXCEPTION_APP_ERROR,  /* its parser gave up */
+    EXCEPTIONS
+};
+enum verdict_policy {
+    POLICY_UNUSED, /* the exception has not happened */
+    POLICY_IGNORE,
+    POLICY_DROP_FLOW,
+    POLICY_DROP_PACKET,
+    POLICY_REJECT,
+    POLICY_BYPASS,
+    POLICY_PASS_FLOW,
+    POLICY_PASS_PACKET,
+    POLICIES
+};
+/* EVE's flow.exception_policy: "stream_midstream", "drop_flow". */
+const char *verdict_exception_name(enum verdict_exception exception);
+const char *verdict_policy_name(enum verdict_policy policy);
+enum verdict_reason verdict_exception_reason(enum verdict_exception exception);
 
 struct verdict {
     enum verdict_action action; /* what is done, or in detection mode would have been */
@@ -47,7 +74,8 @@ struct verdict {
 
 struct verdict_conf {
     bool enforced;
-    uint32_t alerts_max; /* told per packet, 1..VERDICT_ALERTS_MAX */
+    uint32_t alerts_max;        /* told per packet, 1..VERDICT_ALERTS_MAX */
+    uint8_t policy[EXCEPTIONS]; /* enum verdict_policy */
 };
 
 /* The verdict borrows from hits. */

@@ -10,8 +10,10 @@
 
 static const struct rule_ports any_ports = {.any = true};
 static struct rule_pair isolate_pair = {"otasuke_isolate", "lan_device"};
-static const struct verdict_conf inline_conf = {true, VERDICT_ALERTS_USUAL};
-static const struct verdict_conf detect_conf = {false, VERDICT_ALERTS_USUAL};
+static const struct verdict_conf inline_conf = {.enforced = true,
+                                                .alerts_max = VERDICT_ALERTS_USUAL};
+static const struct verdict_conf detect_conf = {.enforced = false,
+                                                .alerts_max = VERDICT_ALERTS_USUAL};
 
 static struct rule rule_of(enum rule_action action)
 {
@@ -126,7 +128,7 @@ static void a_pass_may_tell(void **state)
     assert_string_equal(verdict_action_name(&v), "pass");
 }
 
-static const struct verdict_conf three_conf = {true, 3};
+static const struct verdict_conf three_conf = {.enforced = true, .alerts_max = 3};
 
 static struct match_hits many_hits(const struct rule *rule, uint32_t count)
 {
