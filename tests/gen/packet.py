@@ -132,3 +132,21 @@ class Wire:
     def fragments(self, src, dst, proto, payload, size):
         cut = fragments4 if self.version == 4 else fragments6
         return [self.frame(src, dst, piece) for piece in cut(*self.addresses(src, dst), proto, payload, size)]
+
+
+class Tunnel(Wire):
+    """IPv4 packets inside others, from one Host to another: kind is "ipip", "gre" or "vxlan"."""
+
+    def __init__(self, kind, here, there):
+        super().__init__(4)
+        self.kind, self.ends = kind, (here, there)
+
+    def frame(self, src, dst, packet):
+        here, there = self.ends if src.mac < dst.mac else self.ends[::-1]
+        proto, around = 4, b""
+        if self.kind == "gre":
+            proto, around = 47, struct.pack("!HH", 0, ETHER_IP4)
+        elif self.kind == "vxlan":
+            inside = struct.pack("!II", 0x08000000, 7 << 8) + ethernet(src.mac, dst.mac, ETHER_IP4, packet)
+            return Wire(4).udp(here, there, 50000, 4789, inside)
+        return Wire(4).ip(here, there, proto, around + packet)

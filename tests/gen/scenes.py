@@ -4,9 +4,9 @@ import struct
 import zlib
 
 from tests.gen import app
-from tests.gen.packet import (ETHER_ARP, ETHER_IP4, ICMP, ICMP6, SYN, UDP, Host, Wire, arp, ethernet, icmp, icmp6, tcp,
-                              udp)
-from tests.gen.tcp import Conversation
+from tests.gen.packet import (ETHER_ARP, ETHER_IP4, ICMP, ICMP6, SYN, UDP, Host, Tunnel, Wire, arp, ethernet, icmp, icmp6,
+                              ip4, tcp, udp)
+from tests.gen.tcp import Conversation, InFragments
 
 # The firm's LAN (192.168.10.0/24), and the outside. 00:00:5e is IANA's own block, 02: is locally administered.
 PC = Host("00:00:5e:00:53:11", "192.168.10.11", "2001:db8:10::11")
@@ -272,6 +272,47 @@ def scan(capture):
     for port in range(20, 60):
         knock = tcp(*wire.addresses(SCANNER, PC), 55555, port, 1, 0, SYN)
         capture.add(wire.ip(SCANNER, PC, 6, knock), gap_us=10_000)
+
+
+@scene
+def fragments_tcp(capture):
+    """a page over HTTP, each segment with data in IP fragments, IPv4 and IPv6"""
+    for version in (4, 6):
+        talk = InFragments(capture, PC, SERVER, 80, wire=Wire(version)).open()
+        talk.send("client", app.http_request("/in/fragments"))
+        talk.send("server", app.http_response(PAGE))
+        talk.close()
+
+
+@scene
+def tunnels(capture):
+    """a page over HTTP inside IP-in-IP, GRE and VXLAN, between offices"""
+    office = Host("00:00:5e:00:53:02", "192.0.2.1")
+    for kind in ("ipip", "gre", "vxlan"):
+        one_page(capture, Tunnel(kind, office, C2))
+
+
+@scene
+def icmp_errors(capture):
+    """datagrams to a closed port, and a router between that says so"""
+    for port in range(3):
+        packet = ip4(PC.ip4, SERVER.ip4, UDP, udp(PC.ip4, SERVER.ip4, 50100 + port, 9000, b"anybody there?"))
+        capture.add(Wire(4).frame(PC, SERVER, packet))
+        capture.add(Wire(4).ip(ROUTER, PC, ICMP, icmp(3, 3, b"\0\0\0\0", packet[:28])))
+
+
+@scene
+def office_hours(capture):
+    """thirty PCs ask eight servers, over and over, all at the same time"""
+    pcs = [Host(f"00:00:5e:00:54:{i:02x}", f"192.168.10.{100 + i}") for i in range(30)]
+    servers = [Host("00:00:5e:00:53:01", f"203.0.113.{100 + i}") for i in range(8)]
+    for turn in range(12):
+        for i, pc in enumerate(pcs):
+            server = servers[(i * 7 + turn * 3) % len(servers)]
+            text = b"order" if i == 3 and turn == 2 else b"question"
+            capture.add(Wire().udp(pc, server, 51000 + turn % 4, 9999, text))
+            capture.add(Wire().udp(server, pc, 9999, 51000 + turn % 4, b"answer"))
+        capture.wait(7)
 
 
 @scene

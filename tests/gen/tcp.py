@@ -95,3 +95,17 @@ class Conversation:
     def reset(self, name):
         self.segment(name, self.sides[name].sent, b"", flags=RST | ACK)
         return self
+
+
+class InFragments(Conversation):
+    """The same with each segment that carries data cut into IP fragments, the last first."""
+
+    def raw(self, name, flags, seq, ack, data=b"", options=b"", **more):
+        if not data:
+            super().raw(name, flags, seq, ack, data, options, **more)
+            return
+        me, peer = self._pair(name)
+        body = tcp(*self.wire.addresses(me.host, peer.host), me.port, peer.port, seq, ack, flags, data,
+                   options=options, **more)
+        for frame in reversed(self.wire.fragments(me.host, peer.host, TCP, body, 96)):
+            self.capture.add(frame)

@@ -16,8 +16,8 @@ TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 PROGRAM = os.path.abspath(os.environ.get("OMAMORI", os.path.join(TOP, "build-test", "omamori")))
 SHOWN = ("src_ip", "src_port", "dest_ip", "dest_port", "proto", "pcap_cnt")
 FOREIGN = 100
+WORKERS = (2, 3, 8)
 
-# Nothing that counts over several flows: the order of packets of different flows is not defined between workers.
 RULES = """\
 alert ip any any -> any any (msg:"zeros"; content:"|00 00 00|"; sid:1;)
 alert tcp any any -> any any (msg:"stream"; flow:established; content:"e"; nocase; sid:2;)
@@ -30,6 +30,23 @@ alert tls any any -> any any (msg:"sni"; tls.sni; content:"."; sid:8;)
 alert icmp any any -> any any (msg:"ping"; itype:8; sid:9;)
 alert tcp any any -> any any (msg:"bit set"; flow:established,to_server; flowbits:set,seen; sid:10;)
 alert tcp any any -> any any (msg:"bit asked"; flow:established,to_client; flowbits:isset,seen; sid:11;)
+alert icmp any any -> any any (msg:"nobody there"; itype:3; sid:12;)
+"""
+
+# What is remembered of hosts, over all flows: the same packets of the same hosts speak.
+SHARED = """\
+alert udp any any -> any 9999 (msg:"limit"; content:"question"; threshold:type limit,track by_src,count 2,seconds 20; sid:21;)
+alert udp any any -> any 9999 (msg:"every fifth"; content:"question"; threshold:type threshold,track by_dst,count 5,seconds 30; sid:22;)
+alert udp any any -> any 9999 (msg:"both"; content:"question"; threshold:type both,track by_dst,count 7,seconds 15; sid:23;)
+alert udp any any -> any 9999 (msg:"many"; content:"question"; detection_filter:track by_dst,count 9,seconds 30; sid:24;)
+alert udp any any -> any 9999 (msg:"by rule"; content:"question"; threshold:type limit,track by_rule,count 3,seconds 20; sid:25;)
+alert udp any any -> any 9999 (msg:"order"; content:"order"; xbits:set,ordered,track ip_dst,expire 30; sid:26;)
+alert udp any 9999 -> any any (msg:"to another, later"; content:"answer"; xbits:isset,ordered,track ip_src; sid:27;)
+alert udp any any -> any 9999 (msg:"host bit"; content:"order"; hostbits:set,known,dst; sid:28;)
+alert udp any any -> any 9999 (msg:"host bit asked"; content:"question"; hostbits:isset,known,dst; sid:29;)
+alert udp any any -> any 9999 (msg:"pair"; content:"question"; xbits:set,pair,track ip_pair,expire 60; noalert; sid:30;)
+alert udp any 9999 -> any any (msg:"pair asked"; content:"answer"; xbits:isset,pair,track ip_pair; sid:31;)
+alert tcp any any -> any any (msg:"flow limit"; threshold:type limit,track by_flow,count 2,seconds 60; sid:32;)
 """
 
 
@@ -57,20 +74,22 @@ class Threads(unittest.TestCase):
         return sorted([event["alert"]["signature_id"]] + [str(event.get(name)) for name in SHOWN]
                       for event in events if event["event_type"] == "alert")
 
-    def compare(self, fill, least):
+    def compare(self, fill, least, rules=RULES):
         with tempfile.TemporaryDirectory() as folder:
             captures = os.path.join(folder, "captures")
             os.mkdir(captures)
             fill(captures)
             with open(os.path.join(folder, "test.rules"), "w", encoding="utf-8") as file:
-                file.write(RULES)
+                file.write(rules)
             one = self.alerts(folder, captures, 1)
-            three = self.alerts(folder, captures, 3)
             self.assertGreater(len(one), least)
-            missing = [alert for alert in one if alert not in three]
-            added = [alert for alert in three if alert not in one]
-            self.assertEqual((missing[:20], added[:20]), ([], []))
-            self.assertEqual(len(one), len(three))
+            for workers in WORKERS:
+                several = self.alerts(folder, captures, workers)
+                missing = [alert for alert in one if alert not in several]
+                added = [alert for alert in several if alert not in one]
+                self.assertEqual((missing[:20], added[:20]), ([], []), f"{workers} workers")
+                self.assertEqual(len(one), len(several), f"{workers} workers")
+            return one
 
     def test_generated(self):
         def fill(folder):
@@ -82,6 +101,15 @@ class Threads(unittest.TestCase):
                 capture.write(os.path.join(folder, name + ".pcap"))
             everything.write(os.path.join(folder, "everything.pcap"))
         self.compare(fill, 50)
+
+    def test_shared_state(self):
+        def fill(folder):
+            everything = Capture()
+            for scene in SCENES.values():
+                scene(everything)
+            everything.write(os.path.join(folder, "everything.pcap"))
+        one = self.compare(fill, 200, SHARED)
+        self.assertEqual({alert[0] for alert in one}, set(range(21, 33)) - {30})
 
     def test_foreign(self):
         paths = foreign_captures()

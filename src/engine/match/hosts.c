@@ -33,6 +33,8 @@ struct shard {
 struct match_hosts {
     uint64_t secret[2];
     struct shard shards[SHARDS];
+    match_turn_fn turn; /* or NULL */
+    void *turn_owner;
 };
 
 static int shard_init(struct shard *s, uint32_t cap)
@@ -78,6 +80,12 @@ void match_hosts_free(struct match_hosts *h)
         free(h->shards[i].buckets);
     }
     free(h);
+}
+
+void match_hosts_order(struct match_hosts *hosts, match_turn_fn turn, void *owner)
+{
+    hosts->turn = turn;
+    hosts->turn_owner = owner;
 }
 
 uint64_t hosts_name(const struct match_hosts *h, const char *name)
@@ -175,6 +183,8 @@ bool hosts_visit(struct match_hosts *h, const struct host_key *key, bool make, h
     uint64_t hash = hash_key(h, key);
     struct shard *s = &h->shards[hash % SHARDS];
     uint32_t bucket = (uint32_t)(hash / SHARDS) & s->bucket_mask;
+    if (h->turn)
+        h->turn(h->turn_owner);
     pthread_mutex_lock(&s->lock);
     uint32_t i = entry_find(s, key, bucket);
     if (i == NONE && make)

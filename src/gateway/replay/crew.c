@@ -4,6 +4,7 @@
 #include "base/ring.h"
 
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #define QUEUE_FRAMES 4096
@@ -17,13 +18,16 @@ struct worker {
     pthread_t thread;
     uint32_t since_tick;
     bool started;
-    _Atomic uint64_t taken;
-    uint64_t given;
+    _Atomic uint64_t given, taken; /* frames: put into the queue, judged */
+    _Atomic uint64_t at;           /* number of the frame in hand, or of the last one */
+    uint64_t turn_of;              /* the frame whose turn has come already */
     _Atomic bool stop;
 };
 
 struct crew {
     uint32_t count;
+    struct match_hosts *hosts;
+    _Atomic uint64_t dealt; /* frames in queues so far; they are numbered from 1 */
     uint64_t secret[2];
     struct engine **engines;
     struct worker workers[];
@@ -47,6 +51,41 @@ static void sink_event(void *owner, const struct eve_event *event)
         evelog_event(&w->logs[i], event);
 }
 
+/* ---- turns ----
+ *
+ * What rules remember of hosts (thresholds, xbits, hostbits, sets that change) is shared by all workers. Before a worker looks
+ * at it, it waits until no other can still have an earlier frame: so it finds what a single worker would find, and only
+ * frames with such a rule wait. The worker with the earliest frame of all never waits, so there is no deadlock. */
+
+struct dealt {
+    struct packet_frame frame;
+    uint64_t number;
+};
+
+static _Thread_local struct worker *this_worker; /* NULL: not a worker's thread */
+
+/* Has w judged all its frames before `number`? */
+static bool is_past(const struct crew *crew, const struct worker *w, uint64_t number)
+{
+    uint64_t dealt = atomic_load(&crew->dealt);
+    uint64_t given = atomic_load(&w->given);
+    if (atomic_load(&w->taken) == given)
+        return dealt + 1 >= number;
+    return atomic_load(&w->at) >= number;
+}
+
+static void await_turn(void *owner)
+{
+    struct crew *crew = owner;
+    struct worker *me = this_worker;
+    if (!me || me->turn_of == atomic_load(&me->at))
+        return;
+    me->turn_of = atomic_load(&me->at);
+    for (uint32_t i = 0; i < crew->count; i++)
+        while (&crew->workers[i] != me && !is_past(crew, &crew->workers[i], me->turn_of))
+            sched_yield();
+}
+
 /* ---- workers ---- */
 
 static void judge(struct worker *w, const struct packet_frame *frame)
@@ -62,12 +101,14 @@ static void judge(struct worker *w, const struct packet_frame *frame)
 static void *work(void *arg)
 {
     struct worker *w = arg;
-    struct packet_frame frame;
+    struct dealt next;
     uint32_t idle = 0;
+    this_worker = w;
     for (;;) {
-        if (ring_take(&w->queue, &frame)) {
-            judge(w, &frame);
-            atomic_fetch_add_explicit(&w->taken, 1, memory_order_release);
+        if (ring_take(&w->queue, &next)) {
+            atomic_store(&w->at, next.number);
+            judge(w, &next.frame);
+            atomic_fetch_add(&w->taken, 1);
             idle = 0;
         } else if (atomic_load(&w->stop)) {
             return NULL;
@@ -81,7 +122,7 @@ static int start_worker(struct crew *crew, struct worker *w, struct err *err)
 {
     if (crew->count == 1)
         return 0;
-    if (ring_init(&w->queue, sizeof(struct packet_frame), QUEUE_FRAMES) < 0)
+    if (ring_init(&w->queue, sizeof(struct dealt), QUEUE_FRAMES) < 0)
         return err_set(err, "out of memory for a worker's queue");
     if (pthread_create(&w->thread, NULL, work, w) != 0)
         return err_set(err, "cannot start a worker thread");
@@ -99,6 +140,9 @@ struct crew *crew_new(const struct crew_conf *conf, struct err *err)
         return NULL;
     }
     crew->count = count;
+    crew->hosts = conf->hosts;
+    if (count > 1)
+        match_hosts_order(conf->hosts, await_turn, crew);
     hash_random(crew->secret, sizeof(crew->secret));
     for (uint32_t i = 0; i < count; i++) {
         struct worker *w = &crew->workers[i];
@@ -123,9 +167,11 @@ void crew_frame(struct crew *crew, const struct packet_frame *frame)
         return;
     }
     struct worker *w = &crew->workers[packet_deal_hash(frame, crew->secret) % crew->count];
-    while (!ring_put(&w->queue, frame))
+    struct dealt next = {*frame, atomic_load(&crew->dealt) + 1};
+    atomic_fetch_add(&w->given, 1);
+    while (!ring_put(&w->queue, &next))
         sched_yield();
-    w->given++;
+    atomic_store(&crew->dealt, next.number);
 }
 
 void crew_flush(struct crew *crew)
@@ -156,6 +202,7 @@ void crew_free(struct crew *crew)
         if (w->queue.items)
             ring_fini(&w->queue);
     }
+    match_hosts_order(crew->hosts, NULL, NULL);
     free(crew->engines);
     free(crew);
 }
