@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 /* What has been read is given back to the kernel in steps of this size, so that a large capture does not fill memory. */
-#define RELEASE_BYTES ((size_t)16 << 20)
+#define RELEASE_BYTES ((size_t)1 << 20)
 
 #define MAGIC_MICRO 0xa1b2c3d4u
 #define MAGIC_NANO 0xa1b23c4du
