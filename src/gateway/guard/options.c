@@ -1,5 +1,7 @@
 #include "gateway/guard/watch.h"
 
+#include "base/log.h"
+
 const char run_help[] =
     "usage: omamori run --lan IFACE --wan IFACE [-S RULES]... [options]\n"
     "\n"
