@@ -78,9 +78,38 @@ static struct match_view view_of(struct engine *e, struct conversation *c,
     return view;
 }
 
-static void judge(struct engine *e, const struct match_view *view, struct verdict *verdict)
+static void want_files(struct tx *tx, const struct rule *rule, uint8_t dirs)
+{
+    for (struct file *f = tx->files; f; f = f->next)
+        f->wanted = f->wanted || (dirs & DIR_BIT(f->dir));
+    if (rule->store != RULE_STORE_FILE)
+        tx->files_wanted |= dirs;
+}
+
+/* filestore: rules that hold ask for files, of this transaction or also of all that follow in the flow. */
+static void heed_filestore(struct engine *e, struct conversation *c, enum dir dir)
+{
+    for (uint32_t i = 0; i < e->hits.count; i++) {
+        const struct match_hit *hit = &e->hits.items[i];
+        const struct rule *rule = hit->rule;
+        if (rule->store == RULE_STORE_NONE)
+            continue;
+        uint8_t dirs = rule->store_dirs ? rule->store_dirs : DIR_BIT(dir);
+        bool later = rule->store == RULE_STORE_FLOW;
+        for (struct tx *tx = c->app.first; tx; tx = tx->next)
+            if (!hit->tx || tx == hit->tx || (later && tx->id > hit->tx->id))
+                want_files(tx, rule, dirs);
+        if (rule->store == RULE_STORE_FLOW)
+            c->app.files_wanted |= dirs;
+    }
+}
+
+static void judge(struct engine *e, struct conversation *c, const struct match_view *view,
+                  struct verdict *verdict)
 {
     match_finish(e->matcher, view, &e->hits);
+    if (c)
+        heed_filestore(e, c, view->dir);
     verdict_judge(&e->hits, &e->conf.verdict, verdict);
     e->counts.alerts += verdict->alert_count;
     e->counts.alerts_lost += verdict->alerts_lost + e->hits.lost;
@@ -93,7 +122,7 @@ void inspect_transactions(struct engine *e, struct conversation *c, const struct
     e->hits.count = 0;
     e->hits.lost = 0;
     look_at_transactions(e, c, &view);
-    judge(e, &view, verdict);
+    judge(e, c, &view, verdict);
 }
 
 void inspect_packet(struct engine *e, struct conversation *c, const struct glance *glance,
@@ -112,7 +141,7 @@ void inspect_packet(struct engine *e, struct conversation *c, const struct glanc
         look_at_transactions(e, c, &view);
     if (glance->packet->frame)
         match_raised(e->matcher, &view, &e->hits);
-    judge(e, &view, verdict);
+    judge(e, c, &view, verdict);
     if (c)
         c->app.flow_events_new = 0;
 }

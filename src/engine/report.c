@@ -145,6 +145,7 @@ static void report_files(struct engine *e, struct conversation *c, const struct 
         if (f->state == FILE_OPEN)
             file_end(e->files, tx, f, FILE_TRUNCATED);
         f->reported = true;
+        file_settle(e->files, tx, f);
         if (!wants(e, EVE_FILEINFO, tx->proto))
             continue;
         struct eve_event event = event_of(e, c, p, f->dir);

@@ -84,7 +84,9 @@ static void read_file(struct file_conf *file, const struct conf *conf)
         file->want_sha1 |= logs[i].sha1;
         file->want_sha256 |= logs[i].sha256;
     }
-    file->want_sha256 |= conf && conf_bool(conf, "outputs.file-store.enabled", false);
+    bool stores = conf && conf_bool(conf, "outputs.file-store.enabled", false);
+    file->want_sha256 |= stores;
+    file->want_all = stores && conf_bool(conf, "outputs.file-store.force-filestore", false);
     file->digests_max = 1024;
 }
 

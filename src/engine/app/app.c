@@ -42,6 +42,7 @@ struct tx *app_tx_new(struct app_flow *af, uint8_t dirs)
     if (!tx)
         return NULL;
     tx->id = af->tx_count++;
+    tx->files_wanted = af->files_wanted;
     tx->first_us = af->now_us;
     tx->proto = af->parser->proto;
     tx->dirs = dirs;

@@ -72,6 +72,7 @@ struct app_flow {
     void *state;                     /* the parser's own */
     struct tx *first, *last;         /* live transactions */
     uint64_t tx_count;               /* made so far: id of the next one */
+    uint8_t files_wanted;            /* of transactions to come, see struct tx */
     uint32_t tx_live;
     bool room_given;                    /* by engine.c: one more, however much memory is in use */
     enum app_proto proto;               /* of the flow; APP_UNKNOWN, APP_FAILED or a protocol */

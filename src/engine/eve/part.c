@@ -94,7 +94,9 @@ void part_file(const struct eve_conf *conf, const struct tx *tx, const struct fi
         if (file->hashed & 1u << DIGEST_SHA256)
             add_hash(out, "sha256", file->sha256, sizeof(file->sha256));
     }
-    json_bool(out, "stored", false);
+    json_bool(out, "stored", file->kept);
+    if (file->kept)
+        json_uint(out, "file_id", file->id);
     json_uint(out, "size", file->size_bytes);
     if (file->range_total) {
         json_uint(out, "start", file->range_start);

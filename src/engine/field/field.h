@@ -93,6 +93,7 @@ struct tx {
     uint8_t progress[DIR_COUNT];
     uint8_t dirs;            /* DIR_BIT()s in which there is or will be anything to inspect */
     uint8_t inspected_done;  /* DIR_BIT()s finished by match/ */
+    uint8_t files_wanted;    /* DIR_BIT()s: files that begin from now on are to be kept */
     bool logged;             /* its event is written */
     bool updated[DIR_COUNT]; /* something new in that direction since match/ last looked */
     struct tx_match *match[DIR_COUNT];

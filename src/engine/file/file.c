@@ -115,6 +115,7 @@ struct file *file_open(struct file_store *s, struct budget *mem, struct tx *tx, 
     }
     f->id = ++s->opened;
     f->dir = dir;
+    f->wanted = s->conf.want_all || (tx->files_wanted & DIR_BIT(dir));
     take_digests(s, f);
     struct file **last = &tx->files;
     while (*last)
@@ -175,11 +176,21 @@ void file_end(struct file_store *s, struct tx *tx, struct file *f, enum file_sta
         s->sink.ended(s->sink.owner, tx, f);
 }
 
+void file_settle(struct file_store *s, const struct tx *tx, struct file *f)
+{
+    if (f->settled || f->state == FILE_OPEN)
+        return;
+    f->settled = true;
+    if (s->sink.settled)
+        s->sink.settled(s->sink.owner, tx, f);
+}
+
 void file_free_all(struct file_store *s, struct budget *mem, struct tx *tx)
 {
     while (tx->files) {
         struct file *f = tx->files;
         file_end(s, tx, f, FILE_TRUNCATED);
+        file_settle(s, tx, f);
         tx->files = f->next;
         if (f->name.len) {
             void *copy;

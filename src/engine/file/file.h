@@ -28,6 +28,9 @@ struct file {
     uint64_t size_bytes;
     uint64_t range_start, range_total; /* HTTP ranges: where it begins, 0 otherwise */
     bool has_gaps, reported, has_hash;
+    bool wanted;    /* its bytes are to be kept */
+    bool settled;   /* and that was decided for good */
+    bool kept;      /* the sink has kept them */
     uint8_t hashed; /* 1 << enum digest_kind: of these there is a hash, of the bytes that came */
     uint8_t head[FILE_HEAD_BYTES];
     uint8_t head_len;
@@ -37,6 +40,7 @@ struct file {
 
 struct file_conf {
     bool want_md5, want_sha1, want_sha256;
+    bool want_all;        /* every file's bytes are to be kept */
     uint32_t digests_max; /* files hashed at a time */
 };
 
@@ -44,6 +48,8 @@ struct file_sink {
     void (*opened)(void *owner, const struct tx *tx, struct file *f);
     void (*bytes)(void *owner, const struct tx *tx, struct file *f, struct str bytes);
     void (*ended)(void *owner, const struct tx *tx, struct file *f);
+    /* An ended file that is told or given back now: last moment to keep its bytes (f->wanted; sets f->kept). */
+    void (*settled)(void *owner, const struct tx *tx, struct file *f);
     void *owner;
 };
 
@@ -62,6 +68,8 @@ void file_add(struct file_store *s, struct tx *tx, struct file *f, struct str by
 /* Bytes are missing here: state TRUNCATED at the end. */
 void file_gap(struct file *f, uint32_t bytes);
 void file_end(struct file_store *s, struct tx *tx, struct file *f, enum file_state state);
+/* Nothing more is decided about an ended file; once. */
+void file_settle(struct file_store *s, const struct tx *tx, struct file *f);
 /* Gives back all files of a transaction (open ones end as TRUNCATED first). */
 void file_free_all(struct file_store *s, struct budget *mem, struct tx *tx);
 /* Type by the first bytes, in our own words: "pdf", "zip", "exe", "elf", "ole2", "png", "html", "script" ...; "" unknown. */

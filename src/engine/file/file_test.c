@@ -55,8 +55,10 @@ static void on_ended(void *owner, const struct tx *tx, struct file *f)
 static void test_hashes(void **state)
 {
     struct seen seen = {0};
-    const struct file_sink sink = {on_opened, on_bytes, on_ended, &seen};
-    const struct file_conf conf = {true, true, true, 2};
+    const struct file_sink sink = {
+        .opened = on_opened, .bytes = on_bytes, .ended = on_ended, .owner = &seen};
+    const struct file_conf conf = {
+        .want_md5 = true, .want_sha1 = true, .want_sha256 = true, .digests_max = 2};
     struct file_store *s = file_store_new(&conf, &sink);
     struct tx tx = {0};
     struct file *f = file_open(s, &mem, &tx, DIR_TOCLIENT, STR_LIT("/a/abc.txt"));

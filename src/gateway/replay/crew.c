@@ -14,6 +14,8 @@ struct worker {
     struct engine *engine;
     struct evelog logs[ENGINE_EVE_MAX];
     uint32_t log_count;
+    struct filestore store;
+    bool stores;
     struct ring queue;
     pthread_t thread;
     uint32_t since_tick;
@@ -150,9 +152,14 @@ struct crew *crew_new(const struct crew_conf *conf, struct err *err)
             evelog_init(&w->logs[w->log_count], &conf->files[w->log_count],
                         &conf->eve[w->log_count]);
         struct engine_sink sink = {w, sink_wants, sink_event, NULL};
+        if (conf->store_folder) {
+            w->stores =
+                filestore_open(&w->store, conf->store_parent, conf->store_folder, i, err) == 0;
+            sink.files = &w->store.sink;
+        }
         w->engine = crew->engines[i] =
             engine_new(conf->engine, conf->image, conf->hosts, &sink, err);
-        if (!w->engine || start_worker(crew, w, err) < 0) {
+        if (!w->engine || (conf->store_folder && !w->stores) || start_worker(crew, w, err) < 0) {
             crew_free(crew);
             return NULL;
         }
@@ -186,6 +193,14 @@ void crew_flush(struct crew *crew)
     }
 }
 
+uint64_t crew_files_lost(const struct crew *crew)
+{
+    uint64_t lost = 0;
+    for (uint32_t i = 0; i < crew->count; i++)
+        lost += crew->workers[i].store.lost;
+    return lost;
+}
+
 void crew_free(struct crew *crew)
 {
     if (!crew)
@@ -197,6 +212,8 @@ void crew_free(struct crew *crew)
             pthread_join(w->thread, NULL);
         }
         engine_free(w->engine);
+        if (w->stores)
+            filestore_close(&w->store);
         while (w->log_count)
             evelog_fini(&w->logs[--w->log_count]);
         if (w->queue.items)

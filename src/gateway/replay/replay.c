@@ -165,8 +165,16 @@ static int prepare(struct replay *r, struct err *err)
         return -1;
     if (watch_open(&r->watch, o->quiet, err) < 0)
         return -1;
-    struct crew_conf crew = {o->threads, &r->engine, r->image,    r->hosts,
-                             r->logs,    r->eve,     r->log_count};
+    struct crew_conf crew = {.count = o->threads,
+                             .engine = &r->engine,
+                             .image = r->image,
+                             .hosts = r->hosts,
+                             .files = r->logs,
+                             .eve = r->eve,
+                             .log_count = r->log_count,
+                             .store_parent = o->folder};
+    if (conf_bool(conf, "outputs.file-store.enabled", false))
+        crew.store_folder = conf_text(conf, "outputs.file-store.dir", "filestore");
     r->crew = crew_new(&crew, err);
     return r->crew ? 0 : -1;
 }
@@ -180,6 +188,8 @@ static void summarise(struct replay *r, double seconds)
     if (r->files != 1 || r->unreadable || r->damaged)
         printf("%llu files read, %llu unreadable, %llu damaged\n", (unsigned long long)r->files,
                (unsigned long long)r->unreadable, (unsigned long long)r->damaged);
+    if (crew_files_lost(r->crew))
+        printf("%llu files could not be stored\n", (unsigned long long)crew_files_lost(r->crew));
     for (uint32_t i = 0; i < r->log_count; i++)
         if (r->logs[i].lost)
             printf("%s: %llu events could not be written\n", r->eve[i].filename,
