@@ -100,16 +100,22 @@ enum answer rule_evaluate(struct match_worker *w, const struct match_rule *mr,
         return ANSWER_NO;
     enum answer all = checks;
     uint32_t before = mr->uses_variables ? 0 : *matched;
+    bool open = false; /* what was decoded may grow */
     for (uint8_t i = 0; i < mr->buffer_count; i++) {
-        if ((before >> i & 1) || !belongs(mr, &mr->buffers[i], look))
+        const struct match_buffer *b = &mr->buffers[i];
+        if ((before >> i & 1) || !belongs(mr, b, look))
             continue;
-        enum answer answer = of_buffer(w, mr, &mr->buffers[i], look);
+        enum answer answer = of_buffer(w, mr, b, look);
         if (answer == ANSWER_NO)
-            return ANSWER_NO;
+            return open && b->place == PLACE_BASE64 ? ANSWER_LATER : ANSWER_NO;
+        /* what the buffers behind it are asked with is not known yet */
+        if (answer == ANSWER_LATER && mr->uses_variables)
+            return ANSWER_LATER;
         if (answer == ANSWER_LATER)
             all = ANSWER_LATER;
         else
             *matched |= 1u << i;
+        open |= mr->uses_variables && b->place == PLACE_FIELD && values_get(w, look, b->slot)->more;
     }
     return all;
 }

@@ -258,6 +258,25 @@ static void bits_of_transactions(void **state)
     stage_free(s);
 }
 
+/* The decoded bytes are asked for as soon as the rule's other literal is there, and come later, in pieces. */
+static void decoded_body_comes_late(void **state)
+{
+    struct stage *s = stage_new(
+        "alert http any any -> any any (http.method; content:\"GET\"; http.request_body; "
+        "content:\"d=\"; base64_decode:relative; base64_data; content:\"hello\"; sid:1;)\n"
+        "alert http any any -> any any (http.method; content:\"GET\"; http.request_body; "
+        "content:\"d=\"; base64_decode:relative; base64_data; content:\"hullo\"; sid:2;)\n");
+    struct double_tx tx = http();
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, DOUBLE_LINE), "");
+    tx.has_body[0] = true;
+    tx.body[0] = (struct field_window){S("d=aGVs"), 0, false};
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, DOUBLE_HEADERS), "");
+    tx.body[0] = (struct field_window){S("d=aGVsbG8="), 0, true};
+    assert_string_equal(stage_tx(s, &tx, DIR_TOSERVER, TX_COMPLETE), "1");
+    match_tx_fini(&tx.tx, &s->mem);
+    stage_free(s);
+}
+
 static void records_left_out(void **state)
 {
     struct stage *s = stage_new("config http any any -> any any (http.uri; content:\"/quiet\"; "
@@ -485,6 +504,7 @@ int main(void)
         cmocka_unit_test(both_sides),
         cmocka_unit_test(states),
         cmocka_unit_test(bits_of_transactions),
+        cmocka_unit_test(decoded_body_comes_late),
         cmocka_unit_test(records_left_out),
         cmocka_unit_test(several_values),
         cmocka_unit_test(what_is_absent),
