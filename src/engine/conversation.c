@@ -30,7 +30,9 @@ static void detection_failed(struct engine *e, struct conversation *c, enum dir 
     stop_app(c, dir);
     if (c->app.proto_of[dir_other(dir)] == APP_FAILED || c->app.is_udp) {
         c->app.proto = APP_FAILED;
-        e->counts.app_failed++;
+        /* what never was a connection has not failed */
+        e->counts.detection_failed[c->app.is_udp] +=
+            c->app.is_udp || c->stream.state != STREAM_NONE;
     }
 }
 
@@ -58,7 +60,7 @@ static bool detect(struct engine *e, struct conversation *c, enum dir dir,
         return false;
     }
     c->app.proto_of[dir] = parser->proto;
-    e->counts.app_flows[parser->proto]++;
+    e->counts.app[parser->proto][c->app.is_udp].flows++;
     return true;
 }
 
@@ -113,7 +115,9 @@ static uint32_t feed_chunk(struct engine *e, struct passage *way, enum dir dir,
     note_direction(c, dir);
     struct app_result result = app_data(&c->app, dir, chunk);
     if (result.status == PARSE_BAD) {
-        e->counts.app_errors[c->app.parser->proto]++;
+        struct app_counts *counts = &e->counts.app[c->app.parser->proto][c->app.is_udp];
+        counts->errors += !chunk->gap;
+        counts->gaps += chunk->gap != 0;
         stop_app(c, dir);
         if (way->packet)
             exception_happened(e, way, EXCEPTION_APP_ERROR);
@@ -212,6 +216,22 @@ void conversation_let_go(struct engine *e, struct passage *way)
     }
 }
 
+static void count_end(struct engine *e, const struct conversation *c, enum flow_end why)
+{
+    const struct stream *s = &c->stream;
+    struct engine_counts *counts = &e->counts;
+    counts->flow_end_state[c->flow.state]++;
+    counts->tcp_reuse += why == FLOW_END_REUSED;
+    if (c->flow.l4 != PACKET_L4_TCP)
+        return;
+    counts->flow_end_tcp[s->state]++;
+    counts->tcp_active -= c->established;
+    counts->tcp_gaps += s->half[0].gaps + s->half[1].gaps;
+    counts->tcp_overlaps += s->half[0].overlaps + s->half[1].overlaps;
+    counts->tcp_retransmitted += s->half[0].retransmitted + s->half[1].retransmitted;
+    counts->tcp_depth_reached += s->half[0].depth_reached || s->half[1].depth_reached;
+}
+
 void conversation_end(void *engine, struct flow *flow, enum flow_end why)
 {
     struct engine *e = engine;
@@ -221,10 +241,7 @@ void conversation_end(void *engine, struct flow *flow, enum flow_end why)
     conversation_last_look(e, c);
     look_settle(e, &(struct passage){.c = c}, DIR_TOSERVER, true);
     report_flow(e, c, why);
-    const struct stream *s = &c->stream;
-    e->counts.tcp_gaps += s->half[0].gaps + s->half[1].gaps;
-    e->counts.tcp_overlaps += s->half[0].overlaps + s->half[1].overlaps;
-    e->counts.tcp_retransmitted += s->half[0].retransmitted + s->half[1].retransmitted;
+    count_end(e, c, why);
     app_close(&c->app);
     match_flow_fini(&c->rules, &c->mem);
     stream_end(&c->stream, &c->mem);

@@ -94,6 +94,8 @@ static void count_tcp(struct engine *e, const struct packet *p)
     e->counts.tcp_syn += flags == TCP_SYN;
     e->counts.tcp_synack += flags == (TCP_SYN | TCP_ACK);
     e->counts.tcp_rst += (flags & TCP_RST) != 0;
+    e->counts.tcp_urg += (p->tcp.flags & TCP_URG) != 0;
+    e->counts.tcp_checksum_bad += p->checksum_bad;
 }
 
 static void run_stream(struct engine *e, struct passage *way, const struct packet *p)
@@ -141,6 +143,7 @@ static void take_tcp(struct engine *e, struct passage *way, const struct packet 
     if (way->stream.established && !c->established) {
         c->established = c->just_established = true;
         e->counts.tcp_sessions++;
+        e->counts.tcp_active++;
         e->counts.tcp_midstream += c->stream.midstream;
         flow_set_state(e->flows, &c->flow, FLOW_ESTABLISHED);
     }
@@ -186,6 +189,13 @@ static void judge_stream(const struct engine *e, struct passage *way)
     v->enforced = e->conf.verdict.enforced;
 }
 
+static void count_drop(struct engine *e, const struct verdict *v)
+{
+    e->counts.dropped += v->action == VERDICT_DROP;
+    e->counts.rejected += v->action == VERDICT_REJECT;
+    e->counts.drop_reasons[v->reason]++;
+}
+
 static void carry_out(struct engine *e, struct passage *way)
 {
     struct conversation *c = way->c;
@@ -198,8 +208,7 @@ static void carry_out(struct engine *e, struct passage *way)
         c->flow.dropped = true;
     if (!v->enforced)
         return;
-    e->counts.dropped += v->action == VERDICT_DROP;
-    e->counts.rejected += v->action == VERDICT_REJECT;
+    count_drop(e, v);
     report_drop(e, c, way->packet, way->dir, v);
 }
 
@@ -225,7 +234,7 @@ static bool stop_dropped_flow(struct engine *e, struct passage *way)
         return false;
     way->verdict = (struct verdict){
         .action = VERDICT_DROP, .reason = VERDICT_FLOW_DROP, .enforced = true, .flow_wide = true};
-    e->counts.dropped++;
+    count_drop(e, &way->verdict);
     report_drop(e, c, way->packet, way->dir, &way->verdict);
     return true;
 }
@@ -273,6 +282,8 @@ void engine_frame(struct engine *e, const struct packet_frame *frame, struct eng
     *answer = (struct engine_answer){.action = VERDICT_ACCEPT};
     e->counts.frames++;
     e->counts.bytes += frame->bytes.len;
+    if (frame->bytes.len > e->counts.max_packet_bytes)
+        e->counts.max_packet_bytes = frame->bytes.len;
     if (frame->time_us > e->now_us)
         e->now_us = frame->time_us;
     uint32_t count = packet_decode(e->decoder, frame, e->packets);

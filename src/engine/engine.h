@@ -86,12 +86,20 @@ void engine_flush(struct engine *e);
 NODISCARD int engine_swap_image(struct engine *e, const struct match_image *image);
 
 struct engine_counts {
-    uint64_t frames, bytes, alerts, alerts_lost, dropped, rejected, memory_refused, app_failed;
+    uint64_t frames, bytes, alerts, alerts_lost, dropped, rejected, memory_refused;
     uint64_t exceptions[EXCEPTIONS];
     uint64_t tcp_sessions, tcp_gaps, tcp_overlaps, tcp_retransmitted, tcp_midstream, tcp_syn,
         tcp_synack, tcp_rst;
     uint64_t app_given_up; /* transactions ended unfinished: too many at a time */
-    uint64_t app_flows[APP_PROTO_COUNT], app_tx[APP_PROTO_COUNT], app_errors[APP_PROTO_COUNT];
+    uint64_t tcp_active, tcp_urg, tcp_checksum_bad, tcp_depth_reached;
+    uint64_t flow_end_state[FLOW_BYPASSED + 1], flow_end_tcp[STREAM_CLOSED + 1], tcp_reuse;
+    uint64_t drop_reasons[VERDICT_REASONS];
+    uint64_t max_packet_bytes;
+    /* By protocol, [0] over TCP, [1] over UDP. Errors: the parser gave up, at a hole in the stream or otherwise. */
+    struct app_counts {
+        uint64_t flows, tx, errors, gaps;
+    } app[APP_PROTO_COUNT][2];
+    uint64_t detection_failed[2];
 };
 const struct engine_counts *engine_counts(const struct engine *e);
 /* Members of EVE's "stats" object, of several engines together. */

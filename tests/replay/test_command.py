@@ -146,3 +146,37 @@ class Command(unittest.TestCase):
         done = self.replay("-r", "many")
         self.assertEqual(done.returncode, 1, done.stdout)
         self.assertIn("3 files read, 1 unreadable", done.stdout)
+
+    def stats(self, *words):
+        done = self.replay("-l", self.folder.name, *words)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        return [e["stats"] for e in self.events("eve.json") if e["event_type"] == "stats"][-1]
+
+    def test_stats(self):
+        scene(self.path("mixed.pcap"), "http", "dns", "tls")
+        stats = self.stats("-r", "mixed.pcap", "-S", "one.rules")
+        packets = stats["decoder"]["pkts"]
+        self.assertGreater(packets, 10)
+        self.assertEqual(stats["decoder"]["avg_pkt_size"], stats["decoder"]["bytes"] // packets)
+        self.assertEqual(stats["decoder"]["ipv4"] + stats["decoder"]["ipv6"] + stats["decoder"]["arp"], packets)
+        self.assertEqual(sum(sum(v.values()) if isinstance(v, dict) else v
+                             for v in stats["decoder"]["event"].values()), 0)
+        flow, app = stats["flow"], stats["app_layer"]
+        self.assertEqual(sum(flow["end"]["state"].values()), flow["total"])
+        self.assertEqual(sum(flow["end"]["tcp_state"].values()), flow["tcp"])
+        self.assertEqual((flow["active"], flow["memuse"], stats["tcp"]["active_sessions"]), (0, 0, 0))
+        self.assertEqual((app["flow"]["http"], app["flow"]["dns_tcp"], app["flow"]["tls"]), (1, 0, 1))
+        self.assertEqual(app["tx"]["dns_udp"], len([e for e in self.events("eve.json") if e["event_type"] == "dns"]))
+        self.assertEqual(stats["detect"]["engines"], [{"id": 0, "rules_loaded": 1, "rules_failed": 0}])
+        self.assertEqual(stats["ips"]["accepted"], packets)
+
+    def test_stats_of_drops(self):
+        with open(self.rules, "a", encoding="utf-8") as out:
+            out.write('drop dns any any -> any any (msg:"no"; dns.query; content:"."; sid:2;)\nnonsense\n')
+        stats = self.stats("-r", "dns.pcap", "-S", "one.rules", "--simulate-ips")
+        ips = stats["ips"]
+        self.assertEqual(stats["detect"]["engines"][0]["rules_failed"], 1)
+        self.assertGreater(ips["blocked"], 0)
+        self.assertEqual(ips["accepted"] + ips["blocked"], stats["decoder"]["pkts"])
+        self.assertEqual(sum(ips["drop_reason"].values()), ips["blocked"])
+        self.assertGreater(ips["drop_reason"]["rules"], 0)

@@ -6,6 +6,8 @@
 
 #include <ctype.h>
 
+#define ETHER_TYPE_VLAN 0x8100 /* as Suricata shows the type of every tagged frame */
+
 /* The ends of a record as they are shown: the packet's, or, for what belongs to a flow, turned as the record's direction
  * asks. */
 struct ends {
@@ -180,8 +182,8 @@ static void write_macs(const struct eve_event *event, struct json *out)
     if (!p || !p->has_mac)
         return;
     json_object(out, "ether");
-    if (p->ether_type)
-        json_uint(out, "ether_type", p->ether_type);
+    if (p->vlan_count || p->ether_type)
+        json_uint(out, "ether_type", p->vlan_count ? ETHER_TYPE_VLAN : p->ether_type);
     write_mac("src_mac", &p->src_mac, out);
     write_mac("dest_mac", &p->dst_mac, out);
     json_end_object(out);

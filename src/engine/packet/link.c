@@ -20,7 +20,7 @@ static void vlan_decode(struct decode_run *run, struct packet *p, uint16_t ether
         packet_event_add(run, p, PACKET_EVENT_VLAN_TOO_MANY_LAYERS);
         return;
     }
-    if (ether_type == ETHER_TYPE_VLAN)
+    if (p->vlan_count == 0)
         counts->vlan++;
     else
         counts->vlan_qinq++;

@@ -31,6 +31,7 @@ enum verdict_reason {
     VERDICT_MIDSTREAM, /* exception policies */
     VERDICT_NO_MEMORY,
     VERDICT_APP_ERROR,
+    VERDICT_REASONS
 };
 
 /* What happens to traffic that cannot be inspected as it should be ("exception policies"). Ours, unless the settings say

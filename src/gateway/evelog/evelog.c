@@ -151,19 +151,30 @@ void evelog_event(void *owner, const struct eve_event *event)
     end_line(log, start);
 }
 
-void evelog_stats(struct evelog *log, struct engine *const *engines, size_t count, int64_t time_us,
-                  double uptime_s)
+static void write_capture(const struct evelog_capture *capture, struct json *out)
+{
+    json_object(out, "capture");
+    json_uint(out, "kernel_packets", capture->kernel_packets);
+    json_uint(out, "kernel_drops", capture->kernel_drops);
+    json_uint(out, "errors", capture->errors);
+    json_end_object(out);
+}
+
+void evelog_stats(struct evelog *log, struct engine *const *engines, size_t count,
+                  const struct evelog_moment *moment)
 {
     size_t start = log->buffer.len;
     char time[CLOCK_TEXT_BYTES];
-    size_t len = clock_format_eve(time_us, time);
+    size_t len = clock_format_eve(moment->time_us, time);
     struct json json;
     json_init(&json, &log->buffer);
     json_object(&json, NULL);
     json_bytes(&json, "timestamp", str_of(time, len));
     json_text(&json, "event_type", "stats");
     json_object(&json, "stats");
-    json_uint(&json, "uptime", (uint64_t)uptime_s);
+    json_uint(&json, "uptime", (uint64_t)moment->uptime_s);
+    if (moment->capture)
+        write_capture(moment->capture, &json);
     engine_stats_write(engines, count, &json);
     json_end_object(&json);
     json_end_object(&json);

@@ -63,8 +63,17 @@ void evelog_writer_use(struct evelog_writer *w, int fd);
 /* For struct engine_sink: owner is the struct evelog. */
 bool evelog_wants(void *log, enum eve_type type, enum app_proto proto);
 void evelog_event(void *log, const struct eve_event *event);
+/* When, and what only the caller knows. */
+struct evelog_moment {
+    int64_t time_us;
+    double uptime_s;
+    const struct evelog_capture {
+        uint64_t kernel_packets, kernel_drops, errors;
+    } * capture; /* of the ports; NULL: none */
+};
+
 /* The "stats" record of these engines together. */
-void evelog_stats(struct evelog *log, struct engine *const *engines, size_t count, int64_t time_us,
-                  double uptime_s);
+void evelog_stats(struct evelog *log, struct engine *const *engines, size_t count,
+                  const struct evelog_moment *moment);
 
 #endif

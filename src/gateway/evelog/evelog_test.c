@@ -22,7 +22,8 @@
 static void write_lines(struct evelog *log, int count)
 {
     for (int i = 0; i < count; i++)
-        evelog_stats(log, NULL, 0, (int64_t)i * 1000000, i);
+        evelog_stats(log, NULL, 0,
+                     &(struct evelog_moment){.time_us = (int64_t)i * 1000000, .uptime_s = i});
 }
 
 static void open_log(struct evelog_file *file, char folder[], const struct rlimit *limit)
@@ -169,7 +170,7 @@ static void file_is_changed(void **state)
     struct eve_conf conf = {0};
     struct err err;
     open_log(&file, folder, NULL);
-    struct evelog_writer *w = evelog_writer_new(&file, 1 << 20, NULL, &err);
+    struct evelog_writer *w = evelog_writer_new(&file, 8 << 20, NULL, &err);
     assert_non_null(w);
     evelog_init(&log, &file, &conf);
     log.writer = w;

@@ -237,7 +237,8 @@ void crew_stats(struct crew *crew, int64_t time_us, double uptime_s)
     struct worker *w = &crew->workers[0];
     for (uint32_t i = 0; i < w->log_count; i++) {
         if (w->logs[i].conf->stats)
-            evelog_stats(&w->logs[i], crew->engines, crew->count, time_us, uptime_s);
+            evelog_stats(&w->logs[i], crew->engines, crew->count,
+                         &(struct evelog_moment){.time_us = time_us, .uptime_s = uptime_s});
         evelog_flush(&w->logs[i]);
     }
 }

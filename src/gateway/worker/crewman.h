@@ -53,6 +53,9 @@ struct crewman {
     const struct packet *packet; /* the frame in hand, as decoded; NULL between frames */
     uint64_t dropped, isolated_frames, link_lost, number;
     int64_t last_beat_us;
+    int64_t begun_us,
+        stats_us;           /* monotonic: when it began, and when it last wrote a stats record */
+    int64_t stats_every_us; /* 0: never */
     int64_t
         lease_us; /* monotonic: so long guard holds the bridge back, and only so long frames are forwarded here */
     bool stop;

@@ -17,6 +17,8 @@
 
 #define LINE_BYTES_MAX (64 * 1024)
 #define REPLY_BYTES 2048
+#define STATS_EVERY_S 60
+#define STATS_EVERY_MAX_S 86400
 #define LOSS_EVERY_US INT64_C(60000000)
 #define LAST_LINES_MS \
     2000 /* a disk that takes longer loses them: the network waits for the next engine */
@@ -27,6 +29,19 @@ static int attach_ports(struct crewman *c, struct err *err)
     c->ports[SIDE_LAN] = io_attach(c->conf->lan_fd, err);
     c->ports[SIDE_WAN] = c->ports[SIDE_LAN] ? io_attach(c->conf->wan_fd, err) : NULL;
     return c->ports[SIDE_WAN] ? 0 : -1;
+}
+
+/* Suricata's own default of 8 s would fill a small disk; a suricata.yaml that names it gets it. */
+static void read_stats(struct crewman *c)
+{
+    const struct conf *yaml = c->conf->yaml;
+    int64_t every_s = yaml ? conf_int(yaml, "stats.interval", STATS_EVERY_S) : STATS_EVERY_S;
+    bool wanted =
+        c->eve.stats && c->conf->eve_fd >= 0 && (!yaml || conf_bool(yaml, "stats.enabled", true));
+    c->begun_us = c->stats_us = clock_mono_us();
+    if (every_s < 1 || every_s > STATS_EVERY_MAX_S)
+        every_s = STATS_EVERY_S;
+    c->stats_every_us = wanted ? every_s * 1000000 : 0;
 }
 
 static int prepare(struct crewman *c, struct err *err)
@@ -47,6 +62,7 @@ static int prepare(struct crewman *c, struct err *err)
     if (!engine_eve_read(logs, c->conf->yaml) && !engine_eve_read(logs, NULL))
         return err_set(err, "no event log"); /* cannot be: without settings there is one */
     c->eve = logs[0];
+    read_stats(c);
     engine_conf_read(&c->engine_conf, c->conf->yaml, true);
     if (c->conf->memory_bytes)
         c->engine_conf.memory_bytes = c->conf->memory_bytes;
@@ -106,6 +122,22 @@ static void log_anew(struct crewman *c, int fd)
         close(fd);
 }
 
+static void tell_stats(struct crewman *c, int64_t now_us, int64_t wall_us)
+{
+    struct io_counts lan, wan;
+    if (!c->stats_every_us || now_us - c->stats_us < c->stats_every_us)
+        return;
+    c->stats_us = now_us;
+    io_read_counts(c->ports[SIDE_LAN], &lan);
+    io_read_counts(c->ports[SIDE_WAN], &wan);
+    struct evelog_capture capture = {.kernel_packets = lan.received + wan.received,
+                                     .kernel_drops = lan.kernel_drops + wan.kernel_drops,
+                                     .errors = lan.send_errors + wan.send_errors};
+    struct evelog_moment moment = {
+        .time_us = wall_us, .uptime_s = (double)(now_us - c->begun_us) / 1e6, .capture = &capture};
+    evelog_stats(&c->log, &c->engine, 1, &moment);
+}
+
 /* The disk does not keep up: said once a minute, with the count; `omamori status` shows it too. */
 static void warn_of_loss(struct crewman *c, int64_t now_us)
 {
@@ -149,6 +181,7 @@ static void keep_time(struct crewman *c)
     int64_t wall = clock_wall_us();
     engine_tick(c->engine, wall);
     tell_devices(c, wall);
+    tell_stats(c, now, wall);
     evelog_flush(&c->log);
     warn_of_loss(c, now);
     beat(c);
