@@ -196,6 +196,8 @@ static void tick(struct watch *w)
     if (now - w->last_health_us > HEALTH_MS * 1000) {
         w->last_health_us = now;
         tell_health(w);
+        notify(w->fail_open_since_us ? "WATCHDOG=1\nSTATUS=inspection does not work"
+                                     : "WATCHDOG=1\nSTATUS=inspecting");
     }
 }
 
@@ -246,7 +248,9 @@ static int run(struct watch *w)
     log_info("guard",
              "bridge %s between %s (LAN) and %s (WAN); frames pass while the engine starts",
              w->options.bridge, w->options.lan, w->options.wan);
+    notify("READY=1"); /* the bridge is there: whatever waits for the network may go on */
     loop(w);
+    notify("STOPPING=1");
     log_info("guard", "stopping; the bridge stays and frames pass without inspection");
     children_stop(w);
     if (hold_let_go(&w->hold, &err) < 0)

@@ -120,6 +120,9 @@ void tell_isolation(struct watch *w, const struct isolation *item, bool isolated
 void tell_fail_open(struct watch *w, bool begins, const char *why);
 void tell_health(struct watch *w);
 
+/* notify.c: READY=1 ... for whoever started the program as a service */
+void notify(const char *state);
+
 /* options.c */
 NODISCARD int run_options_read(struct run_options *o, int argc, char **argv, struct err *err);
 extern const char run_help[];
