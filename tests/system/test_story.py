@@ -140,7 +140,8 @@ class TheStory(Played):
         self.assertEqual((device["hostname"], device["mac"]), ("taro-note", self.SHADOW))
         self.assertIn("Sumitomo", device["maker"])
         self.assertTrue(self.device(self.SHADOW)["unknown"])
-        self.assertEqual([d["mac"] for d in self.center.items("/api/devices?unknown=true")], [self.SHADOW])
+        for mac in ("00:22:72:00:00:01", "6c:e4:da:00:00:02", "08:10:86:00:00:20"):  # the list that was confirmed
+            self.assertFalse(self.device(mac)["unknown"])
         self.assertTrue(self.started - 1 < seconds_of(device["first_seen"]) < time.time(), device["first_seen"])
         self.assertLessEqual(seconds_of(device["first_seen"]), seconds_of(found["first_seen"]))
         self.assertEqual((found["level"], found["verdict"], found["isolated"], found["opened_by"], found["threat_direction"]),
@@ -172,8 +173,9 @@ class TheStory(Played):
 
     def test_the_notice_answers_six_questions_in_both_languages(self):
         found = self.one_incident(kind="c2", device=self.SHADOW)
-        words = {"ja": ["ご対応が必要です", "■ いまお願いしたいこと", "06-0000-0000", "■ 何が起きたか", "■ 止まっているか", "分からないこと",
-                        "■ どのパソコンか", "taro-note(Sumitomo", "登録されていない機器です", "持ち主は誰か", "■ このあと", "合言葉:やまざくらの港", "■ 技術情報", self.SHADOW],
+        words = {"ja": ["ご対応が必要です", "■ いまお願いしたいこと", "持ち主は誰か", "06-0000-0000", "■ 何が起きたか", "■ 止まっているか",
+                        "分からないこと", "■ どのパソコンか", "taro-note(Sumitomo", "登録されていない機器です", "■ このあと",
+                        "合言葉:やまざくらの港", "■ 技術情報", self.SHADOW],
                  "en": ["You need to act.", "# Please do this now", "06-0000-0000", "# What happened", "# Is it stopped", "Not known",
                         "# Which PC", "taro-note (made by", "# What happens next", "やまざくらの港", "# For your IT firm", self.SHADOW]}
         to = {"ja": "shacho@beta.example", "en": "smith@beta.example"}
