@@ -123,7 +123,7 @@ static void segment(struct played_talk *t, enum dir dir, uint8_t flags, struct s
     give(t->p, &ends, 6);
 }
 
-static void begin(struct played_talk *t, struct played *p, uint16_t client_port,
+void played_begin(struct played_talk *t, struct played *p, uint16_t client_port,
                   uint16_t server_port)
 {
     *t = (struct played_talk){.p = p,
@@ -131,13 +131,18 @@ static void begin(struct played_talk *t, struct played *p, uint16_t client_port,
                               .seq = {1000, 5000}};
 }
 
-void played_open(struct played_talk *t, struct played *p, uint16_t client_port,
-                 uint16_t server_port)
+void played_shake(struct played_talk *t)
 {
-    begin(t, p, client_port, server_port);
     segment(t, DIR_TOSERVER, TCP_SYN, STR_EMPTY);
     segment(t, DIR_TOCLIENT, TCP_SYN | TCP_ACK, STR_EMPTY);
     segment(t, DIR_TOSERVER, TCP_ACK, STR_EMPTY);
+}
+
+void played_open(struct played_talk *t, struct played *p, uint16_t client_port,
+                 uint16_t server_port)
+{
+    played_begin(t, p, client_port, server_port);
+    played_shake(t);
 }
 
 void played_send(struct played_talk *t, enum dir dir, struct str bytes)

@@ -41,7 +41,10 @@ void played_init(struct played *p, const char *rules, bool enforced,
 void played_end(struct played *p);
 void played_fini(struct played *p);
 
-/* The handshake. client_port tells connections apart. */
+/* The two ends, then the handshake; or both at once. client_port tells connections apart. */
+void played_begin(struct played_talk *t, struct played *p, uint16_t client_port,
+                  uint16_t server_port);
+void played_shake(struct played_talk *t);
 void played_open(struct played_talk *t, struct played *p, uint16_t client_port,
                  uint16_t server_port);
 /* One segment; in acknowledged mode the other side's acknowledgement follows. */
