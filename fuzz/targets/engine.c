@@ -76,6 +76,83 @@ static const char rules[] =
     "alert http any any -> any any (msg:\"F\"; "
     "app-layer-event:http.missing_host_header; sid:64;)\n";
 
+/* Every kind of check, transformation and memory once, without much sense. {head, options} */
+static const char *const kinds[][2] = {
+    {"http", "http.uri; url_decode; content:\"a b\""},
+    {"http", "http.uri; compress_whitespace; strip_whitespace; content:\"ab\""},
+    {"http", "http.header; strip_pseudo_headers; header_lowercase; content:\"host\""},
+    {"http", "http.uri; to_md5; content:\"|00|\""},
+    {"http", "http.uri; to_sha1; content:\"|01|\""},
+    {"http", "http.host; domain; content:\"example\""},
+    {"http", "http.host; tld; content:\"jp\""},
+    {"http", "http.request_body; xor:\"0d0ac8ff\"; content:\"evil\""},
+    {"http", "http.uri; pcrexform:\"a=([^&]+)\"; content:\"one\""},
+    {"http", "http.uri; to_uppercase; content:\"ADM\"; startswith"},
+    {"http", "http.uri; dataset:set,uris,type string,memcap 1mb,hashsize 64"},
+    {"http", "http.host; dataset:isset,hosts,type string"},
+    {"http", "http.user_agent; dataset:isnotset,agents,type sha256"},
+    {"http", "http.request_body; content:\"user=\"; byte_test:2,>,10,0,relative,string,dec"},
+    {"http",
+     "http.request_body; base64_decode:bytes 20,offset 0,relative; base64_data; content:\"a\""},
+    {"http", "http.uri; content:\"x=\"; pcre:\"/^(\\d+)/R\"; flowint:hits,+,1"},
+    {"http", "http.uri; content:\"/a\"; flowint:hits,>,2"},
+    {"http", "filesize:>3; filename:\"a\""},
+    {"http", "fileext:\"exe\""},
+    {"http", "file.name; content:\"doc\""},
+    {"http",
+     "http.request_line; content:\"HTTP\"; http.header_names; content:\"|0d 0a|Host|0d 0a|\""},
+    {"http", "http.start; content:\"GET\"; http.content_type; content:\"text\"; http.content_len; "
+             "content:\"1\""},
+    {"http",
+     "http.stat_msg; content:\"OK\"; http.server; content:\"a\"; http.location; content:\"/\""},
+    {"http", "http.response_body; content:\"<script\"; nocase; content:!\"nonce\"; within:50"},
+    {"tcp", "content:\"a\"; offset:2; depth:9; content:\"b\"; distance:-3; within:10; "
+            "isdataat:!5,relative"},
+    {"tcp", "content:\"n\"; byte_math:bytes 1,offset 0,oper +,rvalue 3,result m,relative; "
+            "byte_test:1,<,m,1,relative"},
+    {"tcp", "byte_jump:2,0,little,multiplier 2,align,post_offset -1; content:\"c\"; within:4"},
+    {"tcp", "byte_test:4,&,0xff,0,string,hex; content:\"0x\""},
+    {"tcp", "byte_test:4,!=,7,0,dce"},
+    {"tcp", "ack:0; seq:0; window:100"},
+    {"tcp", "flags:PA; dsize:5<>50; tcp.mss:>500"},
+    {"tcp", "flow:established,only_stream; content:\"stream only\""},
+    {"tcp", "flow:established,no_stream; content:\"packet only\""},
+    {"tcp", "detection_filter:track by_dst,count 2,seconds 30; content:\"again\""},
+    {"tcp", "threshold:type limit,track by_rule,count 1,seconds 60; content:\"once\""},
+    {"tcp", "threshold:type threshold,track by_both,count 3,seconds 60; content:\"e\""},
+    {"tcp", "hostbits:set,bad,src,60; content:\"mark\""},
+    {"tcp", "hostbits:isset,bad,src; content:\"marked\""},
+    {"tcp", "xbits:toggle,t,track ip_pair,expire 10; content:\"toggle\""},
+    {"tcp", "flowbits:toggle,fb; content:\"fb\""},
+    {"tcp", "flowbits:isnotset,fb|seen; content:\"nofb\"; flow.age:>1"},
+    {"tcp", "flow.pkts:toserver,>3; flow.bytes:toclient,>100"},
+    {"tcp", "stream_size:both,<,1000; entropy:value > 3"},
+    {"tcp", "pcre:\"/(?P<name>[a-z]+)=(\\d+), flow:name, pkt:number/\""},
+    {"tcp", "tag:session,5,packets; content:\"tag\""},
+    {"ip", "ipopts:rr"},
+    {"ip", "ip_proto:47"},
+    {"ip", "fragbits:M; fragoffset:>0; id:5"},
+    {"ip", "sameip"},
+    {"ip", "tos:8; ipv4.hdr; content:\"|45|\"; depth:1"},
+    {"ip", "decode-event:ipv4.trunc_pkt"},
+    {"ip", "l3_proto:ipv6; ipv6.hdr; content:\"|60|\"; depth:1"},
+    {"udp", "udp.hdr; content:\"|00 35|\"; ttl:64"},
+    {"icmp", "icode:0; icmp_id:0; icmp_seq:0"},
+    {"icmp", "icmpv6.mtu:>1000"},
+    {"tcp", "tcp.hdr; content:\"|50|\"; offset:12; depth:1"},
+    {"dns", "dns.opcode:0; dns.rrtype:1; dns.query; content:\".jp\""},
+    {"dns", "dns.answer.name; content:\"bad\""},
+    {"dns", "dns.rcode:3"},
+    {"tls", "tls.version:1.2; tls.cert_issuer; content:\"CN\""},
+    {"tls", "ssl_state:client_hello; ja4.hash; content:\"t1\""},
+    {"tls", "tls.cert_serial; content:\"0\"; tls.cert_fingerprint; content:\"a\""},
+    {"tls", "tls.random; content:\"|00|\"; tls.certs; content:\"|30|\""},
+    {"smtp", "smtp.rcpt_to; content:\"@\"; email.subject; content:\"x\""},
+    {"smtp", "email.from; content:\"a\"; email.url; content:\"http\""},
+    {"smtp", "file.data; content:\"MZ\""},
+    {"tcp", "app-layer-protocol:!http; content:\"SSH-\""},
+};
+
 static const uint16_t ports[] = {80,  25,  53, 443,  587,  8080, 21, 110,
                                  143, 445, 22, 3389, 5060, 1883, 67, 69};
 
@@ -100,6 +177,12 @@ static void start(void)
     must(words != NULL);
     struct rule_loader *loader = rule_loader_new(engine_vocabulary_names(words), NULL, &err);
     must(loader && rule_load_text(loader, str_c(rules), "fuzz.rules", &err) == 0);
+    for (size_t i = 0; i < ARRAY_COUNT(kinds); i++) {
+        char text[400];
+        snprintf(text, sizeof text, "alert %s any any -> any any (msg:\"%zu\"; %s; sid:%zu;)",
+                 kinds[i][0], i, kinds[i][1], 1000 + i);
+        must(rule_load_text(loader, str_c(text), "kinds.rules", &err) == 0);
+    }
     struct rule_set *set = rule_loader_take(loader);
     rule_loader_free(loader);
     must(set != NULL);
