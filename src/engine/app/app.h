@@ -42,6 +42,7 @@ struct app_log {
     bool http_basic;                     /* of HTTP only what Suricata writes without `extended` */
     uint8_t http_headers;                /* DIR_BIT()s whose headers are all written */
     const struct conf_node *http_custom; /* names of further headers; NULL: none */
+    const struct conf_node *smtp;        /* the log's entry for mail; NULL: none */
     uint32_t tls;                        /* members of EVE's "tls", as tls's log_conf gives them */
     uint8_t dns_version;
     bool dns_requests, dns_responses, dns_detailed, dns_grouped;

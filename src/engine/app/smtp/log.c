@@ -87,10 +87,14 @@ static bool is_wanted(const struct conf_node *smtp, enum smtp_header header)
     return false;
 }
 
+void smtp_log_conf(struct app_log *log, const struct conf_node *settings)
+{
+    log->smtp = settings;
+}
+
 static void log_more(const struct smtp_tx *tx, const struct app_conf *conf, struct json *out)
 {
-    const struct conf_node *smtp =
-        conf->yaml ? conf_find(conf->yaml, "outputs.eve-log.types.smtp") : NULL;
+    const struct conf_node *smtp = conf->log.smtp;
     if (!smtp)
         return;
     for (enum smtp_header h = HEADER_SUBJECT; h < HEADER_COUNT; h++) {

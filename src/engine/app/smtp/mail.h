@@ -230,6 +230,7 @@ void smtp_tell(struct app_flow *af, struct smtp_tx *tx, enum smtp_event event);
 
 #define SMTP_FIELD_COUNT (13 + FILE_FIELD_ROWS)
 extern const struct field_desc smtp_fields[SMTP_FIELD_COUNT];
+void smtp_log_conf(struct app_log *log, const struct conf_node *settings);
 void smtp_log(const struct tx *tx, const struct app_conf *conf, struct json *out);
 void smtp_log_email(const struct tx *tx, const struct app_conf *conf, struct json *out);
 

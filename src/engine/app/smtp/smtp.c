@@ -126,6 +126,7 @@ const struct app_parser smtp_parser = {
     .states = states,
     .state_count = ARRAY_COUNT(states),
     .log_tx_id = true,
+    .log_conf = smtp_log_conf,
     .log = smtp_log,
     .log_beside = smtp_log_email,
 };
