@@ -10,8 +10,7 @@
  * for it. */
 #include "engine/conversation.h"
 
-static const struct packet *make_pseudo(struct engine *e, const struct conversation *c,
-                                        enum dir dir)
+static void make_pseudo(struct engine *e, const struct conversation *c, enum dir dir)
 {
     const struct flow *f = &c->flow;
     bool to_server = dir == DIR_TOSERVER;
@@ -28,7 +27,6 @@ static const struct packet *make_pseudo(struct engine *e, const struct conversat
         .has_mac = f->has_mac,
         .vlan_count = f->vlan_count,
     };
-    return &e->pseudo;
 }
 
 static bool is_own(const struct passage *way, enum dir dir)
@@ -38,7 +36,12 @@ static bool is_own(const struct passage *way, enum dir dir)
 
 static const struct packet *packet_of(struct engine *e, const struct passage *way, enum dir dir)
 {
-    return is_own(way, dir) || !way->c ? way->packet : make_pseudo(e, way->c, dir);
+    if (is_own(way, dir) || !way->c)
+        return way->packet;
+    make_pseudo(e, way->c, dir);
+    if (!way->packet)
+        e->pseudo.origin = PACKET_FLOW_END;
+    return &e->pseudo;
 }
 
 /* A flow that ends: its frames have gone on, so nothing was stopped, and nothing is said to be. What still comes on these

@@ -49,6 +49,17 @@ static bool stopped_again(const struct engine *e, struct conversation *c, const 
     return again;
 }
 
+/* What a rule about the stream, or about a transaction in it, was looking at. */
+static struct str shown_bytes(struct engine *e, struct conversation *c, enum dir dir,
+                              const struct match_hit *hit)
+{
+    struct stream_chunk chunk;
+    if (!c || c->flow.l4 != PACKET_L4_TCP || !(hit->tx || hit->by_stream) ||
+        !stream_shown(&c->stream, &e->conf.stream, &c->mem, dir, &chunk))
+        return STR_EMPTY;
+    return chunk.bytes;
+}
+
 void report_alerts(struct engine *e, struct conversation *c, const struct packet *p, enum dir dir,
                    const struct verdict *verdict)
 {
@@ -65,6 +76,7 @@ void report_alerts(struct engine *e, struct conversation *c, const struct packet
         event.verdict = verdict;
         event.repeated =
             verdict_hit_blocked(verdict, event.hit) && stopped_again(e, c, p, dir, event.hit->rule);
+        event.stream_bytes = shown_bytes(e, c, dir, event.hit);
         event.tx = event.hit->tx;
         if (!event.tx && event.hit->by_stream)
             event.tx = only_transaction(c);

@@ -17,7 +17,7 @@ static void set_policy(struct engine_conf *conf)
     conf->verdict.policy[kind_in_hand] = (uint8_t)policy_in_hand;
 }
 
-/* A line that no HTTP server takes ends the parser; a rule would hold in the next segment. */
+/* A record that is none ends the parser of TLS; a rule would hold in the next segment. */
 static const struct {
     enum verdict_policy policy;
     enum verdict_action at_error, after;
@@ -34,9 +34,9 @@ static const struct {
 
 static void a_parser_that_gives_up(void **state)
 {
-    static uint8_t junk[20000]; /* longer than a line may be */
-    for (size_t i = 0; i < sizeof(junk); i++)
-        junk[i] = 'a';
+    static const uint8_t begin[] = {0x16, 3, 1, 0, 0x40, 1, 0, 0, 0x3c};
+    static uint8_t junk[80];
+    memset(junk, 0x99, sizeof(junk));
     kind_in_hand = EXCEPTION_APP_ERROR;
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         static struct played p;
@@ -45,14 +45,14 @@ static void a_parser_that_gives_up(void **state)
         print_message("# %s\n", verdict_policy_name(rows[i].policy));
         played_init(&p, "alert tcp any any -> any any (content:\"after\"; sid:1;)\n", true,
                     set_policy);
-        played_open(&t, &p, 40000, 80);
-        played_send(&t, DIR_TOSERVER, STR_LIT("GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /"));
+        played_open(&t, &p, 40000, 443);
+        played_send(&t, DIR_TOSERVER, str_of(begin, sizeof(begin)));
         assert_int_equal(p.answer.action, VERDICT_ACCEPT);
         played_send(&t, DIR_TOSERVER, str_of(junk, sizeof(junk)));
         assert_int_equal(p.answer.action, rows[i].at_error);
         played_send(&t, DIR_TOSERVER, STR_LIT("after"));
         assert_int_equal(p.answer.action, rows[i].after);
-        /* shown with the request that was in hand, while that is there */
+        /* shown with the handshake that was in hand, while that is there */
         assert_int_equal(played_count(&p, "alert 1 allowed") +
                              played_count(&p, "alert 1 allowed tx 0"),
                          rows[i].alerts);

@@ -18,6 +18,7 @@ static void read_alert(struct eve_conf *eve, const struct conf_node *node)
     eve->payload = node_bool(node, "payload", false);
     eve->payload_printable = node_bool(node, "payload-printable", false);
     eve->packet = node_bool(node, "packet", false);
+    eve->payload_length = node_bool(node, "payload-length", false);
     eve->alert_verdict = node_bool(node, "verdict", false);
     bool metadata = node_bool(node, "metadata", true);
     eve->app_layer = node_bool(node, "metadata.app-layer", metadata);

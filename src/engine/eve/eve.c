@@ -191,14 +191,13 @@ static void write_macs(const struct eve_event *event, struct json *out)
 
 static const char *packet_source(const struct eve_event *event)
 {
-    if (!event->packet->frame)
-        return "stream (detect/log)";
     switch (event->packet->origin) {
+    case PACKET_FLOW_END: return "stream (flow timeout)";
     case PACKET_DEFRAGMENTED: return "defrag";
     case PACKET_TUNNELLED: return "tunnel";
     case PACKET_WIRE: break;
     }
-    return "wire/pcap";
+    return event->packet->frame ? "wire/pcap" : "stream (detect/log)";
 }
 
 static void write_head(const struct eve_conf *conf, const struct eve_event *event, struct json *out)

@@ -26,13 +26,15 @@ enum eve_anomaly { EVE_ANOMALY_DECODE, EVE_ANOMALY_STREAM, EVE_ANOMALY_APPLAYER 
 struct eve_event {
     enum eve_type type;
     int64_t time_us;
-    const struct packet *packet;   /* in hand; NULL for what is told at a flow's end */
-    const struct flow *flow;       /* NULL: none */
-    const struct stream *stream;   /* NULL: not TCP */
-    const struct app_flow *app;    /* NULL: none */
-    const struct tx *tx;           /* ALERT (or NULL), APP, FILEINFO, ANOMALY (or NULL) */
-    enum dir dir;                  /* of the packet; for APP: see app_parser.log_dir */
-    const struct match_hit *hit;   /* ALERT */
+    const struct packet *packet; /* in hand; NULL for what is told at a flow's end */
+    const struct flow *flow;     /* NULL: none */
+    const struct stream *stream; /* NULL: not TCP */
+    const struct app_flow *app;  /* NULL: none */
+    const struct tx *tx;         /* ALERT (or NULL), APP, FILEINFO, ANOMALY (or NULL) */
+    enum dir dir;                /* of the packet; for APP: see app_parser.log_dir */
+    const struct match_hit *hit; /* ALERT */
+    struct str
+        stream_bytes; /* ALERT about a TCP stream or a transaction in it: its latest bytes, if held */
     const struct verdict *verdict; /* ALERT, DROP */
     bool
         repeated; /* DROP: this direction of the flow was told to be dropped before. ALERT: the same rule has stopped
@@ -50,6 +52,7 @@ struct eve_conf {
     uint32_t types;     /* 1 << enum eve_type that are wanted */
     uint64_t protos;    /* 1 << app_proto whose EVE_APP records are wanted */
     uint32_t anomalies; /* 1 << enum eve_anomaly that are wanted */
+    bool payload_length;
     bool payload, payload_printable, packet, rule_metadata, rule_reference, rule_text, app_layer,
         flow_in_alert, metadata;
     bool community_id, ether, pcap_number;

@@ -126,7 +126,7 @@ static void write_files(const struct eve_conf *conf, const struct eve_event *eve
 
 static void write_printable(struct json *out, const char *key, struct str bytes)
 {
-    uint8_t text[1500];
+    uint8_t text[4096]; /* Suricata's payload-buffer-size */
     size_t len = bytes.len < sizeof(text) ? bytes.len : sizeof(text);
     for (size_t i = 0; i < len; i++) {
         uint8_t c = bytes.p[i];
@@ -139,12 +139,16 @@ static void write_payload(const struct eve_conf *conf, const struct eve_event *e
                           struct json *out)
 {
     const struct packet *p = event->packet;
+    bool of_stream = event->stream_bytes.len > 0;
+    struct str bytes = of_stream ? event->stream_bytes : p->payload;
     if (conf->payload)
-        json_base64(out, "payload", p->payload);
+        json_base64(out, "payload", bytes);
     if (conf->payload_printable)
-        write_printable(out, "payload_printable", p->payload);
-    if (conf->payload || conf->payload_printable)
-        json_uint(out, "stream", event->hit->by_stream);
+        write_printable(out, "payload_printable", bytes);
+    if (conf->payload_length)
+        json_uint(out, "payload_length", bytes.len);
+    if (conf->payload || conf->payload_printable || conf->payload_length)
+        json_uint(out, "stream", of_stream || event->hit->by_stream);
     if (conf->packet)
         part_packet(p, out);
 }

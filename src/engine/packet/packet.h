@@ -85,7 +85,12 @@ struct packet_tcp {
     bool has_timestamps, has_window_scale, sack_permitted, has_sack, has_fast_open;
 };
 
-enum packet_origin { PACKET_WIRE, PACKET_DEFRAGMENTED, PACKET_TUNNELLED };
+enum packet_origin {
+    PACKET_WIRE,
+    PACKET_DEFRAGMENTED,
+    PACKET_TUNNELLED,
+    PACKET_FLOW_END, /* made up: stands for the end of a flow */
+};
 
 struct packet {
     const struct packet_frame *frame;

@@ -95,6 +95,18 @@ static void read_both(struct life *l)
     }
 }
 
+/* What an alert shows: true bytes up to the last ready one, and no reader is moved by it. */
+static void look_back(struct life *l)
+{
+    struct stream_chunk chunk;
+
+    if (!stream_shown(&l->s, &l->conf, &l->mem, 0, &chunk))
+        return;
+    check_bytes(l, &chunk);
+    assert_int_equal(chunk.offset + chunk.bytes.len, l->s.half[0].ready_end);
+    assert_true(chunk.bytes.len <= l->conf.raw_window_bytes);
+}
+
 static struct stream_result hand_in(struct life *l, const struct packet *p, bool from_client)
 {
     struct stream_result r = stream_packet(&l->s, &l->conf, &l->mem, p, from_client);
@@ -105,6 +117,8 @@ static struct stream_result hand_in(struct life *l, const struct packet *p, bool
         read_app(l);
     if (draw(3) > 0)
         read_raw(l);
+    if (draw(3) == 0)
+        look_back(l);
     stream_keep(&l->s, &l->mem);
     return r;
 }

@@ -186,6 +186,10 @@ void stream_consume(struct stream *s, struct budget *mem, uint32_t half, uint32_
 bool stream_raw(struct stream *s, const struct stream_conf *conf, struct budget *mem, uint32_t half,
                 struct stream_chunk *out);
 void stream_raw_done(struct stream *s, struct budget *mem, uint32_t half, uint64_t upto_offset);
+/* The last ready bytes that are still held, looked at or not, without a hole, raw_window_bytes at most: what an alert was
+ * about. False: none. Changes nothing that a reader sees; bytes that it gave before are no longer valid. */
+bool stream_shown(struct stream *s, const struct stream_conf *conf, struct budget *mem,
+                  uint32_t half, struct stream_chunk *out);
 /* No parser (or no raw rule) wants this half any more: bytes are not kept for it. */
 void stream_app_stop(struct stream *s, struct budget *mem, uint32_t half);
 void stream_raw_stop(struct stream *s, struct budget *mem, uint32_t half);

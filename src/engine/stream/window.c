@@ -126,6 +126,20 @@ void stream_raw_done(struct stream *s, struct budget *mem, uint32_t half, uint64
         h->raw_offset = upto;
 }
 
+bool stream_shown(struct stream *s, const struct stream_conf *conf, struct budget *mem,
+                  uint32_t half, struct stream_chunk *out)
+{
+    struct stream_half *h = &s->half[half];
+
+    *out = (struct stream_chunk){0};
+    if (h->ready_end == 0 || next_ready(s, half, h->ready_end - 1) != h->ready_end - 1)
+        return false;
+    uint64_t window = conf->raw_window_bytes;
+    uint64_t since = h->ready_end > window ? h->ready_end - window : 0;
+    view(s, mem, &(struct reach){half, since, h->ready_end - 1}, out);
+    return out->bytes.len > 0;
+}
+
 /* Both readers gone: the direction needs no bytes any more. They go at the next stream_keep, so that what is in hand stays. */
 static void stop_when_unread(struct stream_half *h)
 {
