@@ -7,6 +7,7 @@
 #include <ctype.h>
 
 #define ETHER_TYPE_VLAN 0x8100 /* as Suricata shows the type of every tagged frame */
+#define IP_PROTO_SCTP 132
 
 /* The ends of a record as they are shown: the packet's, or, for what belongs to a flow, turned as the record's direction
  * asks. */
@@ -113,10 +114,11 @@ static void write_ends(const struct ends *e, struct json *out)
     if (!e->src.version)
         return;
     part_ip(out, "src_ip", &e->src);
-    if (has_ports(e->l4))
+    bool ports = has_ports(e->l4) || e->ip_proto == IP_PROTO_SCTP;
+    if (ports)
         json_uint(out, "src_port", e->src_port);
     part_ip(out, "dest_ip", &e->dst);
-    if (has_ports(e->l4))
+    if (ports)
         json_uint(out, "dest_port", e->dst_port);
     part_protocol(out, e->ip_proto);
     json_uint(out, "ip_v", e->src.version);

@@ -102,7 +102,7 @@ static bool port_fits(struct match_worker *w, const struct rule_ports *set, cons
 static bool ends_fit(struct match_worker *w, const struct rule *r, const struct header *h, int from,
                      int to)
 {
-    bool ports = h->l4 != MATCH_OTHER;
+    bool ports = h->l4 != MATCH_OTHER || r->l4 == RULE_L4_OTHER; /* sctp */
     if (ports && !(port_fits(w, r->dst_ports, h, to) && port_fits(w, r->src_ports, h, from)))
         return false;
     return address_fits(w, r->src, h, from) && address_fits(w, r->dst, h, to);

@@ -184,7 +184,8 @@ static void variables_and_protocols(void **state)
                   "alert udp any any -> any any (app-layer-protocol:dns; sid:4;)\n"
                   "alert udp any any -> any any (app-layer-protocol:dns,final; sid:5;)\n"
                   "alert udp any any -> any any (app-layer-protocol:dns,to_client; sid:6;)\n"
-                  "alert sctp any any -> any any (sid:7;)\n");
+                  "alert sctp any any -> any any (dsize:1; sid:7;)\n"
+                  "alert sctp any 7 -> any any (dsize:1; sid:8;)\n");
     assert_string_equal(stage_packet(s, S("go")), "");
     assert_string_equal(stage_packet(s, S("user=root")), "1");
     /* known of the flow, not yet of this direction */
@@ -195,7 +196,10 @@ static void variables_and_protocols(void **state)
     assert_string_equal(stage_packet(s, S("go")), "2");
     s->packet.l4 = PACKET_L4_OTHER;
     s->packet.ip_proto = 132;
+    s->packet.src_port = 5;
     assert_string_equal(stage_packet(s, S("x")), "7");
+    s->packet.src_port = 7;
+    assert_string_equal(stage_packet(s, S("x")), "7 8");
     stage_free(s);
 }
 

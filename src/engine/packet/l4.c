@@ -191,6 +191,15 @@ static void udp_decode(struct decode_run *run, struct packet *p, struct str byte
     packet_tunnel_decode(run, p, p->payload);
 }
 
+/* RFC 9260 section 3.1: ports, tag, checksum; then the chunks. */
+static void sctp_decode(struct packet *p, struct str bytes)
+{
+    p->src_port = wire_u16(bytes, 0);
+    p->dst_port = wire_u16(bytes, 2);
+    p->l4_header = str_cut(bytes, 0, SCTP_HEADER_BYTES);
+    p->payload = str_from(bytes, SCTP_HEADER_BYTES);
+}
+
 static void other_decode(struct decode_run *run, struct packet *p, struct str bytes)
 {
     p->l4 = PACKET_L4_OTHER;
@@ -199,6 +208,8 @@ static void other_decode(struct decode_run *run, struct packet *p, struct str by
     run->decoder->counts.esp += p->ip_proto == IP_PROTO_ESP;
     if (p->ip_proto == IP_PROTO_SCTP && bytes.len < SCTP_HEADER_BYTES)
         packet_event_add(run, p, PACKET_EVENT_SCTP_PKT_TOO_SMALL);
+    else if (p->ip_proto == IP_PROTO_SCTP)
+        sctp_decode(p, bytes);
     else if (p->ip_proto == IP_PROTO_ESP && bytes.len < 8)
         packet_event_add(run, p, PACKET_EVENT_ESP_PKT_TOO_SMALL);
     else if (packet_tunnel_decode(run, p, bytes))

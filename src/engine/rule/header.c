@@ -138,7 +138,7 @@ static int read_hook(struct build *b, struct str hook)
     return 0;
 }
 
-/* Packets of that number; their ports are not read: see header_read. */
+/* Other packets, of that number; no other rule is of those alone. */
 static int read_sctp(struct build *b)
 {
     struct rule_check *check = build_check(b, RULE_CHECK_IP_PROTO);
@@ -211,9 +211,5 @@ int header_read(struct build *b, struct str *text)
     b->keyword = "destination";
     r->dst = addresses_read(b, header_word(text));
     r->dst_ports = r->dst ? ports_read(b, header_word(text)) : NULL;
-    if (!r->dst_ports)
-        return -1;
-    if (r->l4 == RULE_L4_OTHER && !(r->src_ports->any && r->dst_ports->any))
-        return build_refuse(b, "the ports of sctp are not read");
-    return 0;
+    return r->dst_ports ? 0 : -1;
 }

@@ -73,7 +73,7 @@ static void other_rows(void **state)
         {TCP("tcp.session:setup,closing;"), "not told apart"},
         {TCP("tcp.session:over;"), "is expected"},
         {"alert sctp any any -> any any (sid:1;)", ""},
-        {"alert sctp any 7 -> any any (sid:1;)", "ports of sctp"},
+        {"alert sctp any 7 -> any any (sid:1;)", ""},
         {TCP("vlan.id:200,all;"), ""},
         {TCP("vlan.id:200,-1;"), ""},
         {TCP("vlan.id:200,-4;"), "outside"},
