@@ -16,13 +16,31 @@ static void read_fields(const struct app_flow *af, const struct tx *tx)
     }
 }
 
+/* In each form that an event log may ask for. */
+static void write_records(const struct tx *tx, struct app_conf *conf, struct buf *log)
+{
+    static const struct {
+        uint8_t version;
+        bool in_alert;
+    } forms[] = {{3, false}, {2, false}, {3, true}};
+    for (size_t i = 0; i < ARRAY_COUNT(forms); i++) {
+        struct json json;
+        conf->log.dns_version = forms[i].version;
+        conf->log.in_alert = forms[i].in_alert;
+        dns_parser.log_wants(tx, &conf->log);
+        json_init(&json, log);
+        json_object(&json, NULL);
+        dns_parser.log(tx, conf, &json);
+        json_end_object(&json);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct slab slab;
     struct app_conf conf;
     struct arena scratch;
     struct buf log;
-    struct json json;
     if (slab_init(&slab, 4u << 20) < 0)
         return 0;
     app_conf_defaults(&conf);
@@ -37,14 +55,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                           .is_udp = true,
                           .server_port = 53};
     dns_parser.probe(str_of(data, size), DIR_TOSERVER, 53);
+    dns_parser.probe(str_of(data, size), DIR_TOSERVER, 5300);
+    dns_tcp_parser.probe(str_of(data, size), DIR_TOSERVER, 5300);
+    dns_parser.log_conf(&conf.log, NULL);
     if (files && app_open(&af, &dns_parser) == 0) {
         dns_parser.data(&af, DIR_TOCLIENT, &(struct app_chunk){.bytes = str_of(data, size)});
         for (struct tx *tx = af.first; tx; tx = tx->next) {
             read_fields(&af, tx);
-            json_init(&json, &log);
-            json_object(&json, NULL);
-            dns_parser.log(tx, &conf, &json);
-            json_end_object(&json);
+            write_records(tx, &conf, &log);
         }
         app_close(&af);
     }

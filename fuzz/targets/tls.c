@@ -105,6 +105,8 @@ static uint32_t play(struct str in, bool cut)
     struct app_conf conf;
     app_conf_defaults(&conf);
     conf.ja3 = conf.ja4 = true;
+    tls_parser.log_conf(&conf.log, NULL);
+    conf.log.tls = UINT32_MAX; /* also what is left out because it is long */
     struct play p = {.cut = cut};
     p.af = (struct app_flow){
         .mem = &mem, .files = files, .conf = &conf, .scratch = &scratch, .server_port = 443};

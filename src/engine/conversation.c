@@ -64,11 +64,16 @@ static bool detect(struct engine *e, struct conversation *c, enum dir dir,
     return true;
 }
 
-/* The first bytes of a direction whose protocol the other direction has told already. */
-static void note_direction(struct conversation *c, enum dir dir)
+/* The first bytes of a direction whose protocol the other direction has told already. When they are clearly of another one, the
+ * record of the flow says so; the parser goes on and tells what it makes of them. */
+static void note_direction(struct conversation *c, enum dir dir, const struct app_chunk *chunk)
 {
-    if (c->app.proto_of[dir] == APP_UNKNOWN)
-        c->app.proto_of[dir] = c->app.parser->proto;
+    const struct app_parser *own = NULL;
+    if (c->app.proto_of[dir] != APP_UNKNOWN)
+        return;
+    bool clear = !chunk->gap &&
+                 app_detect(&engine_parsers, &c->app, chunk->bytes, dir, &own) == APP_PROBE_YES;
+    c->app.proto_of[dir] = clear ? own->proto : c->app.parser->proto;
 }
 
 /* STARTTLS, CONNECT, Upgrade: what follows is another protocol. The parser's transactions are judged, told and freed first:
@@ -112,7 +117,7 @@ static uint32_t feed_chunk(struct engine *e, struct passage *way, enum dir dir,
     *again = false;
     if (!c->app.parser && !detect(e, c, dir, chunk))
         return 0;
-    note_direction(c, dir);
+    note_direction(c, dir, chunk);
     struct app_result result = app_data(&c->app, dir, chunk);
     if (result.status == PARSE_BAD) {
         struct app_counts *counts = &e->counts.app[c->app.parser->proto][c->app.is_udp];

@@ -85,7 +85,7 @@ static void what_the_settings_say(void **state)
         struct conf *c = conf_new();
         assert_int_equal(conf_parse(c, str_c(texts[i].yaml), "t", &err), 0);
         engine_conf_read(&e, c, texts[i].enforced);
-        print_message("# %s", texts[i].yaml);
+        print_message("# row %zu\n", i);
         assert_int_equal(e.verdict.policy[EXCEPTION_MIDSTREAM], texts[i].midstream);
         assert_int_equal(e.verdict.policy[EXCEPTION_APP_ERROR], texts[i].error);
         conf_free(c);

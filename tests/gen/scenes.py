@@ -156,6 +156,15 @@ def tls(capture):
 
 
 @scene
+def tls_to_mail(capture):
+    """a TLS client at a mail server that greets in the clear"""
+    talk = Conversation(capture, PC, SERVER, 465).open()
+    talk.send("client", app.tls_client_hello("mail.example.com"))
+    talk.send("server", b"220 mail.example.com ESMTP ready\r\n")
+    talk.close()
+
+
+@scene
 def vlan(capture):
     """HTTP inside VLAN 10"""
     one_page(capture, Wire(vlans=[10]))

@@ -325,10 +325,13 @@ static void write_app_protos(const struct eve_event *event, struct json *out)
         return;
     if (app->proto != APP_UNKNOWN || app->proto_of[0] != app->proto_of[1])
         json_text(out, "app_proto", app_proto_name(app->proto));
-    if (app->proto_of[0] != app->proto_of[1] && app->proto_of[0] && app->proto_of[1]) {
-        json_text(out, "app_proto_ts", app_proto_name(app->proto_of[DIR_TOSERVER]));
-        json_text(out, "app_proto_tc", app_proto_name(app->proto_of[DIR_TOCLIENT]));
-    }
+    static const char *const keys[] = {
+        [DIR_TOSERVER] = "app_proto_ts",
+        [DIR_TOCLIENT] = "app_proto_tc",
+    };
+    for (enum dir dir = DIR_TOSERVER; dir <= DIR_TOCLIENT; dir++)
+        if (app->proto_of[dir] != APP_UNKNOWN && app->proto_of[dir] != app->proto)
+            json_text(out, keys[dir], app_proto_name(app->proto_of[dir]));
     if (app->proto_before != APP_UNKNOWN)
         json_text(out, "app_proto_orig", app_proto_name(app->proto_before));
 }
