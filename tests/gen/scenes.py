@@ -132,6 +132,16 @@ def dns_tcp(capture):
 
 
 @scene
+def http_connect(capture):
+    """TLS inside a tunnel that a proxy was asked for by CONNECT, on a port that says nothing of either"""
+    talk = Conversation(capture, PC, ROUTER, 8002).open()
+    talk.send("client", b"CONNECT hidden.example.net:443 HTTP/1.1\r\nHost: hidden.example.net:443\r\n\r\n")
+    talk.send("server", b"HTTP/1.1 200 Connection established\r\n\r\n")
+    talk.send("client", app.tls_client_hello("inside.example.net"))
+    talk.close()
+
+
+@scene
 def smtp(capture):
     """a mail with a macro workbook attached"""
     mail = app.mime_mail("sales@example.net", "staff@example.com", "invoice", "please see\r\n.the attachment",

@@ -442,6 +442,15 @@ static enum turn interim_read(struct run *r)
     return TURN_ON;
 }
 
+/* What is said inside the tunnel is what is usual at the port that was asked for, not at the proxy's. */
+static void hint_at_port(struct run *r)
+{
+    struct str host;
+    uint32_t port = 0;
+    if (http1_host(r->d->tx, r->af->scratch, &host, &port) && port && port <= UINT16_MAX)
+        r->af->server_port = (uint16_t)port;
+}
+
 /* The answer to a CONNECT: below 300 the tunnel stands, else requests go on. */
 static enum turn connect_answered(struct run *r, const struct http1_framing *f)
 {
@@ -449,6 +458,7 @@ static enum turn connect_answered(struct run *r, const struct http1_framing *f)
     if (request->step == STEP_CONNECT_WAIT)
         request->step = STEP_START;
     if (r->d->tx->status >= 200 && r->d->tx->status < 300) {
+        hint_at_port(r);
         finish(r, true);
         return change_protocol(r, APP_FAILED);
     }
