@@ -121,12 +121,32 @@ static const char *link_name(uint32_t link)
     return NULL;
 }
 
+#define LINK_HEAD_MAX 64 /* Ethernet with all the tags that are opened */
+
+/* A datagram put together from fragments is shown as if it had come whole: what stands in front of the IP header of its last
+ * fragment, then the datagram. Inside a tunnel: the datagram alone. */
+static void write_whole(const struct packet *p, struct json *out)
+{
+    uint8_t memory[LINK_HEAD_MAX + UINT16_MAX];
+    struct buf b = buf_fixed(memory, sizeof(memory));
+    const struct packet *piece = p->outer;
+    if (piece && piece->origin == PACKET_WIRE && piece->ip_header.p) {
+        size_t head = (size_t)(piece->ip_header.p - p->frame->bytes.p);
+        buf_add(&b, str_cut(p->frame->bytes, 0, head < LINK_HEAD_MAX ? head : 0));
+    }
+    buf_add(&b, str_of(p->ip_header.p, p->ip_total));
+    json_base64(out, "packet", buf_str(&b));
+}
+
 void part_packet(const struct packet *p, struct json *out)
 {
     if (!p || !p->frame)
         return;
     const char *name = link_name((uint32_t)p->frame->link);
-    json_base64(out, "packet", p->frame->bytes);
+    if (p->origin == PACKET_DEFRAGMENTED)
+        write_whole(p, out);
+    else
+        json_base64(out, "packet", p->frame->bytes);
     json_object(out, "packet_info");
     json_uint(out, "linktype", p->frame->link);
     if (name)
