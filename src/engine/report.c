@@ -172,8 +172,10 @@ static void report_record(struct engine *e, struct conversation *c, const struct
                           struct tx *tx)
 {
     const struct app_parser *parser = c->app.parser;
+    /* a transaction that was stopped did not take place: alert and drop tell of it */
+    bool stopped = c->flow.dropped && e->conf.verdict.enforced;
     tx->logged = true;
-    if (!parser->log || !wants(e, EVE_APP, tx->proto))
+    if (stopped || !parser->log || !wants(e, EVE_APP, tx->proto))
         return;
     struct eve_event event =
         event_of(e, c, p, parser->log_dir ? parser->log_dir(tx) : DIR_TOSERVER);
