@@ -369,6 +369,21 @@ static void choose_looks(struct match_rule *mr, bool has_field)
         mr->looks |= LOOK_PACKET;
 }
 
+/* base64_data looks at what the buffer before it has decoded: it is asked as the end of that buffer's items, so that a later
+ * place of an earlier item is tried when it fails. */
+static void continue_base64(struct match_buffer *buffers, uint32_t count)
+{
+    for (uint32_t i = 0; i + 1 < count; i++) {
+        const struct match_buffer *decoded = &buffers[i + 1];
+        if (decoded->place != PLACE_BASE64 || buffers[i].place == PLACE_BASE64 ||
+            decoded->source->transform_count)
+            continue;
+        for (uint16_t k = 0; k < buffers[i].step_count; k++)
+            if (buffers[i].steps[k].kind == RULE_BASE64_DECODE)
+                buffers[i].then = decoded;
+    }
+}
+
 int compile_rule(struct compile *c, const struct rule *rule, struct match_rule *out)
 {
     *out = (struct match_rule){.rule = rule};
@@ -400,6 +415,7 @@ int compile_rule(struct compile *c, const struct rule *rule, struct match_rule *
     for (const struct rule_check *k = rule->checks; k; k = k->next)
         has_field |= k->kind == RULE_CHECK_FIELD_NUMBER || k->kind == RULE_CHECK_FIELD_NOW ||
                      match_check_grows(k) || (k->kind == RULE_CHECK_APP_EVENT && !k->negated);
+    continue_base64(buffers, count);
     out->uses_variables = fills_variable(out);
     choose_looks(out, has_field);
     out->at_state = is_at_state(rule, has_field);

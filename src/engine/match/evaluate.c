@@ -103,7 +103,8 @@ enum answer rule_evaluate(struct match_worker *w, const struct match_rule *mr,
     bool open = false; /* what was decoded may grow */
     for (uint8_t i = 0; i < mr->buffer_count; i++) {
         const struct match_buffer *b = &mr->buffers[i];
-        if ((before >> i & 1) || !belongs(mr, b, look))
+        bool asked = i > 0 && mr->buffers[i - 1].then; /* with the one before */
+        if ((before >> i & 1) || asked || !belongs(mr, b, look))
             continue;
         enum answer answer = of_buffer(w, mr, b, look);
         if (answer == ANSWER_NO)

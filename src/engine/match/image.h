@@ -32,6 +32,8 @@ struct match_buffer {
     uint16_t slot;
     enum match_place place;
     bool holds_when_absent;
+    const struct match_buffer
+        *then; /* base64_data behind this one: asked as the end of its items */
 };
 
 enum match_look { LOOK_PACKET = 1, LOOK_STREAM = 2, LOOK_TX = 4 };

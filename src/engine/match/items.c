@@ -309,6 +309,17 @@ static bool simple_holds(struct run *r, const struct rule_item *item, size_t *cu
     return false;
 }
 
+/* The items of base64_data on what was decoded; they share the limits of the buffer they hang on. */
+static bool decoded_holds(struct run *r)
+{
+    struct value decoded = {str_of(r->w->base64, r->w->base64_len), 0, true};
+    struct run inner = {r->w, r->buffer->then, &decoded, r->tries_left, r->search_left, false};
+    bool holds = r->w->base64_there && hold_from(&inner, 0, 0);
+    r->tries_left = inner.tries_left;
+    r->search_left = inner.search_left;
+    return holds;
+}
+
 static bool hold_from(struct run *r, uint32_t step, size_t cursor)
 {
     for (; step < r->buffer->step_count; step++) {
@@ -327,7 +338,7 @@ static bool hold_from(struct run *r, uint32_t step, size_t cursor)
             return false;
         }
     }
-    return true;
+    return !r->buffer->then || decoded_holds(r);
 }
 
 bool items_hold(struct match_worker *w, const struct match_buffer *buffer,
