@@ -1,4 +1,4 @@
-/* match RULES [CACHE_FOLDER [ROUNDS]]: builds the image of a rule file and prints time and memory; then the cost of looks: UDP packets
+/* match RULES [ROUNDS]: builds the image of a rule file and prints time and memory; then the cost of looks: UDP packets
  * and TCP stream windows over made-up text, ns for each and MB/s. Fields are there by name only. */
 #include "engine/match/match.h"
 #include "engine/rule/fields_double.h"
@@ -43,7 +43,7 @@ static void make_text(uint8_t *text)
     }
 }
 
-static struct match_image *load(struct field_table *fields, const char *path, const char *cache)
+static struct match_image *load(struct field_table *fields, const char *path)
 {
     struct err err = {{0}};
     const struct rule_names names = {fields, double_app_event, double_event, double_event,
@@ -58,7 +58,7 @@ static struct match_image *load(struct field_table *fields, const char *path, co
     printf("rules read: %u used, %u refused; peak %.0f MB\n", set ? set->count : 0,
            set ? set->refused_count : 0, peak_mb());
     int64_t start = cpu_us();
-    struct match_image *image = set ? match_image_new(set, fields, cache, &err) : NULL;
+    struct match_image *image = set ? match_image_new(set, fields, &err) : NULL;
     if (!image) {
         fprintf(stderr, "%s\n", err.text);
         return NULL;
@@ -89,11 +89,11 @@ int main(int argc, char **argv)
     static struct match_hits hits;
     struct err err;
     if (argc < 2 || field_table_init(&fields, &double_list, 1, &err) < 0) {
-        fprintf(stderr, "usage: %s RULES [CACHE_FOLDER [ROUNDS]]\n", argv[0]);
+        fprintf(stderr, "usage: %s RULES [ROUNDS]\n", argv[0]);
         return 2;
     }
-    int rounds = argc > 3 ? atoi(argv[3]) : 20;
-    struct match_image *image = load(&fields, argv[1], argc > 2 ? argv[2] : NULL);
+    int rounds = argc > 2 ? atoi(argv[2]) : 20;
+    struct match_image *image = load(&fields, argv[1]);
     struct match_hosts *hosts = match_hosts_new(10000);
     struct slab slab;
     if (!image || !hosts || slab_init(&slab, 1 << 24) < 0)

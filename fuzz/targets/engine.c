@@ -189,7 +189,7 @@ static void start(void)
     for (uint32_t i = 0; i < set->refused_count; i++)
         fprintf(stderr, "sid %u: %s\n", set->refused[i].sid, set->refused[i].reason);
     must(set->refused_count == 0);
-    image = match_image_new(set, engine_vocabulary_fields(words), NULL, &err);
+    image = match_image_new(set, engine_vocabulary_fields(words), &err);
     must(image != NULL);
     struct eve_conf logs[ENGINE_EVE_MAX];
     must(engine_eve_read(logs, NULL) == 1);

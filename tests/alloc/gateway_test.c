@@ -85,7 +85,7 @@ static bool compile_rules(void *context)
         assert_int_equal(set->count, 6);
         for (uint32_t i = 0; i < set->count; i++)
             assert_true(set->rules[i]->message[0] && set->rules[i]->text);
-        image = match_image_new(set, engine_vocabulary_fields(words), NULL, &err);
+        image = match_image_new(set, engine_vocabulary_fields(words), &err);
     }
     bool good = image != NULL;
     match_image_free(image);
@@ -160,7 +160,7 @@ static void engine_without_memory(void **state)
     play("compile rules", compile_rules, NULL);
     struct rule_set *set = load_rules(in.words, &err);
     assert_non_null(set);
-    in.image = match_image_new(set, engine_vocabulary_fields(in.words), NULL, &err);
+    in.image = match_image_new(set, engine_vocabulary_fields(in.words), &err);
     assert_non_null(in.image);
     play("inspect", inspect, &in);
     match_image_free(in.image);

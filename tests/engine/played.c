@@ -49,7 +49,7 @@ static void compile(struct played *p, const char *rules)
     assert_non_null(set);
     for (uint32_t i = 0; i < set->refused_count; i++)
         fail_msg("rule %u: %s", set->refused[i].sid, set->refused[i].reason);
-    p->image = match_image_new(set, engine_vocabulary_fields(p->words), NULL, &err);
+    p->image = match_image_new(set, engine_vocabulary_fields(p->words), &err);
     assert_non_null(p->image);
 }
 

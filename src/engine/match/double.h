@@ -225,7 +225,7 @@ struct stage {
     char said[512]; /* sids of the hits that are shown: "1 4" */
 };
 
-static inline struct match_image *stage_image(struct stage *s, const char *rules, const char *cache)
+static inline struct match_image *stage_image(struct stage *s, const char *rules)
 {
     static const struct rule_names shape = {NULL, double_app_event, double_event, double_event,
                                             double_app_state};
@@ -239,7 +239,7 @@ static inline struct match_image *stage_image(struct stage *s, const char *rules
     rule_loader_free(l);
     for (uint32_t i = 0; set && i < set->refused_count; i++)
         printf("# refused: %s: %s\n", set->refused[i].keyword, set->refused[i].reason);
-    struct match_image *image = set ? match_image_new(set, &s->fields, cache, &err) : NULL;
+    struct match_image *image = set ? match_image_new(set, &s->fields, &err) : NULL;
     if (!image)
         printf("# no image: %s\n", err.text);
     return image;
@@ -273,7 +273,7 @@ static inline struct stage *stage_new(const char *rules)
         slab_init(&s->slab, 1 << 20) < 0)
         abort();
     s->mem = (struct budget){&s->slab, 0, 1 << 16};
-    s->image = stage_image(s, rules, NULL);
+    s->image = stage_image(s, rules);
     s->hosts = match_hosts_new(1000);
     s->worker = s->image ? match_worker_new(s->image, s->hosts) : NULL;
     if (!s->worker)

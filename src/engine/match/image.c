@@ -213,7 +213,7 @@ static int build(struct match_image *image, struct err *err)
 }
 
 struct match_image *match_image_new(struct rule_set *rules, const struct field_table *fields,
-                                    const char *cache_folder, struct err *err)
+                                    struct err *err)
 {
     struct arena *memory = rules->memory;
     struct match_image *image =
@@ -234,10 +234,7 @@ struct match_image *match_image_new(struct rule_set *rules, const struct field_t
     image->file_hash_fields[0] = field_find(fields, STR_LIT("file.md5"));
     image->file_hash_fields[1] = field_find(fields, STR_LIT("file.sha1"));
     image->file_hash_fields[2] = field_find(fields, STR_LIT("file.sha256"));
-    image->cache_folder = cache_folder;
-    int rc = build(image, err);
-    image->cache_folder = NULL;
-    if (rc < 0) {
+    if (build(image, err) < 0) {
         match_image_free(image);
         return NULL;
     }

@@ -130,7 +130,6 @@ struct match_image {
     struct arena databases; /* of literals: each a block of its own */
     uint64_t id; /* no two images have the same, also where one lies in another's place */
     struct rule_set *set;
-    const char *cache_folder; /* while it is built; NULL: none */
     const struct field_table *fields;
     struct field_mask demand;
     struct match_rule *rules;

@@ -1,14 +1,7 @@
 #include "engine/match/literal.h"
 
-#include "base/buf.h"
-#include "base/digest.h"
-#include "base/file.h"
-#include "base/text.h"
-
 #include <stdlib.h>
 #include <string.h>
-
-#define CACHE_BYTES_MAX (256u << 20)
 
 void literal_set_init(struct literal_set *s)
 {
@@ -95,42 +88,6 @@ static void patterns_add(struct patterns *p, const struct literal *l, unsigned i
     p->ids[p->count++] = id;
 }
 
-static void add_number(struct digest *d, uint64_t v)
-{
-    digest_add(d, str_of(&v, sizeof v));
-}
-
-/* "<folder>/<digest>.hsdb"; false when there is no folder. */
-static bool cache_path(const struct patterns *p, const char *folder, struct buf *path)
-{
-    if (!folder)
-        return false;
-    struct digest *d = digest_new(DIGEST_SHA256);
-    if (!d)
-        return false;
-    hs_platform_info_t platform;
-    memset(&platform, 0, sizeof platform);
-    if (hs_populate_platform(&platform) != HS_SUCCESS)
-        platform.tune = ~0u;
-    digest_begin(d);
-    digest_add(d, str_c(hs_version()));
-    digest_add(d, str_of(&platform, sizeof platform));
-    for (unsigned i = 0; i < p->count; i++) {
-        add_number(d, p->lens[i]);
-        add_number(d, p->flags[i]);
-        add_number(d, p->ids[i]);
-        digest_add(d, str_of(p->texts[i], p->lens[i]));
-    }
-    uint8_t sum[DIGEST_BYTES_MAX];
-    digest_end(d, sum);
-    digest_free(d);
-    buf_add_c(path, folder);
-    buf_add_c(path, "/");
-    text_add_hex(path, str_of(sum, 20));
-    buf_add_c(path, ".hsdb");
-    return !path->failed;
-}
-
 /* Puts a database where the image is: nothing of it may lie in the library's own heap. NULL: damaged, or no memory. */
 static hs_database_t *place(struct match_image *image, struct str bytes)
 {
@@ -140,17 +97,6 @@ static hs_database_t *place(struct match_image *image, struct str bytes)
     hs_database_t *db = arena_alloc(&image->databases, size);
     if (!db || hs_deserialize_database_at((const char *)bytes.p, bytes.len, db) != HS_SUCCESS)
         return NULL;
-    return db;
-}
-
-static hs_database_t *cache_read(const char *path, struct match_image *image)
-{
-    struct buf b;
-    buf_init(&b, CACHE_BYTES_MAX);
-    hs_database_t *db = NULL;
-    if (file_read(path, CACHE_BYTES_MAX, &b, NULL) == 0)
-        db = place(image, buf_str(&b));
-    buf_fini(&b);
     return db;
 }
 
@@ -165,38 +111,19 @@ static int compile(const struct patterns *p, hs_database_t **db, struct err *err
     return -1;
 }
 
-/* Compiles; writes it to the cache too, unless path is NULL. A cache that cannot be written costs time at the next start,
- * nothing else. */
-static hs_database_t *make(const struct patterns *p, const char *path, struct match_image *image,
-                           struct err *err)
-{
-    hs_database_t *made = NULL, *db = NULL;
-    char *bytes = NULL;
-    size_t len = 0;
-    if (compile(p, &made, err) < 0)
-        return NULL;
-    bool flat = hs_serialize_database(made, &bytes, &len) == HS_SUCCESS;
-    hs_free_database(made);
-    if (flat && path && file_write(path, str_of(bytes, len), 0600, NULL) < 0) {
-        /* nothing to do: the next start compiles again */
-    }
-    if (!flat || !(db = place(image, str_of(bytes, len))))
-        err_set(err, "literal database of %u patterns: no memory", p->count);
-    free(bytes);
-    return db;
-}
-
 static int build_database(const struct patterns *p, struct match_image *image, hs_database_t **db,
                           struct err *err)
 {
-    struct buf path;
-    buf_init(&path, 4096);
-    bool cached = cache_path(p, image->cache_folder, &path);
-    *db = cached ? cache_read(buf_c(&path), image) : NULL;
-    if (!*db)
-        *db = make(p, cached ? buf_c(&path) : NULL, image, err);
-    buf_fini(&path);
-    return *db ? 0 : -1;
+    hs_database_t *made = NULL;
+    char *bytes = NULL;
+    size_t len = 0;
+    if (compile(p, &made, err) < 0)
+        return -1;
+    bool flat = hs_serialize_database(made, &bytes, &len) == HS_SUCCESS;
+    hs_free_database(made);
+    *db = flat ? place(image, str_of(bytes, len)) : NULL;
+    free(bytes);
+    return *db ? 0 : err_set(err, "literal database of %u patterns: no memory", p->count);
 }
 
 /* Sorted literals -> distinct patterns and the rules of each. */

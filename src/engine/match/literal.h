@@ -1,8 +1,6 @@
 /* literal: one Vectorscan database over the chosen contents of many rules; private to match/.
  *
  * Life:      collect (literal_set_add), build once (literal_set_build), scan for ever.
- * Cache:     a compiled database lies in the cache folder under the digest of its patterns, the library's version and the
- *            processor; one that does not read back is compiled anew. The folder is ours alone: nobody else may write there.
  */
 #ifndef ENGINE_MATCH_LITERAL_H
 #define ENGINE_MATCH_LITERAL_H

@@ -39,11 +39,9 @@ struct match_image_stats {
         bytes; /* memory of the image, Vectorscan's and PCRE2's included; of a shared one without PCRE2's */
 };
 
-/* Takes the set (freed with the image). cache_folder: where compiled Vectorscan databases are kept between starts, or NULL.
- * NULL on failure (memory, damaged library). */
+/* Takes the set (freed with the image). NULL on failure (memory, damaged library). */
 NODISCARD struct match_image *match_image_new(struct rule_set *rules,
-                                              const struct field_table *fields,
-                                              const char *cache_folder, struct err *err);
+                                              const struct field_table *fields, struct err *err);
 /* Makes machine code of the expressions. Done already, unless the set was made in memory that others share
  * (rule_loader_new_in): then each process does it for itself, on a private mapping that it may write to until this returns. */
 void match_image_speed_up(struct match_image *image);

@@ -87,7 +87,7 @@ struct match_image *compile_in(const struct compile_request *request,
     rule_loader_free(loader);
     if (!set)
         return NULL;
-    return match_image_new(set, engine_vocabulary_fields(words), request->cache_folder, err);
+    return match_image_new(set, engine_vocabulary_fields(words), err);
 }
 
 struct reason {

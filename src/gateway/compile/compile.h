@@ -21,8 +21,7 @@
 struct compile_request {
     const char *files[COMPILE_FILES_MAX]; /* rule files, or patterns with * */
     uint32_t file_count;
-    const struct conf *conf;  /* suricata.yaml, or NULL */
-    const char *cache_folder; /* for compiled literal databases, or NULL */
+    const struct conf *conf; /* suricata.yaml, or NULL */
 };
 
 NODISCARD struct match_image *compile_image(const struct compile_request *request,
