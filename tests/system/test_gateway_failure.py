@@ -13,7 +13,7 @@ from tools.story.firm import Firm
 
 OUTSIDE = Firm.OUTSIDE
 RULES = """
-alert udp any any -> any 5353 (msg:"T seen"; sid:9001;)
+alert udp any any -> any 5353 (msg:"T seen"; content:"|00 00 00 00|"; sid:9001;)
 drop tcp any any -> any any (msg:"T never"; content:"never-in-this-test-0123456789"; sid:9002;)
 """
 STALL_LIMIT_S = 1.0

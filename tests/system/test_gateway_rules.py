@@ -12,7 +12,7 @@ from tools.story.firm import Firm
 
 OUTSIDE = Firm.OUTSIDE
 BEACON = 'drop udp any any -> any 6001 (msg:"T beacon"; content:"beacon"; sid:6001;)\n'
-SEEN = 'alert udp any any -> any 5353 (msg:"T seen"; sid:6009;)\n'
+SEEN = 'alert udp any any -> any 5353 (msg:"T seen"; content:"seen"; sid:6009;)\n'
 
 
 def word_rule(word, sid):
