@@ -15,15 +15,16 @@ const rooms = {
   stores: ['api'],
   'features/frame': ['stores', 'ui'],
   'features/login': ['stores', 'ui', 'features/frame'],
+  'features/list': ['stores', 'ui'],
   'features/device': ['stores', 'ui'],
   'features/notice': ['stores', 'ui'],
   'features/account': ['stores', 'ui'],
-  'features/inbox': ['stores', 'ui'],
+  'features/inbox': ['stores', 'ui', 'features/list'],
   'features/incident': ['stores', 'ui', 'features/device', 'features/notice'],
-  'features/devices': ['stores', 'ui', 'features/device'],
-  'features/gateways': ['stores', 'ui'],
-  'features/notices': ['stores', 'ui', 'features/notice'],
-  'features/people': ['stores', 'ui'],
+  'features/devices': ['stores', 'ui', 'features/device', 'features/list'],
+  'features/gateways': ['stores', 'ui', 'features/list'],
+  'features/notices': ['stores', 'ui', 'features/notice', 'features/list'],
+  'features/people': ['stores', 'ui', 'features/list'],
 };
 
 const roomOf = (path) => Object.keys(rooms).find((room) => path.startsWith(`${room}/`));
