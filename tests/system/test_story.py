@@ -168,7 +168,7 @@ class TheStory(Played):
     def test_the_scan_is_one_blue_incident_and_no_mail(self):
         found = self.one_incident(kind="scan")
         self.assertEqual((found["level"], found["verdict"], found["threat_direction"]), ("blue", "detected", "outside_in"))
-        self.assertGreater(found["count"], 1)
+        self.assertLess(found["count"], 5)  # one alert for 120 ports, not one for each
         self.assertEqual(self.center.items(f"/api/incidents/{found['id']}/notices"), [])
 
     def test_the_notice_answers_six_questions_in_both_languages(self):

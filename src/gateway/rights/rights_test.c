@@ -125,12 +125,21 @@ static void starts_a_thread(void)
     pthread_join(thread, NULL);
 }
 
-static void resolves_a_name(void)
+static int resolve(void)
 {
     struct addrinfo *list = NULL;
-    if (getaddrinfo("localhost", "443", NULL, &list) != 0)
+    int result = getaddrinfo("localhost", "443", NULL, &list);
+    if (result == 0)
+        freeaddrinfo(list);
+    return result;
+}
+
+static int resolved; /* without a fence: a bare machine may not even know localhost */
+
+static void resolves_a_name(void)
+{
+    if (resolve() != resolved)
         _exit(3);
-    freeaddrinfo(list);
 }
 
 /* How a process ends that closes its fence and then does this: 0, the signal, or minus what it says. */
@@ -182,6 +191,7 @@ static void what_the_fences_let_through(void **state)
         {"prctl", opens_the_gate, LINK},
         {"setuid", asks_for_another_user, 0},
     };
+    resolved = resolve();
     if (!rights_fence_is_real())
         return;
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
