@@ -4,15 +4,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void settings(struct app_conf *conf)
-{
-    conf->inline_mode = true;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct app_talk_kind kind = {
-        .parser = &http1_parser, .server_port = 80, .other_port = 8080, .settings = settings};
+    static const struct app_talk_kind kind = {.talk = {.parser = &http1_parser, .server_port = 80},
+                                              .other_port = 8080};
     app_talk(&kind, data, size);
     return 0;
 }

@@ -4,15 +4,10 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void settings(struct app_conf *conf)
-{
-    conf->inline_mode = true;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct app_talk_kind kind = {
-        .parser = &smtp_parser, .server_port = 25, .other_port = 2000, .settings = settings};
+    static const struct app_talk_kind kind = {.talk = {.parser = &smtp_parser, .server_port = 25},
+                                              .other_port = 2000};
     app_talk(&kind, data, size);
     return 0;
 }

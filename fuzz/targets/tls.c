@@ -13,11 +13,11 @@ static void settings(struct app_conf *conf)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct app_talk_kind kind = {.parser = &tls_parser,
-                                              .server_port = 443,
+    static const struct app_talk_kind kind = {.talk = {.parser = &tls_parser,
+                                                       .server_port = 443,
+                                                       .values_max = 21,
+                                                       .cut_event = "too_many_records_in_packet"},
                                               .other_port = 8443,
-                                              .values_asked = 21,
-                                              .cut_event = "too_many_records_in_packet",
                                               .settings = settings};
     app_talk(&kind, data, size);
     return 0;

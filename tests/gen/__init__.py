@@ -7,7 +7,7 @@
   capture.py  frames with times, and the pcap file
   tcp.py      a TCP conversation: handshake, data, disorder, overlap, loss, end
   app.py      what is said over it: HTTP, DNS, SMTP and MIME, TLS
-  scenes.py   the named captures
+  scenes/     the named captures
 """
 from tests.gen.capture import Capture
 from tests.gen.packet import Host, Wire

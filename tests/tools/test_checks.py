@@ -67,6 +67,14 @@ class Layers(Planted):
         self.write("src/high/sub/a_test.c", '#include "high/high.h"\n')
         self.expect("check_layers")
 
+    def test_all_rooms_below(self):
+        self.write("src/top/a.c", '#include "high/sub/sub.h"\n')
+        self.write("layers.txt", "base:\nlow: base\nhigh: base low\nhigh/sub: base\ntop: base high/*\n")
+        self.header("high/sub/sub.h", "int sub(void);")
+        self.expect("check_layers")
+        self.write("src/top/a.c", '#include "high/high.h"\n')
+        self.expect("check_layers", "does not let top enter high")
+
     def test_circle_cannot_be_written(self):
         self.write("layers.txt", "base:\nlow: base high\nhigh: base low\nhigh/sub: base\n")
         self.expect("check_layers", "low names high, which is not above it")

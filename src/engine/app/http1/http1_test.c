@@ -1,7 +1,7 @@
 /* Conversations by hand: each is played whole, then cut at every byte of every piece with the same result, then with too
- * little memory. `want`: lines that must be seen; one that begins with "!" must not. */
-#include "engine/app/http1/conversation.h"
+ * little memory. */
 #include "engine/app/http1/http1.h"
+#include "engine/app/http1/rows_test.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,100 +12,39 @@
 
 #define GET "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
-static size_t count_of(const struct conversation_row *row)
-{
-    size_t count = 0;
-    while (count < CONVERSATION_PIECES_MAX &&
-           (row->pieces[count].bytes.p || row->pieces[count].gap))
-        count++;
-    return count;
-}
-
-/* How many of the row's lines are not as wanted; says which. */
-static int check_row(const struct conversation_row *row)
-{
-    struct buf seen;
-    int wrong = 0;
-    buf_init(&seen, 0);
-    struct play play = {.pieces = row->pieces, .count = count_of(row), .cut_piece = NO_CUT};
-    conversation_play(&play, &seen);
-    for (size_t i = 0; i < CONVERSATION_WANT_MAX && row->want[i]; i++) {
-        bool unwanted = row->want[i][0] == '!';
-        if (conversation_has(&seen, row->want[i] + unwanted) != unwanted)
-            continue;
-        wrong++;
-        fprintf(stderr, "%s: %s\nseen:\n%s\n", row->name, row->want[i], buf_c(&seen));
-    }
-    buf_fini(&seen);
-    return wrong;
-}
+static const struct talk http1_talk = {.parser = &http1_parser, .server_port = 80};
 
 static void test_rows(void **state)
 {
-    int wrong = 0;
-    for (size_t i = 0; i < conversation_row_count; i++)
-        wrong += check_row(&conversation_rows[i]);
-    assert_int_equal(wrong, 0);
+    assert_int_equal(talk_check_rows(&http1_talk, http1_rows, http1_row_count), 0);
 }
 
 static void test_cut_at_each_byte(void **state)
 {
-    struct buf whole, cut;
-    buf_init(&whole, 0);
-    buf_init(&cut, 0);
-    for (size_t i = 0; i < conversation_row_count; i++) {
-        struct play play = {.pieces = conversation_rows[i].pieces,
-                            .count = count_of(&conversation_rows[i]),
-                            .cut_piece = NO_CUT};
-        buf_reset(&whole);
-        conversation_play(&play, &whole);
-        for (play.cut_piece = 0; play.cut_piece < play.count; play.cut_piece++)
-            for (play.cut_at = 1; play.cut_at < play.pieces[play.cut_piece].bytes.len;
-                 play.cut_at++) {
-                buf_reset(&cut);
-                conversation_play(&play, &cut);
-                if (!str_eq(buf_str(&whole), buf_str(&cut)))
-                    fail_msg("%s, piece %zu cut at %zu:\n%s\nwhole:\n%s", conversation_rows[i].name,
-                             play.cut_piece, play.cut_at, buf_c(&cut), buf_c(&whole));
-            }
-    }
-    buf_fini(&whole);
-    buf_fini(&cut);
+    assert_int_equal(talk_check_cuts(&http1_talk, http1_rows, http1_row_count), 0);
 }
 
-/* Memory that ends at any allocation: nothing leaks (asserted in the play), nothing crashes. */
 static void test_little_memory(void **state)
 {
-    struct buf seen;
-    buf_init(&seen, 0);
-    for (size_t i = 0; i < conversation_row_count; i++) {
-        struct play play = {.pieces = conversation_rows[i].pieces,
-                            .count = count_of(&conversation_rows[i]),
-                            .cut_piece = NO_CUT};
-        for (uint32_t limit = 64; limit < 24 << 10; limit += limit < 8 << 10 ? 64 : 1024) {
-            play.memory_limit_bytes = limit;
-            buf_reset(&seen);
-            conversation_play(&play, &seen);
-        }
-    }
-    buf_fini(&seen);
+    talk_check_memory(&http1_talk, http1_rows, http1_row_count);
 }
 
-static void play_all(const struct piece *pieces, size_t count, const struct app_conf *conf,
+static void play_all(const struct talk_piece *pieces, size_t count, const struct app_conf *conf,
                      bool inspect, struct buf *seen)
 {
-    struct play play = {
-        .pieces = pieces, .count = count, .cut_piece = NO_CUT, .inspect = inspect, .conf = conf};
+    struct talk talk = http1_talk;
+    talk.inspect = inspect;
+    talk.conf = conf;
     buf_reset(seen);
-    conversation_play(&play, seen);
+    talk_play(&talk, pieces, count, (struct talk_cut){0}, seen);
 }
 
 /* Passive: nothing is shown before there is enough; the window slides. Inline: bytes are shown as they come. */
 static void test_windows(void **state)
 {
-    static const struct piece pieces[] = {TS(GET),
-                                          TC("HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\nabcd"),
-                                          TC("efghij"), TC("kl"), TC("mn")};
+    static const struct talk_piece pieces[] = {
+        TS(GET), TC("HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\nabcd"), TC("efghij"), TC("kl"),
+        TC("mn")};
     struct app_conf conf;
     struct buf seen;
     buf_init(&seen, 0);
@@ -113,20 +52,20 @@ static void test_windows(void **state)
     conf.response_min_inspect = 8;
     conf.response_window = 3;
     play_all(pieces, ARRAY_COUNT(pieces), &conf, true, &seen);
-    assert_false(conversation_has(&seen, "0 tc file.data=[0]abcd"));
-    assert_true(conversation_has(&seen, "0 tc file.data=[0]abcdefghij"));
-    assert_true(conversation_has(&seen, "0 tc http.response_body=[7]hijkl"));
-    assert_true(conversation_has(&seen, "0 tc http.response_body=[9 end]jklmn"));
+    assert_false(talk_has(&seen, "0 tc file.data=[0]abcd"));
+    assert_true(talk_has(&seen, "0 tc file.data=[0]abcdefghij"));
+    assert_true(talk_has(&seen, "0 tc http.response_body=[7]hijkl"));
+    assert_true(talk_has(&seen, "0 tc http.response_body=[9 end]jklmn"));
     conf.inline_mode = true;
     play_all(pieces, ARRAY_COUNT(pieces), &conf, true, &seen);
-    assert_true(conversation_has(&seen, "0 tc file.data=[0]abcd"));
-    assert_true(conversation_has(&seen, "0 tc file.data=[1]bcdefghij"));
+    assert_true(talk_has(&seen, "0 tc file.data=[0]abcd"));
+    assert_true(talk_has(&seen, "0 tc file.data=[1]bcdefghij"));
     buf_fini(&seen);
 }
 
 static void test_body_limit(void **state)
 {
-    static const struct piece pieces[] = {
+    static const struct talk_piece pieces[] = {
         TS(GET), TC("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789")};
     struct app_conf conf;
     struct buf seen;
@@ -134,8 +73,8 @@ static void test_body_limit(void **state)
     app_conf_defaults(&conf);
     conf.response_body_limit = 4;
     play_all(pieces, ARRAY_COUNT(pieces), &conf, false, &seen);
-    assert_true(conversation_has(&seen, "0 tc file.data=0123"));
-    assert_true(conversation_has(&seen, "0 file tc / 10 closed")); /* files go on */
+    assert_true(talk_has(&seen, "0 tc file.data=0123"));
+    assert_true(talk_has(&seen, "0 file tc / 10 closed")); /* files go on */
     buf_fini(&seen);
 }
 
@@ -180,9 +119,9 @@ static void test_limits(void **state)
     for (size_t i = 0; i < ARRAY_COUNT(limits); i++) {
         struct buf b = repeat(limits[i].before, limits[i].unit, limits[i].count,
                               "\r\nUser-Agent: behind\r\n\r\nGET /next HTTP/1.1\r\n\r\n");
-        struct piece piece = {DIR_TOSERVER, buf_str(&b), 0};
+        struct talk_piece piece = {.dir = DIR_TOSERVER, .bytes = buf_str(&b)};
         play_all(&piece, 1, NULL, false, &seen);
-        if (!conversation_has(&seen, limits[i].want))
+        if (!talk_has(&seen, limits[i].want))
             fail_msg("%s: no %s", limits[i].name, limits[i].want);
         buf_fini(&b);
     }
@@ -194,13 +133,13 @@ static void test_unanswered(void **state)
 {
     struct buf b = repeat("", GET, 5000, ""), seen;
     buf_init(&seen, 0);
-    struct piece piece = {DIR_TOSERVER, buf_str(&b), 0};
+    struct talk_piece piece = {.dir = DIR_TOSERVER, .bytes = buf_str(&b)};
     play_all(&piece, 1, NULL, false, &seen);
-    assert_true(conversation_has(&seen, "0 event too_many_transactions"));
-    assert_true(conversation_has(&seen, "4700 event too_many_transactions"));
-    assert_true(conversation_has(&seen, "4999 done ts tc"));
-    assert_false(conversation_has(&seen, "4999 event too_many_transactions"));
-    assert_false(conversation_has(&seen, "failed ts"));
+    assert_true(talk_has(&seen, "0 event too_many_transactions"));
+    assert_true(talk_has(&seen, "4700 event too_many_transactions"));
+    assert_true(talk_has(&seen, "4999 done ts tc"));
+    assert_false(talk_has(&seen, "4999 event too_many_transactions"));
+    assert_false(talk_has(&seen, "failed ts"));
     buf_fini(&b);
     buf_fini(&seen);
 }
@@ -220,18 +159,18 @@ static void test_late_responses(void **state)
         buf_printf(&responses, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nServer: n%d\r\n\r\n%s", i,
                    head ? "" : "body");
     }
-    struct piece pieces[] = {{DIR_TOSERVER, buf_str(&requests), 0},
-                             {DIR_TOCLIENT, buf_str(&responses), 0}};
+    struct talk_piece pieces[] = {{.dir = DIR_TOSERVER, .bytes = buf_str(&requests)},
+                                  {.dir = DIR_TOCLIENT, .bytes = buf_str(&responses)}};
     play_all(pieces, 2, NULL, false, &seen);
-    assert_true(conversation_has(&seen, "0 event too_many_transactions"));
-    assert_false(conversation_has(&seen, "999 event too_many_transactions"));
-    assert_true(conversation_has(&seen, "999 ts http.uri=/999"));
-    assert_true(conversation_has(&seen, "999 tc http.server=n999"));
-    assert_true(conversation_has(&seen, "997 tc http.server=n997"));
-    assert_true(conversation_has(&seen, "1000 tc http.server=n0")); /* alone */
-    assert_true(conversation_has(&seen, "1000 tc file.data=body"));
-    assert_true(conversation_has(&seen, "1001 tc http.server=n1"));
-    assert_false(conversation_has(&seen, "failed tc"));
+    assert_true(talk_has(&seen, "0 event too_many_transactions"));
+    assert_false(talk_has(&seen, "999 event too_many_transactions"));
+    assert_true(talk_has(&seen, "999 ts http.uri=/999"));
+    assert_true(talk_has(&seen, "999 tc http.server=n999"));
+    assert_true(talk_has(&seen, "997 tc http.server=n997"));
+    assert_true(talk_has(&seen, "1000 tc http.server=n0")); /* alone */
+    assert_true(talk_has(&seen, "1000 tc file.data=body"));
+    assert_true(talk_has(&seen, "1001 tc http.server=n1"));
+    assert_false(talk_has(&seen, "failed tc"));
     buf_fini(&requests);
     buf_fini(&responses);
     buf_fini(&seen);
@@ -240,7 +179,7 @@ static void test_late_responses(void **state)
 /* What the settings of an event log take away from the record and add to it. */
 static void test_log_settings(void **state)
 {
-    static const struct piece pieces[] = {
+    static const struct talk_piece pieces[] = {
         TS("GET /a HTTP/1.1\r\nHost: h\r\nX-Api_Key: k\r\nReferer: r\r\n\r\n"),
         TC("HTTP/1.1 200 OK\r\nVary: v\r\nContent-Length: 0\r\n\r\n")};
     static const struct {
@@ -270,7 +209,7 @@ static void test_log_settings(void **state)
         http1_parser.log_conf(&conf.log, conf_find(yaml, "http"));
         conf.log.in_other = rows[i].in_other;
         play_all(pieces, ARRAY_COUNT(pieces), &conf, false, &seen);
-        if (!conversation_has(&seen, rows[i].want))
+        if (!talk_has(&seen, rows[i].want))
             fail_msg("%s: %.*s", rows[i].settings, (int)seen.len, (const char *)seen.p);
         buf_fini(&seen);
         conf_free(yaml);

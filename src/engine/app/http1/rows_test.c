@@ -1,4 +1,4 @@
-#include "engine/app/http1/conversation.h"
+#include "engine/app/http1/rows_test.h"
 
 #define HOST "Host: a\r\n"
 #define GET "GET / HTTP/1.1\r\n" HOST "\r\n"
@@ -16,7 +16,7 @@
     "\034\050\006\000"
 #define TWICE_LEN "27"
 
-const struct conversation_row conversation_rows[] = {
+const struct talk_row http1_rows[] = {
 
     {"start lines",
      {TS("POST /a%20b/../c?x=%41#f HTTP/1.1\r\nHost: A.example:8080\r\n\r\n"),
@@ -368,4 +368,4 @@ const struct conversation_row conversation_rows[] = {
       GAP(DIR_TOCLIENT, 10)},
      {"0 done ts tc", "!0 tc file.data=\\x1f\\x8b"}},
 };
-const size_t conversation_row_count = ARRAY_COUNT(conversation_rows);
+const size_t http1_row_count = ARRAY_COUNT(http1_rows);
