@@ -113,6 +113,9 @@ void report_transactions(struct engine *e, struct conversation *c, const struct 
                          enum dir dir, bool last);
 void report_flow(struct engine *e, struct conversation *c, enum flow_end why);
 
+/* limits.c: the settings of what a stranger can fill. */
+void limits_read(struct engine_conf *e, const struct conf *conf);
+
 /* parsers.c */
 extern const struct app_parser_list engine_parsers;
 

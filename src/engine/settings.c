@@ -100,6 +100,7 @@ void engine_conf_read(struct engine_conf *e, const struct conf *conf, bool enfor
     stream_conf_defaults(&e->stream);
     app_conf_defaults(&e->app);
     hash_random(e->flow.secret, sizeof(e->flow.secret));
+    limits_read(e, conf);
     read_stream(&e->stream, conf, enforced);
     read_alerts_max(&e->verdict, conf);
     exception_conf_read(&e->verdict, conf, e->stream.midstream);

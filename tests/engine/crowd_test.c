@@ -173,7 +173,7 @@ static void test_unanswered(void **state)
     played_open(&t, &p, 40000, 80);
     played_send(&t, DIR_TOSERVER, buf_str(&requests));
     assert_int_equal(p.answer.action, VERDICT_ACCEPT);
-    assert_true(engine_counts(p.engine)->app_given_up >= 1000 - APP_LIVE_TX_MAX);
+    assert_true(engine_counts(p.engine)->app_given_up >= 1000 - APP_TX_MAX_USUAL);
     assert_int_equal(played_count(&p, "anomaly too_many_transactions tx 0"), 1);
     assert_int_equal(played_count(&p, "alert 5 allowed tx 0"), 1);
     played_send(&t, DIR_TOCLIENT, buf_str(&responses));

@@ -145,9 +145,14 @@ void played_open(struct played_talk *t, struct played *p, uint16_t client_port,
     played_shake(t);
 }
 
-void played_send(struct played_talk *t, enum dir dir, struct str bytes)
+void played_send_raw(struct played_talk *t, enum dir dir, struct str bytes)
 {
     segment(t, dir, TCP_ACK | TCP_PSH, bytes);
+}
+
+void played_send(struct played_talk *t, enum dir dir, struct str bytes)
+{
+    played_send_raw(t, dir, bytes);
     if (t->p->conf.stream.mode != STREAM_ACKNOWLEDGED)
         return;
     struct engine_answer answer = t->p->answer;

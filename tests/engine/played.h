@@ -49,7 +49,9 @@ void played_open(struct played_talk *t, struct played *p, uint16_t client_port,
                  uint16_t server_port);
 /* One segment; in acknowledged mode the other side's acknowledgement follows. */
 void played_send(struct played_talk *t, enum dir dir, struct str bytes);
-/* The same, in segments of at most `most` bytes. */
+/* One segment that nobody acknowledges. */
+void played_send_raw(struct played_talk *t, enum dir dir, struct str bytes);
+/* The same as played_send, in segments of at most `most` bytes. */
 void played_send_cut(struct played_talk *t, enum dir dir, struct str bytes, size_t most);
 void played_close(struct played_talk *t);
 void played_udp(struct played_talk *t, enum dir dir, struct str bytes);

@@ -15,6 +15,7 @@ void app_conf_defaults(struct app_conf *conf)
         .response_min_inspect = 40 * 1024,
         .response_window = 16 * 1024,
         .decompressed_max = 16u << 20,
+        .tx_max = APP_TX_MAX_USUAL,
     };
 }
 
@@ -23,7 +24,7 @@ bool app_tx_room(const struct app_flow *af)
 {
     if (af->tx_live == 0)
         return true;
-    return af->tx_live < APP_LIVE_TX_MAX &&
+    return af->tx_live < af->conf->tx_max &&
            (af->room_given || af->mem->used_bytes <= af->mem->limit_bytes / 2);
 }
 
@@ -36,7 +37,7 @@ bool app_give_room(struct app_flow *af)
 struct tx *app_tx_new(struct app_flow *af, uint8_t dirs)
 {
     af->room_given = false;
-    if (af->tx_live >= APP_LIVE_TX_MAX)
+    if (af->tx_live >= af->conf->tx_max)
         return NULL;
     struct tx *tx = budget_zalloc(af->mem, af->parser->tx_bytes);
     if (!tx)

@@ -5,7 +5,7 @@
  * Way out:   transactions on app_flow.first, oldest first. engine.c inspects, logs and frees them.
  * Memory:    parser state and transactions from the flow's budget (app_flow.mem). A parser keeps no bytes to join later:
  *            what it does not consume is given again with more behind it.
- * Limits:    APP_LIVE_TX_MAX transactions of a flow at a time. A parser asks app_tx_room() before the bytes that begin another
+ * Limits:    app_conf.tx_max transactions of a flow at a time. A parser asks app_tx_room() before the bytes that begin another
  *            one; without room it stops there and says PARSE_FULL. engine.c then judges, tells and frees what is through, or
  *            else ends those that wait longest (app_give_up: a peer who never answers), and gives the rest of the bytes
  *            again: many small requests in one chunk are all looked at. Parsers limit the bytes they leave unconsumed
@@ -23,7 +23,7 @@
 #include "engine/field/field.h"
 #include "engine/file/file.h"
 
-#define APP_LIVE_TX_MAX 256
+#define APP_TX_MAX_USUAL 256
 #define APP_PENDING_MAX 65536
 
 #define APP_GIVE_UP 32 /* ended together: else each further request would cost a look at all */
@@ -57,6 +57,7 @@ struct app_conf {
     uint32_t body_min_inspect, body_window; /* request; response uses the same unless set */
     uint32_t response_min_inspect, response_window;
     uint64_t decompressed_max; /* bytes per body */
+    uint32_t tx_max;           /* live transactions of a flow */
     bool ja3, ja4;             /* also switched on by the demand mask */
     struct app_log log;        /* of the event log that is being written */
     const struct conf *yaml;   /* may be NULL; for a parser's own rare settings, at start only */
