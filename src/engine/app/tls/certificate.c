@@ -2,66 +2,13 @@
 
 #include "base/digest.h"
 #include "base/text.h"
+#include "engine/format/ber/ber.h"
 
 #include <stdio.h>
 
-enum der_tag {
-    DER_INTEGER = 0x02,
-    DER_OCTETS = 0x04,
-    DER_OID = 0x06,
-    DER_UTF8 = 0x0c,
-    DER_PRINTABLE = 0x13,
-    DER_T61 = 0x14,
-    DER_IA5 = 0x16,
-    DER_UTC_TIME = 0x17,
-    DER_GENERALIZED_TIME = 0x18,
-    DER_UNIVERSAL = 0x1c,
-    DER_BMP = 0x1e,
-    DER_SEQUENCE = 0x30,
-    DER_SET = 0x31,
-    DER_VERSION = 0xa0,
-    DER_EXTENSIONS = 0xa3,
-};
-
-struct der {
-    uint8_t tag;
-    struct str body;
-};
-
-/* X.690 section 8.1: lengths are definite and at most four bytes long; tags beyond one byte are not used by X.509. */
-static bool der_next(struct reader *r, struct der *out)
-{
-    out->tag = reader_u8(r);
-    size_t len = reader_u8(r);
-    if (len & 0x80) {
-        size_t bytes = len & 0x7f;
-        if (bytes == 0 || bytes > 4)
-            r->bad = true;
-        len = 0;
-        while (bytes-- && !r->bad)
-            len = len << 8 | reader_u8(r);
-    }
-    out->body = reader_str(r, len);
-    return !r->bad;
-}
-
-static bool der_expect(struct reader *r, uint8_t tag, struct str *body)
-{
-    struct der d;
-    if (!der_next(r, &d) || d.tag != tag)
-        return false;
-    *body = d.body;
-    return true;
-}
-
-static bool der_enter(struct reader *r, uint8_t tag, struct reader *inside)
-{
-    struct str body;
-    if (!der_expect(r, tag, &body))
-        return false;
-    *inside = reader_of(body);
-    return true;
-}
+/* RFC 5280 section 4.1: parts of a certificate that have a number. */
+#define DER_VERSION BER_CONTEXT_OF(0)
+#define DER_EXTENSIONS BER_CONTEXT_OF(3)
 
 bool tls_chain_certificate(struct str chain, uint32_t index, struct str *der)
 {
@@ -81,11 +28,11 @@ bool tls_chain_certificate(struct str chain, uint32_t index, struct str *der)
 static bool read_validity(struct reader *tbs, struct tls_certificate *out)
 {
     struct reader validity;
-    struct der time;
-    if (!der_enter(tbs, DER_SEQUENCE, &validity))
+    struct ber time;
+    if (!ber_enter(tbs, BER_SEQUENCE, &validity))
         return false;
     for (int i = 0; i < 2; i++) {
-        if (!der_next(&validity, &time))
+        if (!ber_next(&validity, &time))
             return false;
         out->time_tags[i] = time.tag;
         out->times[i] = time.body;
@@ -95,14 +42,14 @@ static bool read_validity(struct reader *tbs, struct tls_certificate *out)
 
 static bool read_extensions(struct reader *tbs, struct tls_certificate *out)
 {
-    struct der d;
+    struct ber d;
     while (reader_left(tbs)) {
-        if (!der_next(tbs, &d))
+        if (!ber_next(tbs, &d))
             return false;
         if (d.tag != DER_EXTENSIONS)
             continue;
         struct reader r = reader_of(d.body);
-        return der_expect(&r, DER_SEQUENCE, &out->extensions);
+        return ber_expect(&r, BER_SEQUENCE, &out->extensions);
     }
     return true;
 }
@@ -112,22 +59,22 @@ enum tls_certificate_part tls_certificate_read(struct str der, struct tls_certif
     struct reader r = reader_of(der), whole, tbs;
     struct str skipped;
     *out = (struct tls_certificate){.serial = STR_EMPTY};
-    if (!der_enter(&r, DER_SEQUENCE, &whole) || !der_enter(&whole, DER_SEQUENCE, &tbs))
+    if (!ber_enter(&r, BER_SEQUENCE, &whole) || !ber_enter(&whole, BER_SEQUENCE, &tbs))
         return TLS_CERTIFICATE_DER;
     if (reader_left(&tbs) && tbs.p[tbs.at] == DER_VERSION &&
-        !der_expect(&tbs, DER_VERSION, &skipped))
+        !ber_expect(&tbs, DER_VERSION, &skipped))
         return TLS_CERTIFICATE_VERSION;
-    if (!der_expect(&tbs, DER_INTEGER, &out->serial))
+    if (!ber_expect(&tbs, BER_INTEGER, &out->serial))
         return TLS_CERTIFICATE_SERIAL;
-    if (!der_expect(&tbs, DER_SEQUENCE, &skipped))
+    if (!ber_expect(&tbs, BER_SEQUENCE, &skipped))
         return TLS_CERTIFICATE_ALGORITHM;
-    if (!der_expect(&tbs, DER_SEQUENCE, &out->issuer))
+    if (!ber_expect(&tbs, BER_SEQUENCE, &out->issuer))
         return TLS_CERTIFICATE_ISSUER;
     if (!read_validity(&tbs, out))
         return TLS_CERTIFICATE_VALIDITY;
-    if (!der_expect(&tbs, DER_SEQUENCE, &out->subject))
+    if (!ber_expect(&tbs, BER_SEQUENCE, &out->subject))
         return TLS_CERTIFICATE_SUBJECT;
-    if (!der_expect(&tbs, DER_SEQUENCE, &skipped))
+    if (!ber_expect(&tbs, BER_SEQUENCE, &skipped))
         return TLS_CERTIFICATE_DER;
     return read_extensions(&tbs, out) ? TLS_CERTIFICATE_OK : TLS_CERTIFICATE_EXTENSIONS;
 }
@@ -170,25 +117,6 @@ static const struct {
     {OID("\x2b\x06\x01\x04\x01\x82\x37\x3c\x02\x01\x03"), "msJurisdictionCountry"},
 };
 
-/* X.690 section 8.19: the first number holds two, each further one seven bits a byte. */
-static void add_dotted(struct str oid, struct buf *out)
-{
-    uint64_t value = 0;
-    bool first = true;
-    for (size_t i = 0; i < oid.len; i++) {
-        value = value << 7 | (oid.p[i] & 0x7f);
-        if (oid.p[i] & 0x80)
-            continue;
-        uint64_t top = value < 80 ? value / 40 : 2;
-        if (first)
-            buf_printf(out, "%u.%llu", (unsigned)top, (unsigned long long)(value - 40 * top));
-        else
-            buf_printf(out, ".%llu", (unsigned long long)value);
-        first = false;
-        value = 0;
-    }
-}
-
 static void add_type(struct str oid, struct buf *out)
 {
     for (size_t i = 0; i < ARRAY_COUNT(attribute_names); i++)
@@ -196,7 +124,7 @@ static void add_type(struct str oid, struct buf *out)
             buf_add_c(out, attribute_names[i].name);
             return;
         }
-    add_dotted(oid, out);
+    ber_oid_text(oid, out);
 }
 
 static void add_utf8(uint32_t c, struct buf *out)
@@ -220,15 +148,15 @@ static void add_utf8(uint32_t c, struct buf *out)
     buf_add_byte(out, (uint8_t)(0x80 | (c & 0x3f)));
 }
 
-static void add_value(const struct der *value, struct buf *out)
+static void add_value(const struct ber *value, struct buf *out)
 {
     struct reader r = reader_of(value->body);
     switch (value->tag) {
-    case DER_BMP:
+    case BER_BMP:
         while (reader_left(&r) >= 2)
             add_utf8(reader_u16(&r), out);
         return;
-    case DER_UNIVERSAL:
+    case BER_UNIVERSAL:
         while (reader_left(&r) >= 4)
             add_utf8(reader_u32(&r), out);
         return;
@@ -241,10 +169,10 @@ static bool add_rdn(struct str set, struct buf *out)
 {
     struct reader r = reader_of(set), pair;
     struct str oid;
-    struct der value;
+    struct ber value;
     for (bool first = true; reader_left(&r); first = false) {
-        if (!der_enter(&r, DER_SEQUENCE, &pair) || !der_expect(&pair, DER_OID, &oid) ||
-            !der_next(&pair, &value))
+        if (!ber_enter(&r, BER_SEQUENCE, &pair) || !ber_expect(&pair, BER_OID, &oid) ||
+            !ber_next(&pair, &value))
             return false;
         if (!first)
             buf_add_c(out, " + ");
@@ -260,7 +188,7 @@ void tls_name_text(struct str name, struct buf *out)
     struct reader r = reader_of(name);
     struct str set;
     for (bool first = true; reader_left(&r) && !out->failed; first = false) {
-        if (!der_expect(&r, DER_SET, &set))
+        if (!ber_expect(&r, BER_SET, &set))
             return;
         if (!first)
             buf_add_c(out, ", ");
@@ -306,8 +234,8 @@ static bool all_digits(struct str s)
 bool tls_time_text(const struct tls_certificate *c, int which, char out[TLS_TIME_BYTES + 1])
 {
     struct str s = c->times[which];
-    size_t year_digits = c->time_tags[which] == DER_GENERALIZED_TIME ? 4 : 2;
-    if (c->time_tags[which] != DER_UTC_TIME && c->time_tags[which] != DER_GENERALIZED_TIME)
+    size_t year_digits = c->time_tags[which] == BER_GENERALIZED_TIME ? 4 : 2;
+    if (c->time_tags[which] != BER_UTC_TIME && c->time_tags[which] != BER_GENERALIZED_TIME)
         return false;
     if (s.len < year_digits + 8)
         return false;
@@ -326,14 +254,14 @@ static bool find_extension(struct str extensions, struct str wanted, struct str 
 {
     struct reader r = reader_of(extensions), inside;
     struct str oid;
-    struct der d;
+    struct ber d;
     while (reader_left(&r)) {
-        if (!der_enter(&r, DER_SEQUENCE, &inside) || !der_expect(&inside, DER_OID, &oid))
+        if (!ber_enter(&r, BER_SEQUENCE, &inside) || !ber_expect(&inside, BER_OID, &oid))
             return false;
         if (!str_eq(oid, wanted))
             continue;
-        while (der_next(&inside, &d))
-            if (d.tag == DER_OCTETS) {
+        while (ber_next(&inside, &d))
+            if (d.tag == BER_OCTETS) {
                 *value = d.body;
                 return true;
             }
@@ -349,15 +277,15 @@ struct reader tls_alternative_names(const struct tls_certificate *c)
     if (!find_extension(c->extensions, STR_LIT("\x55\x1d\x11"), &value))
         return names;
     struct reader outer = reader_of(value);
-    if (!der_enter(&outer, DER_SEQUENCE, &names))
+    if (!ber_enter(&outer, BER_SEQUENCE, &names))
         return reader_of(STR_EMPTY);
     return names;
 }
 
 bool tls_next_alternative_name(struct reader *names, struct str *out)
 {
-    struct der d;
-    while (reader_left(names) && der_next(names, &d)) {
+    struct ber d;
+    while (reader_left(names) && ber_next(names, &d)) {
         /* [1] rfc822Name, [2] dNSName, [6] uniformResourceIdentifier */
         if (d.tag != 0x81 && d.tag != 0x82 && d.tag != 0x86)
             continue;
