@@ -50,6 +50,9 @@ COMMANDS = [
     ("-r {pcap} -l nowhere", 73, "-l nowhere: not a folder"),
     ("-r {pcap} -c nowhere.yaml", 78, "cannot open nowhere.yaml"),
     ("-r {pcap} -S nowhere.rules", 78, "cannot open nowhere.rules"),
+    ("-r {pcap} --drop-conf nowhere.conf", 78, "cannot open nowhere.conf"),
+    ("-r {pcap} --set otasuke.rules.enable-conf=nowhere.conf", 78, "cannot open nowhere.conf"),
+    ("-T --set rule-files.0=nowhere.rules", 0, "nowhere.rules is not there; going on without it"),
     ("-r {pcap} --set a", 64, "name=value is expected"),
     ("-r {pcap} -k some", 64, "-k"),
     ("-r {pcap} --threads 0", 64, "--threads"),
@@ -146,6 +149,53 @@ class Command(unittest.TestCase):
         done = self.replay("-r", "many")
         self.assertEqual(done.returncode, 1, done.stdout)
         self.assertIn("3 files read, 1 unreadable", done.stdout)
+
+    def write(self, name, text):
+        with open(self.path(name), "w", encoding="utf-8") as out:
+            out.write(text)
+
+    def test_rule_files_and_changes(self):
+        """Rules of the settings and of -s, variables, and suricata-update's files; the sids that hold in the end."""
+        rule = 'alert dns $ANYBODY any -> any any (msg:"{0}"; dns.query; content:"."; sid:{0}; metadata:confidence High;)\n'
+        os.mkdir(self.path("rules"))
+        self.write("rules/a.rules", rule.format(11) + "# " + rule.format(12) + rule.format(13))
+        self.write("rules/b.rules", rule.format(21) + rule.format(22))
+        self.write("c.yaml", f"""%YAML 1.1
+---
+vars:
+  address-groups:
+    ANYBODY: any
+default-rule-path: {self.path("rules")}
+rule-files:
+  - a.rules
+  - "b*.rules"
+  - missing.rules
+otasuke:
+  rules:
+    drop-conf: {self.path("drop.conf")}
+""")
+        self.write("disable.conf", "13 # noisy\ngroup:b\nre:nothing at all\n")
+        self.write("enable.conf", "re:sid:12;\nsid\n")
+        self.write("modify.conf", '11 "content:\\"\\.\\"" "content:\\"never there\\""\n')
+        self.write("drop.conf", "1:12\n")
+        edits = [f"--{kind}-conf={kind}.conf" for kind in ("disable", "enable", "modify")]
+        for words, held in (
+                (["-S", "one.rules", "--set", "otasuke.rules.drop-conf=disable.conf"], {(1, "allowed")}),
+                (["-s", "one.rules"], {(sid, "allowed") for sid in (1, 11, 13, 21, 22)}),
+                (["-s", "one.rules"] + edits, {(1, "allowed"), (12, "blocked")}),
+                (edits, {(12, "blocked")})):
+            with self.subTest(words):
+                if os.path.exists(self.path("eve.json")):
+                    os.remove(self.path("eve.json"))
+                done = self.replay("-r", "dns.pcap", "-c", "c.yaml", "--simulate-ips", *words)
+                self.assertEqual(done.returncode, 0, done.stdout)
+                alerts = [e["alert"] for e in self.events("eve.json") if e["event_type"] == "alert"]
+                self.assertEqual({(a["signature_id"], a["action"]) for a in alerts}, held)
+        for said in ("missing.rules is not there", "disable.conf:1: 13: fits 1 rules, 1 switched off",
+                     "disable.conf:2: group:b: fits 2 rules, 2 switched off", "disable.conf:3: re:nothing at all: no rule fits",
+                     "enable.conf:2: sid: not understood", "drop.conf:1: 1:12: fits 1 rules, 1 from alert to drop",
+                     "3 switched off, 1 switched on, 1 changed; from alert to drop 1 by drop.conf, 0 by the policy"):
+            self.assertIn(said, done.stdout)
 
     def stats(self, *words):
         done = self.replay("-l", self.folder.name, *words)

@@ -54,6 +54,8 @@ struct rule_loader {
     uint8_t action_order[RULE_ACTIONS];
     void *pcre_memory;  /* pcre2_general_context *, or NULL: the heap */
     void *pcre_context; /* pcre2_compile_context * */
+    rule_line_fn edit;  /* or NULL */
+    void *edit_owner;
     const char *folder; /* of the file in hand, with '/' at its end; "" without one */
 };
 

@@ -199,6 +199,12 @@ void rule_set_free(struct rule_set *s)
     free(s);
 }
 
+void rule_loader_edit(struct rule_loader *l, rule_line_fn edit, void *owner)
+{
+    l->edit = edit;
+    l->edit_owner = owner;
+}
+
 void rule_loader_limit(struct rule_loader *l, size_t bytes)
 {
     l->arena->limit_bytes = l->arena->used_bytes + bytes + 1;
@@ -362,11 +368,17 @@ static int load_rule(struct rule_loader *l, struct str text, const char *file, u
 
 /* ---- files ---- */
 
+static struct str without_marks(struct str line)
+{
+    while (line.len && (line.p[0] == '#' || line.p[0] == ' ' || line.p[0] == '\t'))
+        line = str_from(line, 1);
+    return line;
+}
+
 static bool is_disabled_rule(struct str line)
 {
     static const char *const actions[] = {"alert ", "drop ", "pass ", "reject "};
-    while (line.len && (line.p[0] == '#' || line.p[0] == ' ' || line.p[0] == '\t'))
-        line = str_from(line, 1);
+    line = without_marks(line);
     for (size_t i = 0; i < ARRAY_COUNT(actions); i++)
         if (str_starts(line, str_c(actions[i])))
             return str_find(line, 0, STR_LIT("sid:")) >= 0;
@@ -381,16 +393,19 @@ static bool goes_on(struct str *line)
     return true;
 }
 
-static int load_line(struct rule_loader *l, struct str line, const char *file, uint32_t number)
+static int load_line(struct rule_loader *l, struct str text, const char *file, uint32_t number)
 {
-    line = str_trim(line);
-    if (!line.len)
+    text = str_trim(text);
+    struct rule_line line = {file, text, text.len && text.p[0] != '#'};
+    if (!line.enabled && !is_disabled_rule(text))
         return 0;
-    if (line.p[0] == '#') {
-        l->set->counts.disabled_lines += is_disabled_rule(line);
-        return 0;
-    }
-    return load_rule(l, line, file, number);
+    line.text = without_marks(text);
+    if (l->edit && l->edit(l->edit_owner, &line) < 0)
+        return -1;
+    if (line.enabled)
+        return load_rule(l, line.text, file, number);
+    l->set->counts.disabled_lines++;
+    return 0;
 }
 
 /* Joined lines may be as long as a rule may be; what is longer is kept just long enough to be refused for it. */

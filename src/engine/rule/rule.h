@@ -611,6 +611,17 @@ NODISCARD int rule_load_references(struct rule_loader *l, struct str text, struc
 /* Call after the rules. */
 NODISCARD int rule_load_thresholds(struct rule_loader *l, struct str text, const char *name,
                                    struct err *err);
+/* A rule as it stands in a file, before it is read: `enabled` is false of one that is commented out ("# alert ..."). What it is
+ * changed to is read instead; a text must stay until the next line. */
+struct rule_line {
+    const char *file;
+    struct str text;
+    bool enabled;
+};
+/* 0, or -1: no memory, which fails the call that loads. */
+typedef int (*rule_line_fn)(void *owner, struct rule_line *line);
+/* For all files that are loaded from now on. */
+void rule_loader_edit(struct rule_loader *l, rule_line_fn edit, void *owner);
 /* Adds a file's rules; single bad rules are remembered, not an error. */
 NODISCARD int rule_load_text(struct rule_loader *l, struct str text, const char *name,
                              struct err *err);

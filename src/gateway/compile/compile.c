@@ -12,6 +12,8 @@
 
 #define REASONS_MAX 512
 #define SMALL_FILE_BYTES (16u << 20)
+#define PATH_BYTES 4096
+#define RULE_PATH "/var/lib/suricata/rules" /* where suricata-update writes them */
 
 static int load_pattern(struct rule_loader *loader, const char *pattern, struct err *err)
 {
@@ -51,17 +53,141 @@ static int load_thresholds(struct rule_loader *loader, struct str text, struct e
     return rule_load_thresholds(loader, text, "threshold.config", err);
 }
 
-static int load_all(struct rule_loader *loader, const struct compile_request *request,
-                    struct err *err)
+/* ---- which rules ---- */
+
+bool compile_named_file(const struct conf *conf, uint32_t i, struct buf *path)
+{
+    const struct conf_node *list = conf_find(conf, "rule-files");
+    const struct conf_node *item = list ? list->child : NULL;
+    while (item && i--)
+        item = item->next;
+    buf_reset(path);
+    if (!item || !item->value)
+        return false;
+    if (item->value[0] != '/')
+        buf_printf(path, "%s/", conf_text(conf, "default-rule-path", RULE_PATH));
+    buf_add_c(path, item->value);
+    return !path->failed;
+}
+
+/* As with Suricata, a file of the settings that is not there is named, and the others are read. */
+static int load_rule_files(struct rule_loader *loader, const struct conf *conf, struct err *err)
+{
+    struct buf path;
+    int rc = 0;
+    buf_init(&path, PATH_BYTES);
+    for (uint32_t i = 0; rc == 0 && compile_named_file(conf, i, &path); i++) {
+        glob_t found;
+        if (glob(buf_c(&path), 0, NULL, &found) != 0) {
+            log_warn("compile", "rule-files: %s is not there; going on without it", buf_c(&path));
+            continue;
+        }
+        for (size_t k = 0; k < found.gl_pathc && rc == 0; k++)
+            rc = rule_load_file(loader, found.gl_pathv[k], err);
+        globfree(&found);
+    }
+    buf_fini(&path);
+    return rc;
+}
+
+/* ---- what this place changes ---- */
+
+const char *const compile_edit_names[COMPILE_EDITS] = {
+    [TAILOR_DISABLE] = "disable-conf",
+    [TAILOR_ENABLE] = "enable-conf",
+    [TAILOR_MODIFY] = "modify-conf",
+    [TAILOR_DROP] = "drop-conf",
+};
+
+/* The path of one of these files, in `out`; false: there is none. One that somebody has named has to be there. */
+static bool edit_path(const struct compile_request *request, size_t kind, char out[PATH_BYTES])
+{
+    static const char *const files[COMPILE_EDITS] = {"disable.conf", "enable.conf", "modify.conf",
+                                                     "drop.conf"};
+    char setting[64];
+    snprintf(setting, sizeof setting, "otasuke.rules.%s", compile_edit_names[kind]);
+    const char *path =
+        request->edits[kind] ? request->edits[kind] : conf_text(request->conf, setting, NULL);
+    if (path) {
+        snprintf(out, PATH_BYTES, "%s", path);
+        return true;
+    }
+    if (!request->edits_folder)
+        return false;
+    snprintf(out, PATH_BYTES, "%s/%s", request->edits_folder, files[kind]);
+    return access(out, F_OK) == 0;
+}
+
+static int read_edits(struct tailor *tailor, const struct compile_request *request, struct err *err)
+{
+    int rc = 0;
+    for (size_t kind = 0; rc == 0 && kind < COMPILE_EDITS; kind++) {
+        char path[PATH_BYTES];
+        if (!edit_path(request, kind, path))
+            continue;
+        struct buf text;
+        buf_init(&text, SMALL_FILE_BYTES);
+        rc = file_read(path, SMALL_FILE_BYTES, &text, err);
+        if (rc == 0)
+            rc = tailor_read(tailor, (enum tailor_kind)kind, buf_str(&text), path, err);
+        buf_fini(&text);
+    }
+    return rc == 0 ? tailor_read_policy(tailor, request->conf, err) : rc;
+}
+
+static int edit_line(void *owner, struct rule_line *line)
+{
+    struct tailor_rule rule = {line->file, line->text, line->enabled};
+    if (!tailor_apply(owner, &rule))
+        return -1;
+    line->text = rule.text;
+    line->enabled = rule.enabled;
+    return 0;
+}
+
+static void say_to_log(void *owner, bool is_problem, const char *text)
+{
+    (void)owner;
+    if (is_problem)
+        log_warn("rules", "%s", text);
+    else
+        log_info("rules", "%s", text);
+}
+
+/* ---- all of it ---- */
+
+static int load_files(struct rule_loader *loader, const struct compile_request *request,
+                      struct err *err)
 {
     if (load_named(loader, request->conf, "classification-file", rule_load_classifications, err) <
             0 ||
         load_named(loader, request->conf, "reference-config-file", rule_load_references, err) < 0)
         return -1;
+    if (!request->only_these && load_rule_files(loader, request->conf, err) < 0)
+        return -1;
     for (uint32_t i = 0; i < request->file_count; i++)
         if (load_pattern(loader, request->files[i], err) < 0)
             return -1;
     return load_named(loader, request->conf, "threshold-file", load_thresholds, err);
+}
+
+static int load_all(struct rule_loader *loader, const struct compile_request *request,
+                    struct err *err)
+{
+    struct tailor *tailor = tailor_new();
+    if (!tailor)
+        return err_set(err, "out of memory for the changes to rules");
+    int rc = read_edits(tailor, request, err);
+    if (rc == 0 && tailor_has_lines(tailor))
+        rule_loader_edit(loader, edit_line, tailor);
+    if (rc == 0)
+        rc = load_files(loader, request, err);
+    rule_loader_edit(loader, NULL, NULL);
+    if (rc == 0)
+        tailor_report(tailor, request->say_all, request->say ? request->say : say_to_log,
+                      request->say_owner);
+    tailor_free(tailor);
+    return rc;
 }
 
 struct match_image *compile_image(const struct compile_request *request,

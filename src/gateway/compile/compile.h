@@ -1,6 +1,6 @@
 /* compile: from rule files to the immutable image that workers match with.
  *
- * Way in:    paths of rule files and a suricata.yaml (or nothing).
+ * Way in:    paths of rule files and a suricata.yaml (or nothing), and what this place changes in rules (tailor).
  * Way out:   a match image, or why there is none; what was refused stays readable in the image's rule set.
  * Memory:    the image is the caller's (match_image_free). Everything else is gone on return.
  * Shared:    a process that comes and goes makes an image in a memfd (compile_shared), others read the same pages
@@ -10,19 +10,38 @@
 #ifndef GATEWAY_COMPILE_COMPILE_H
 #define GATEWAY_COMPILE_COMPILE_H
 
+#include "base/buf.h"
 #include "base/conf.h"
 #include "base/err.h"
 #include "engine/engine.h"
+#include "gateway/tailor/tailor.h"
 
 #include <stdio.h>
 
 #define COMPILE_FILES_MAX 64
 
+/* suricata-update's files, in the order of enum tailor_kind: TAILOR_DISABLE to TAILOR_DROP. */
+#define COMPILE_EDITS 4
+
 struct compile_request {
     const char *files[COMPILE_FILES_MAX]; /* rule files, or patterns with * */
     uint32_t file_count;
+    bool only_these;         /* rule-files of the settings is not read */
     const struct conf *conf; /* suricata.yaml, or NULL */
+    /* disable.conf ... as the command line names them; NULL: as the settings do (otasuke.rules.disable-conf ...); when they do
+     * not either: in this folder, where each may be missing; NULL: nowhere. */
+    const char *edits[COMPILE_EDITS];
+    const char *edits_folder;
+    /* told what the edits did; NULL: the log */
+    tailor_say_fn say;
+    void *say_owner;
+    bool say_all;
 };
+
+/* "disable-conf" ...: as settings below otasuke.rules, and with -- before it as options. */
+extern const char *const compile_edit_names[COMPILE_EDITS];
+/* The i-th file of rule-files in the settings, with default-rule-path before it; false: there is none. */
+bool compile_named_file(const struct conf *conf, uint32_t i, struct buf *path);
 
 NODISCARD struct match_image *compile_image(const struct compile_request *request,
                                             const struct engine_vocabulary *words, struct err *err);

@@ -11,7 +11,12 @@ const char run_help[] =
     "\n"
     "  --lan IFACE       port towards the firm's switch\n"
     "  --wan IFACE       port towards the router\n"
-    "  -S RULES          rule file, or a pattern in quotes; may be given several times\n"
+    "  -S RULES          rule file, or a pattern in quotes; may be given several times (default: "
+    "rule-files\n"
+    "                    of the settings)\n"
+    "  --disable-conf FILE, --enable-conf FILE, --modify-conf FILE, --drop-conf FILE\n"
+    "                    changes to rules in suricata-update's form (default: disable.conf ... in\n"
+    "                    /etc/omamori, where they are there)\n"
     "  -c FILE           settings in the form of suricata.yaml; our own stand under \"otasuke\"\n"
     "  --set NAME=VALUE  one setting\n"
     "  --state FOLDER    what must survive a restart, and eve.json (default: /var/lib/omamori)\n"
@@ -64,6 +69,10 @@ int run_options_read(struct run_options *o, int argc, char **argv, struct err *e
         {"--socket", TEXT, &o->socket, NULL},
         {"--bridge", TEXT, &o->bridge, NULL},
         {"--makers", TEXT, &o->maker_folder, NULL},
+        {"--disable-conf", TEXT, &o->edits[TAILOR_DISABLE], NULL},
+        {"--enable-conf", TEXT, &o->edits[TAILOR_ENABLE], NULL},
+        {"--modify-conf", TEXT, &o->edits[TAILOR_MODIFY], NULL},
+        {"--drop-conf", TEXT, &o->edits[TAILOR_DROP], NULL},
         {"-S", RULES, NULL, NULL},
         {"-c", CONF, NULL, NULL},
         {"--set", SET, NULL, NULL},

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define NICE 10
+#define EDITS_FOLDER "/etc/omamori"
 #define COMPILE_LATE_MS 300000 /* the largest rule sets take seconds */
 #define HANDED_LATE_MS 60000
 #define RULES_TRIAL_MS \
@@ -59,9 +60,13 @@ int rules_compile(struct watch *w, int control_fd)
     struct compile_summary sum = {0};
     struct control_message m = {.kind = CONTROL_RULES};
     struct compile_request request = {.conf = w->options.conf,
-                                      .file_count = w->options.rule_file_count};
+                                      .file_count = w->options.rule_file_count,
+                                      .only_these = w->options.rule_file_count > 0,
+                                      .edits_folder = EDITS_FOLDER};
     for (uint32_t i = 0; i < request.file_count; i++)
         request.files[i] = w->options.rule_files[i];
+    for (size_t i = 0; i < COMPILE_EDITS; i++)
+        request.edits[i] = w->options.edits[i];
     /* what inspects goes first; when nothing does yet, this is the most urgent work there is */
     if (w->children[CHILD_ENGINE].pid)
         (void)setpriority(PRIO_PROCESS, 0, NICE);
@@ -229,8 +234,12 @@ void rules_tell(const struct watch *w, struct control_message *m)
         control_set_text(m, r->problem);
         return;
     }
-    struct buf files = buf_fixed((uint8_t *)m->text, sizeof(m->text) - 1);
+    struct buf files = buf_fixed((uint8_t *)m->text, sizeof(m->text) - 1), path;
+    buf_init(&path, CONTROL_TEXT_BYTES);
     for (uint32_t i = 0; i < o->rule_file_count && !files.failed; i++)
         buf_printf(&files, "%s%s", i ? " " : "", o->rule_files[i]);
+    for (uint32_t i = 0; !o->rule_file_count && compile_named_file(o->conf, i, &path); i++)
+        buf_printf(&files, "%s%s", i ? " " : "", buf_c(&path));
+    buf_fini(&path);
     m->text[files.len < sizeof(m->text) ? files.len : sizeof(m->text) - 1] = '\0';
 }

@@ -18,6 +18,7 @@ struct run_options {
     const char *lan, *wan, *bridge, *state_folder, *socket, *maker_folder;
     const char *rule_files[RULE_FILES_MAX];
     uint32_t rule_file_count;
+    const char *edits[COMPILE_EDITS]; /* disable.conf ..., or NULL */
     struct conf *conf;
     bool fail_closed, no_link, no_eve, remove, help;
 };

@@ -15,7 +15,10 @@ const char options_help[] =
     "  -r FILE|FOLDER    capture (pcap, pcapng); or a folder: the .pcap, .pcapng, .cap and .trace\n"
     "                    files in it and 8 folders deep, by name, each on its own\n"
     "  -S RULES          rule file, or a pattern in quotes; may be given several times\n"
-    "  -s RULES          the same\n"
+    "  -s RULES          the same, besides rule-files of the settings, which are read where there "
+    "is no -S\n"
+    "  --disable-conf FILE, --enable-conf FILE, --modify-conf FILE, --drop-conf FILE\n"
+    "                    changes to rules, in suricata-update's form\n"
     "  -l FOLDER         where eve.json goes (default: the current folder)\n"
     "  -c FILE           settings in the form of suricata.yaml\n"
     "  -k all|none       verify checksums or not (default: all)\n"
@@ -58,6 +61,11 @@ static const char *const foreign_with_value[] = {
 enum option {
     OPTION_CAPTURE,
     OPTION_RULES,
+    OPTION_RULES_TOO,
+    OPTION_DISABLE,
+    OPTION_ENABLE,
+    OPTION_MODIFY,
+    OPTION_DROP,
     OPTION_FOLDER,
     OPTION_CONF,
     OPTION_CHECKSUMS,
@@ -77,16 +85,30 @@ static const struct {
     enum option option;
     bool has_value;
 } known[] = {
-    {"-r", OPTION_CAPTURE, true},        {"-S", OPTION_RULES, true},
-    {"-s", OPTION_RULES, true},          {"-l", OPTION_FOLDER, true},
-    {"-c", OPTION_CONF, true},           {"-k", OPTION_CHECKSUMS, true},
-    {"--set", OPTION_SET, true},         {"--simulate-ips", OPTION_IPS, false},
-    {"--threads", OPTION_THREADS, true}, {"-q", OPTION_QUIET, false},
-    {"--quiet", OPTION_QUIET, false},    {"-v", OPTION_VERBOSE, false},
-    {"-vv", OPTION_VERBOSE, false},      {"-vvv", OPTION_VERBOSE, false},
-    {"-V", OPTION_VERSION, false},       {"--version", OPTION_VERSION, false},
-    {"-T", OPTION_TEST, false},          {"--verbose", OPTION_VERBOSE, false},
-    {"-h", OPTION_HELP, false},          {"--help", OPTION_HELP, false},
+    {"-r", OPTION_CAPTURE, true},
+    {"-S", OPTION_RULES, true},
+    {"-s", OPTION_RULES_TOO, true},
+    {"-l", OPTION_FOLDER, true},
+    {"--disable-conf", OPTION_DISABLE, true},
+    {"--enable-conf", OPTION_ENABLE, true},
+    {"--modify-conf", OPTION_MODIFY, true},
+    {"--drop-conf", OPTION_DROP, true},
+    {"-c", OPTION_CONF, true},
+    {"-k", OPTION_CHECKSUMS, true},
+    {"--set", OPTION_SET, true},
+    {"--simulate-ips", OPTION_IPS, false},
+    {"--threads", OPTION_THREADS, true},
+    {"-q", OPTION_QUIET, false},
+    {"--quiet", OPTION_QUIET, false},
+    {"-v", OPTION_VERBOSE, false},
+    {"-vv", OPTION_VERBOSE, false},
+    {"-vvv", OPTION_VERBOSE, false},
+    {"-V", OPTION_VERSION, false},
+    {"--version", OPTION_VERSION, false},
+    {"-T", OPTION_TEST, false},
+    {"--verbose", OPTION_VERBOSE, false},
+    {"-h", OPTION_HELP, false},
+    {"--help", OPTION_HELP, false},
 };
 
 /* What stands at argv[*at]: which option, and its value ("--name=value", "-kvalue" or the next word). */
@@ -150,7 +172,14 @@ static int take(struct replay_options *o, enum option option, const char *value,
 {
     switch (option) {
     case OPTION_CAPTURE: o->capture = value; return 0;
-    case OPTION_RULES: return add_rules(o, value, err) < 0 ? EXIT_USAGE : 0;
+    case OPTION_RULES:
+        o->rules.only_these = true;
+        return add_rules(o, value, err) < 0 ? EXIT_USAGE : 0;
+    case OPTION_RULES_TOO: return add_rules(o, value, err) < 0 ? EXIT_USAGE : 0;
+    case OPTION_DISABLE: o->rules.edits[TAILOR_DISABLE] = value; return 0;
+    case OPTION_ENABLE: o->rules.edits[TAILOR_ENABLE] = value; return 0;
+    case OPTION_MODIFY: o->rules.edits[TAILOR_MODIFY] = value; return 0;
+    case OPTION_DROP: o->rules.edits[TAILOR_DROP] = value; return 0;
     case OPTION_FOLDER: o->folder = value; return 0;
     case OPTION_CONF: return conf_load(o->conf, value, err) < 0 ? EXIT_CONFIG : 0;
     case OPTION_CHECKSUMS: return set_checksums(o, value, err) < 0 ? EXIT_USAGE : 0;

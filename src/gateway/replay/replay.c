@@ -149,10 +149,20 @@ static int open_logs(struct replay *r, struct err *err)
     return 0;
 }
 
+static void say(void *owner, bool is_problem, const char *text)
+{
+    const struct replay_options *o = owner;
+    if (is_problem || !o->quiet)
+        fprintf(stderr, "%s%s\n", is_problem ? "omamori replay: " : "", text);
+}
+
 static int prepare(struct replay *r, struct err *err)
 {
     struct replay_options *o = &r->options;
     const struct conf *conf = o->conf;
+    o->rules.say = say;
+    o->rules.say_owner = o;
+    o->rules.say_all = o->verbose;
     r->words = engine_vocabulary_new(err);
     if (!r->words || !(r->image = compile_image(&o->rules, r->words, err)))
         return -1;
@@ -252,7 +262,9 @@ static int command(struct replay *r)
         fprintf(stderr, "omamori replay: %s\n", err.text);
         return EXIT_CONFIG;
     }
-    if (r->options.rules.file_count && !r->options.quiet)
+    const struct rule_set *rules = match_image_rules(r->image);
+    bool has_rules = r->options.rules.file_count || rules->count || rules->refused_count;
+    if (has_rules && !r->options.quiet)
         compile_report(r->image, r->options.verbose, stderr);
     return r->options.test_only ? 0 : play(r);
 }
