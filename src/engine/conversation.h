@@ -41,6 +41,7 @@ struct engine {
     struct match_worker *matcher;
     struct arena scratch;
     struct match_hits hits;
+    struct engine_trace trace; /* judged NULL: nobody listens */
     struct engine_counts counts;
     struct packet packets[PACKET_OUT_MAX];
     struct packet pseudo; /* stands for "the end of the flow" */

@@ -322,6 +322,14 @@ int engine_swap_image(struct engine *e, const struct match_image *image)
     return 0;
 }
 
+int engine_trace(struct engine *e, const struct engine_trace *trace)
+{
+    if (match_worker_trace(e->matcher, trace ? &trace->match : NULL) < 0)
+        return -1;
+    e->trace = trace ? *trace : (struct engine_trace){.judged = NULL};
+    return 0;
+}
+
 const struct engine_counts *engine_counts(const struct engine *e)
 {
     return &e->counts;

@@ -85,6 +85,16 @@ void engine_flush(struct engine *e);
 /* To another rule image; flows notice at their next packet. 0 or -1 (the old one stays). */
 NODISCARD int engine_swap_image(struct engine *e, const struct match_image *image);
 
+/* Listens to what rules are asked and answer (match.h). `judged`: a packet's hits, or those of its transactions, have become a
+ * verdict; NULL: not wanted. Pointers are good until it returns. */
+struct engine_trace {
+    struct match_trace match;
+    void (*judged)(void *owner, const struct match_view *view, const struct match_hits *hits,
+                   const struct verdict *verdict);
+};
+/* From now on, until the image is swapped; NULL: no more. -1: no memory. The trace is copied. */
+NODISCARD int engine_trace(struct engine *e, const struct engine_trace *trace);
+
 struct engine_counts {
     uint64_t frames, bytes, alerts, alerts_lost, dropped, rejected, memory_refused;
     uint64_t exceptions[EXCEPTIONS];

@@ -111,6 +111,8 @@ static void judge(struct engine *e, struct conversation *c, const struct match_v
     if (c)
         heed_filestore(e, c, view->dir);
     verdict_judge(&e->hits, &e->conf.verdict, verdict);
+    if (e->trace.judged)
+        e->trace.judged(e->trace.match.owner, view, &e->hits, verdict);
     e->counts.alerts += verdict->alert_count;
     e->counts.alerts_lost += verdict->alerts_lost + e->hits.lost;
 }

@@ -588,6 +588,8 @@ bool checks_hold(struct match_worker *w, const struct match_rule *mr, const stru
     for (const struct rule_check *c = mr->rule->checks; c; c = c->next) {
         check_fn fn = (size_t)c->kind < ARRAY_COUNT(checks) ? checks[c->kind] : NULL;
         enum answer answer = fn ? fn(&a, c) : ANSWER_NO;
+        if (w->followed)
+            trace_check(w, c, answer);
         if (answer == ANSWER_NO) {
             *why = ANSWER_NO;
             return false;

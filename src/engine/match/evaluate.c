@@ -85,8 +85,8 @@ static bool belongs(const struct match_rule *mr, const struct match_buffer *b,
     return !mr->mixed || look->kind == LOOK_TX || b->place == PLACE_PAYLOAD;
 }
 
-enum answer rule_evaluate(struct match_worker *w, const struct match_rule *mr,
-                          const struct look *look, uint32_t *matched)
+static enum answer evaluate(struct match_worker *w, const struct match_rule *mr,
+                            const struct look *look, uint32_t *matched)
 {
     enum answer checks = ANSWER_YES;
     bool payload_only = mr->mixed && look->kind != LOOK_TX;
@@ -107,6 +107,8 @@ enum answer rule_evaluate(struct match_worker *w, const struct match_rule *mr,
         if ((before >> i & 1) || asked || !belongs(mr, b, look))
             continue;
         enum answer answer = of_buffer(w, mr, b, look);
+        if (w->followed)
+            trace_buffer(w, b, answer);
         if (answer == ANSWER_NO)
             return open && b->place == PLACE_BASE64 ? ANSWER_LATER : ANSWER_NO;
         /* what the buffers behind it are asked with is not known yet */
@@ -119,6 +121,17 @@ enum answer rule_evaluate(struct match_worker *w, const struct match_rule *mr,
         open |= mr->uses_variables && b->place == PLACE_FIELD && values_get(w, look, b->slot)->more;
     }
     return all;
+}
+
+enum answer rule_evaluate(struct match_worker *w, const struct match_rule *mr,
+                          const struct look *look, uint32_t *matched)
+{
+    if (!w->tracing)
+        return evaluate(w, mr, look, matched);
+    trace_begin(w, mr, look);
+    enum answer answer = evaluate(w, mr, look, matched);
+    trace_end(w, mr, answer);
+    return answer;
 }
 
 static bool stops(enum rule_action action)

@@ -99,6 +99,7 @@ void match_finish(struct match_worker *w, const struct match_view *view, struct 
         const struct rule_threshold *t = hit->rule->thresholds;
         while (t && t->kind == RULE_SUPPRESS && !suppresses(t, &header))
             t = t->next;
+        hit->threshold = t;
         if (t && t->kind == RULE_SUPPRESS)
             hit->untold =
                 true; /* and not counted: nothing has been told that a limit could be about */

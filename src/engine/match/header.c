@@ -99,53 +99,62 @@ static bool port_fits(struct match_worker *w, const struct rule_ports *set, cons
     return *seen & 1;
 }
 
-static bool ends_fit(struct match_worker *w, const struct rule *r, const struct header *h, int from,
-                     int to)
+static enum match_misfit ends_misfit(struct match_worker *w, const struct rule *r,
+                                     const struct header *h, int from, int to)
 {
     bool ports = h->l4 != MATCH_OTHER || r->l4 == RULE_L4_OTHER; /* sctp */
-    if (ports && !(port_fits(w, r->dst_ports, h, to) && port_fits(w, r->src_ports, h, from)))
-        return false;
-    return address_fits(w, r->src, h, from) && address_fits(w, r->dst, h, to);
+    if (ports && !port_fits(w, r->dst_ports, h, to))
+        return MATCH_MISFIT_DESTINATION_PORT;
+    if (ports && !port_fits(w, r->src_ports, h, from))
+        return MATCH_MISFIT_SOURCE_PORT;
+    if (!address_fits(w, r->src, h, from))
+        return MATCH_MISFIT_SOURCE;
+    return address_fits(w, r->dst, h, to) ? MATCH_FITS : MATCH_MISFIT_DESTINATION;
 }
 
-static bool flow_fits(const struct rule_flow *f, const struct look *look)
+static enum match_misfit flow_misfit(const struct rule_flow *f, const struct look *look)
 {
     const struct match_view *view = look->view;
     bool needs_flow = f->to_server || f->to_client || f->established || f->not_established;
     if (needs_flow && !view->flow)
-        return false;
+        return MATCH_MISFIT_NO_FLOW;
     if ((f->to_server && view->dir != DIR_TOSERVER) || (f->to_client && view->dir != DIR_TOCLIENT))
-        return false;
-    if ((f->established && !view->established) || (f->not_established && view->established))
-        return false;
+        return MATCH_MISFIT_FLOW_DIRECTION;
+    if (f->established && !view->established)
+        return MATCH_MISFIT_ESTABLISHED;
+    if (f->not_established && view->established)
+        return MATCH_MISFIT_NOT_ESTABLISHED;
     bool defragmented = view->packet->origin == PACKET_DEFRAGMENTED;
     if ((f->only_frag && !defragmented) || (f->no_frag && defragmented))
-        return false;
+        return MATCH_MISFIT_FRAGMENTS;
     if (f->only_stream && look->kind == LOOK_PACKET && !view->stream_accepted)
-        return false;
-    return !(f->no_stream && look->kind == LOOK_STREAM);
+        return MATCH_MISFIT_STREAM;
+    return f->no_stream && look->kind == LOOK_STREAM ? MATCH_MISFIT_STREAM : MATCH_FITS;
 }
 
-bool header_fits(struct match_worker *w, const struct match_rule *mr, const struct look *look)
+enum match_misfit header_misfit(struct match_worker *w, const struct match_rule *mr,
+                                const struct look *look)
 {
     const struct rule *r = mr->rule;
     const struct header *h = &look->header;
     if (!(r->l4 & h->l4_bit))
-        return false;
+        return MATCH_MISFIT_L4;
     if (h->has_flow && !(r->dirs & DIR_BIT(h->dir)))
-        return false;
+        return MATCH_MISFIT_DIRECTION;
     uint8_t version = h->src.version == 4 ? 1 : h->src.version == 6 ? 2 : 0;
     if (version && !(r->ip_versions & version))
-        return false;
+        return MATCH_MISFIT_IP_VERSION;
     /* a rule without an IP version (decoder events) may speak of what has none */
     if (!version && !r->packet_header_only && !mr->by_event)
-        return false;
+        return MATCH_MISFIT_IP_VERSION;
     if (r->app_mask) {
         enum app_proto proto = look->tx ? look->tx->proto : look->view->proto;
         if (!(r->app_mask >> proto & 1))
-            return false;
+            return MATCH_MISFIT_PROTOCOL;
     }
-    if (!flow_fits(&r->flow, look))
-        return false;
-    return ends_fit(w, r, h, 0, 1) || (r->bidirectional && ends_fit(w, r, h, 1, 0));
+    enum match_misfit flow = flow_misfit(&r->flow, look);
+    if (flow != MATCH_FITS)
+        return flow;
+    enum match_misfit ends = ends_misfit(w, r, h, 0, 1);
+    return ends != MATCH_FITS && r->bidirectional ? ends_misfit(w, r, h, 1, 0) : ends;
 }

@@ -36,8 +36,6 @@ struct match_buffer {
         *then; /* base64_data behind this one: asked as the end of its items */
 };
 
-enum match_look { LOOK_PACKET = 1, LOOK_STREAM = 2, LOOK_TX = 4 };
-
 #define RULE_BUFFERS_MAX 32 /* bits of a transaction's "matched so far" mask */
 
 /* Bytes that must stand at one place of the packet's payload: tells most packets apart before anything else is asked. */

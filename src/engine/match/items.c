@@ -322,7 +322,11 @@ static bool decoded_holds(struct run *r)
 
 static bool hold_from(struct run *r, uint32_t step, size_t cursor)
 {
-    for (; step < r->buffer->step_count; step++) {
+    for (;; step++) {
+        if (r->w->followed)
+            trace_item(r->w, r->buffer, step, cursor);
+        if (step >= r->buffer->step_count)
+            break;
         if (r->tries_left == 0)
             return false;
         r->tries_left--;
@@ -345,8 +349,26 @@ bool items_hold(struct match_worker *w, const struct match_buffer *buffer,
                 const struct value *value)
 {
     struct run r = {w, buffer, value, STEPS_MAX, SEARCH_BYTES_MAX, false};
+    if (w->followed)
+        trace_value_begin(w, buffer);
     bool holds = hold_from(&r, 0, 0);
     if (!holds && (r.tries_left == 0 || r.search_left == 0))
         w->counts.rule_limit_hits++;
+    if (w->followed)
+        trace_value_end(w, buffer, value, holds);
     return holds;
+}
+
+void item_span(struct match_worker *w, const struct match_buffer *buffer, const struct value *value,
+               uint32_t step, struct item_span *span)
+{
+    struct run r = {w, buffer, value, 0, 0, false};
+    const struct rule_item *item = buffer->steps[step].item;
+    span->from = item->kind == RULE_PCRE && !item->pcre.relative ? 0 : span->cursor;
+    span->to = value->bytes.len;
+    if (item->kind != RULE_CONTENT)
+        return;
+    struct span s = span_of(&r, &item->content, span->cursor);
+    span->from = s.from;
+    span->to = s.to;
 }

@@ -150,7 +150,8 @@ struct match_hit {
     bool untold; /* suppressed or past its limit: the action is carried out, nothing is shown */
     enum rule_action action; /* after rate_filter */
     uint8_t context_count;
-    const struct match_context *contexts; /* in match_hits */
+    const struct match_context *contexts;   /* in match_hits */
+    const struct rule_threshold *threshold; /* the one that was applied, or NULL */
 };
 
 struct match_hits {
@@ -183,5 +184,115 @@ struct match_counts {
         rule_limit_hits, pcre_limit_hits, state_refused;
 };
 const struct match_counts *match_worker_counts(const struct match_worker *w);
+
+/* ---- tracing: what the looks do, told while they do it; costs a comparison per evaluated rule when off ---- */
+
+/* Why a rule's header does not fit: the first part that does not. */
+enum match_misfit {
+    MATCH_FITS,
+    MATCH_MISFIT_L4,
+    MATCH_MISFIT_DIRECTION,
+    MATCH_MISFIT_IP_VERSION,
+    MATCH_MISFIT_PROTOCOL,        /* of the flow, or of the transaction */
+    MATCH_MISFIT_NO_FLOW,         /* flow: is asked of a packet without one */
+    MATCH_MISFIT_FLOW_DIRECTION,  /* flow:to_server, to_client */
+    MATCH_MISFIT_ESTABLISHED,     /* flow:established */
+    MATCH_MISFIT_NOT_ESTABLISHED, /* flow:not_established */
+    MATCH_MISFIT_FRAGMENTS,       /* flow:only_frag, no_frag */
+    MATCH_MISFIT_STREAM,          /* flow:only_stream, no_stream */
+    MATCH_MISFIT_SOURCE_PORT,
+    MATCH_MISFIT_DESTINATION_PORT,
+    MATCH_MISFIT_SOURCE,
+    MATCH_MISFIT_DESTINATION,
+    MATCH_MISFITS
+};
+
+enum match_look { LOOK_PACKET = 1, LOOK_STREAM = 2, LOOK_TX = 4 };
+enum answer { ANSWER_NO, ANSWER_YES, ANSWER_LATER };
+
+enum match_note_kind {
+    NOTE_NAMED, /* the rule is a candidate of this look; `by_literal` */
+    NOTE_PASSED, /* the rule was not evaluated in this look: `why` (of the rule that is followed only) */
+    NOTE_BEGIN,  /* its evaluation begins */
+    NOTE_CHECK,  /* of the followed rule only: `check` was asked, `answer` */
+    NOTE_VALUE,  /* the same: the items of `buffer` were asked on `value` */
+    NOTE_BUFFER, /* the same: `buffer` with all its values, `values` of them */
+    NOTE_END,    /* the evaluation's answer */
+};
+
+/* Why a rule was not evaluated in a look that could concern it. */
+enum match_passed {
+    PASSED_MISFIT,     /* `misfit` */
+    PASSED_NO_LITERAL, /* the prefilter has not seen the rule's literal in the bytes of this look */
+    PASSED_NOT_READY,  /* what it asks of is not there yet */
+    PASSED_DONE,       /* was judged before: once per flow, or decided for this transaction */
+    PASSED_NO_EVENT,   /* the event that it waits for has not happened */
+    PASSED_NO_PAYLOAD, /* it looks at payload, and there is none */
+    PASSED_HIDDEN,     /* the flow is encrypted: its payload is shown to no rule */
+    PASSED_IN_STREAM,  /* this payload belongs to the stream: it is looked at there */
+    PASSED_ELSEWHERE, /* bytes at a fixed place differ, no TCP SYN, or no such field in this direction */
+};
+
+#define NOTE_ITEMS_MAX 64
+struct match_note {
+    enum match_note_kind kind;
+    enum match_look look;
+    const struct rule *rule;
+    const struct match_view *view;
+    const struct tx *tx; /* LOOK_TX */
+    struct str payload;  /* what payload buffers look at: the packet's, or the stream's window */
+    uint64_t payload_offset;
+    bool by_literal;
+    enum match_passed why;
+    enum match_misfit misfit;
+    enum answer answer;
+    const struct rule_check *check;
+    const struct rule_buffer *buffer;
+    uint32_t values;
+    /* NOTE_VALUE: bytes after transforms; `reached` items held, one after the other, before one did not (all of them: the
+     * buffer holds), on the way that led furthest; ends[i]: where the cursor stood before item i, ends[reached]: behind
+     * the last one that held. from, to: where the failed content was looked for. */
+    struct str value;
+    uint64_t value_offset;
+    uint32_t reached;
+    const size_t *ends; /* NOTE_ITEMS_MAX + 1 of them at most */
+    size_t from, to;
+};
+
+struct match_trace {
+    void *owner;
+    const struct rule
+        *rule; /* followed in detail; NULL: all rules, by NAMED, BEGIN and END alone */
+    /* A note's pointers are good until it returns. It must not call back. */
+    void (*note)(void *owner, const struct match_note *note);
+};
+
+/* From now on; NULL: no more. -1: no memory. The trace is copied. */
+NODISCARD int match_worker_trace(struct match_worker *w, const struct match_trace *trace);
+
+/* ---- where a rule stands in the image ---- */
+
+enum match_scan_kind { SCAN_PACKET, SCAN_STREAM, SCAN_ACCEPTED, SCAN_TX };
+#define MATCH_LITERALS_MAX 16
+struct match_placement {
+    uint8_t looks; /* enum match_look bits in which it takes part */
+    bool ip_only, protocol_only, by_event, mixed, never;
+    struct match_literal {
+        enum match_scan_kind kind;
+        uint8_t l4;                       /* SCAN_PACKET: enum rule_l4 bits */
+        uint8_t dirs;                     /* DIR_BIT()s whose database has it */
+        const struct rule_buffer *buffer; /* of this rule, in which the literal lies */
+        struct str bytes;
+        bool nocase;
+        uint32_t patterns,
+            sharing; /* in the database; rules that hang on the same pattern, this one too */
+    } literals[MATCH_LITERALS_MAX];
+    uint32_t literal_count;
+    /* without a literal, it is walked: of the groups of ports (all protocols and directions together) in so many */
+    uint32_t groups, groups_walked;
+    uint64_t walked_protos[DIR_COUNT]; /* with each transaction of these protocols */
+};
+void match_image_place(const struct match_image *image, const struct rule *rule,
+                       struct match_placement *out);
 
 #endif

@@ -142,8 +142,10 @@ void match_packet(struct match_worker *w, const struct match_view *view, struct 
             w->counts.packet_scans++;
         }
     }
-    w->counts.candidates += w->named_count;
+    look_is_named(w, &look);
     evaluate_named(w, &look);
+    if (w->tracing)
+        trace_look(w, &look);
 }
 
 static bool has_hit(const struct match_hits *hits, const struct rule *rule)
@@ -179,7 +181,7 @@ void match_raised(struct match_worker *w, const struct match_view *view, struct 
         look.payload = view->packet->payload;
     name_askers(w, hits);
     w->raised_count = 0;
-    w->counts.candidates += w->named_count;
+    look_is_named(w, &look);
     evaluate_named(w, &look);
 }
 
@@ -245,6 +247,8 @@ static void evaluate_stream(struct match_worker *w, struct look *look)
         else if (n->end != UINT64_MAX)
             carry_on(w, look->view, n);
     }
+    if (w->tracing)
+        trace_look(w, look);
 }
 
 void match_stream(struct match_worker *w, const struct match_view *view,
@@ -275,6 +279,6 @@ void match_stream(struct match_worker *w, const struct match_view *view,
     look_scan(w, scan, str_from(window->bytes, from), window->offset + from);
     look_name_list(w, &group_of(w, &look.header)->stream);
     w->counts.stream_scans++;
-    w->counts.candidates += w->named_count;
+    look_is_named(w, &look);
     evaluate_stream(w, &look);
 }

@@ -287,6 +287,8 @@ static void evaluate(struct match_worker *w, const struct look *look, struct tx_
             rule_fire(w, mr, look);
         remember(w, look, tm, n, answer);
     }
+    if (w->tracing)
+        trace_look(w, look);
 }
 
 void match_tx(struct match_worker *w, const struct match_view *view, struct tx *tx,
@@ -313,7 +315,7 @@ void match_tx(struct match_worker *w, const struct match_view *view, struct tx *
         name_pending(w, tm);
         scan_fields(w, &look, tm);
         name_others(w, &look, tm);
-        w->counts.candidates += w->named_count;
+        look_is_named(w, &look);
         evaluate(w, &look, tm);
         tm->progress_next = (uint8_t)(tx->progress[dir] + 1);
         tm->events_done |= tx->events;

@@ -92,6 +92,7 @@ void match_worker_free(struct match_worker *w)
     for (int i = 0; i < SWAPS_KEPT; i++)
         free(w->kept[i].flowbits);
     free(w->base64);
+    tracing_free(w->tracing);
     arena_fini(&w->scratch);
     free(w);
 }
@@ -139,6 +140,8 @@ int match_worker_swap(struct match_worker *w, const struct match_image *image)
     fresh.kept[place].flowbit_count = w->image->set->flowbit_count;
     fresh.epoch = w->epoch + 1;
     arrays_fini(w);
+    tracing_free(w->tracing); /* it speaks of rules of the old image */
+    fresh.tracing = NULL;
     *w = fresh;
     return 0;
 }

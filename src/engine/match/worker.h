@@ -48,8 +48,6 @@ struct header {
     uint16_t src_port, dst_port;
 };
 
-enum answer { ANSWER_NO, ANSWER_YES, ANSWER_LATER };
-
 /* What the look in hand is about. */
 struct look {
     const struct match_view *view;
@@ -123,6 +121,8 @@ struct match_worker {
         uint32_t flowbit_count;
     } kept[SWAPS_KEPT];
     struct match_counts counts;
+    struct tracing *tracing;  /* NULL: nobody listens */
+    struct tracing *followed; /* the same, while the rule that is followed is evaluated */
 };
 
 /* ---- worker.c ---- */
@@ -140,7 +140,13 @@ void look_sort(struct match_worker *w);
 void header_of_packet(const struct match_view *view, struct header *out);
 void header_of_flow(const struct match_view *view, struct header *out);
 bool addresses_have(const struct rule_addresses *set, const struct ip *ip);
-bool header_fits(struct match_worker *w, const struct match_rule *mr, const struct look *look);
+enum match_misfit header_misfit(struct match_worker *w, const struct match_rule *mr,
+                                const struct look *look);
+static inline bool header_fits(struct match_worker *w, const struct match_rule *mr,
+                               const struct look *look)
+{
+    return header_misfit(w, mr, look) == MATCH_FITS;
+}
 
 /* ---- check.c ---- */
 bool checks_hold(struct match_worker *w, const struct match_rule *mr, const struct look *look,
@@ -156,6 +162,13 @@ bool transform_apply(struct match_worker *w, const struct rule_buffer *buffer, s
 /* ---- items.c ---- */
 bool items_hold(struct match_worker *w, const struct match_buffer *buffer,
                 const struct value *value);
+/* Where the content at `step` would be looked for. */
+struct item_span {
+    size_t cursor; /* given */
+    size_t from, to;
+};
+void item_span(struct match_worker *w, const struct match_buffer *buffer, const struct value *value,
+               uint32_t step, struct item_span *span);
 /* byte.c */
 struct byte_run {
     struct str bytes;
@@ -181,6 +194,28 @@ enum answer rule_evaluate(struct match_worker *w, const struct match_rule *mr,
                           const struct look *look, uint32_t *matched);
 /* After YES: acts, captures, hit. */
 void rule_fire(struct match_worker *w, const struct match_rule *mr, const struct look *look);
+
+/* ---- trace.c: called only while somebody listens ---- */
+void trace_named(struct match_worker *w, const struct look *look);
+/* The end of a look: why the followed rule was not asked. */
+void trace_look(struct match_worker *w, const struct look *look);
+void trace_begin(struct match_worker *w, const struct match_rule *mr, const struct look *look);
+void trace_end(struct match_worker *w, const struct match_rule *mr, enum answer answer);
+void trace_check(struct match_worker *w, const struct rule_check *c, enum answer answer);
+void trace_buffer(struct match_worker *w, const struct match_buffer *b, enum answer answer);
+void trace_value_begin(struct match_worker *w, const struct match_buffer *b);
+void trace_item(struct match_worker *w, const struct match_buffer *b, uint32_t step, size_t cursor);
+void trace_value_end(struct match_worker *w, const struct match_buffer *b, const struct value *v,
+                     bool holds);
+void tracing_free(struct tracing *t);
+
+/* The candidates of a look are known: before those go that are not worth asking. */
+static inline void look_is_named(struct match_worker *w, const struct look *look)
+{
+    w->counts.candidates += w->named_count;
+    if (w->tracing)
+        trace_named(w, look);
+}
 
 /* ---- state.c ---- */
 bool flowbit_is_set(struct match_worker *w, const struct match_view *view, uint32_t id);
