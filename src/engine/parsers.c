@@ -1,5 +1,6 @@
 #include "engine/conversation.h"
 
+#include "engine/app/dhcp/dhcp.h"
 #include "engine/app/dns/dns.h"
 #include "engine/app/http1/http1.h"
 #include "engine/app/smtp/smtp.h"
@@ -7,7 +8,14 @@
 
 /* All protocols, in the order in which their probes are asked. A new one is a row here. */
 static const struct app_parser *const rows[] = {
-    &http1_parser, &smtp_parser, &dns_parser, &dns_tcp_parser, &tls_parser,
+    // clang-format off: one to a line
+    &http1_parser,
+    &smtp_parser,
+    &dns_parser,
+    &dns_tcp_parser,
+    &tls_parser,
+    &dhcp_parser,
+    // clang-format on
 };
 
 const struct app_parser_list engine_parsers = {rows, ARRAY_COUNT(rows)};

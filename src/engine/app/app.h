@@ -44,6 +44,7 @@ struct app_log {
     const struct conf_node *http_custom; /* names of further headers; NULL: none */
     const struct conf_node *smtp;        /* the log's entry for mail; NULL: none */
     uint32_t tls;                        /* members of EVE's "tls", as tls's log_conf gives them */
+    bool dhcp_extended;                  /* every message, with all that it says */
     uint8_t dns_version;
     bool dns_requests, dns_responses, dns_detailed, dns_grouped;
     uint32_t dns_type_count; /* 0: all */
@@ -148,6 +149,7 @@ struct app_parser {
     void (*log)(const struct tx *tx, const struct app_conf *conf, struct json *out);
     /* Members beside that object ("email": {...}). NULL: none. */
     void (*log_beside)(const struct tx *tx, const struct app_conf *conf, struct json *out);
+    bool log_alone; /* the record is not part of alerts and other events */
     bool log_tx_id; /* the record carries the transaction's number beside that object */
     /* EVE event_type of the record; NULL: the protocol's name. */
     const char *log_type;

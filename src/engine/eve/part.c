@@ -54,6 +54,8 @@ void part_app(const struct eve_conf *conf, const struct eve_event *event, struct
     const struct app_flow *app = event->app;
     if (!event->tx || !app || !app->parser || !app->parser->log)
         return;
+    if (app->parser->log_alone && event->type != EVE_APP)
+        return;
     /* The engine's own: rules may have switched fingerprints on. */
     struct app_conf app_conf = *(app->conf ? app->conf : conf->app_conf);
     app_conf.log = conf->app_log;
