@@ -8,7 +8,7 @@
 
 /* All protocols, in the order in which their probes are asked. A new one is a row here. */
 static const struct app_parser *const rows[] = {
-    // clang-format off: one to a line
+    // clang-format off
     &http1_parser,
     &smtp_parser,
     &dns_parser,
