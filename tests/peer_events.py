@@ -79,7 +79,8 @@ app-layer:
           request-body-limit: 100kb
           response-body-limit: 100kb
 """
-LEFT_OUT = {"flow_id", "parent_id", "timestamp", "pcap_cnt", "tx_guessed", "in_iface", "community_id"}
+# when Suricata last looked for flows that are over decides whether one ends by timeout or shutdown
+LEFT_OUT = {"flow_id", "parent_id", "timestamp", "pcap_cnt", "tx_guessed", "in_iface", "community_id", "flow.reason"}
 SECONDS_MAX = 120
 
 
@@ -117,7 +118,7 @@ def flat(value, path, into):
     """{"dns.answers[].ttl": [values]}: members by their path, those of lists together."""
     if isinstance(value, dict):
         for name, inner in value.items():
-            if path or name not in LEFT_OUT:
+            if (f"{path}.{name}" if path else name) not in LEFT_OUT:
                 flat(inner, f"{path}.{name}" if path else name, into)
     elif isinstance(value, list) and any(isinstance(inner, (dict, list)) for inner in value):
         for inner in value:

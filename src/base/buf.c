@@ -118,21 +118,22 @@ void buf_printf(struct buf *b, const char *format, ...)
 {
     if (b->failed)
         return;
+    char few[256]; /* records of the packet path are written without the heap */
     va_list args;
     va_list again;
     va_start(args, format);
     va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, args);
+    int len = vsnprintf(few, sizeof few, format, args);
     va_end(args);
-    char *text = len < 0 ? NULL : malloc((size_t)len + 1);
-    if (text) {
-        vsnprintf(text, (size_t)len + 1, format, again);
-        buf_add(b, (struct str){(const uint8_t *)text, (size_t)len});
-    } else {
-        b->failed = true;
-    }
+    char *many = len < (int)sizeof few ? NULL : malloc((size_t)len + 1);
+    if (many)
+        vsnprintf(many, (size_t)len + 1, format, again);
     va_end(again);
-    free(text);
+    if (len >= 0 && (many || len < (int)sizeof few))
+        buf_add(b, (struct str){(const uint8_t *)(many ? many : few), (size_t)len});
+    else
+        b->failed = true;
+    free(many);
 }
 
 const char *buf_c(struct buf *b)

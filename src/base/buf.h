@@ -32,6 +32,7 @@ void buf_add_u16(struct buf *b, uint16_t v); /* network order */
 void buf_add_u32(struct buf *b, uint32_t v);
 void buf_add_u64(struct buf *b, uint64_t v);
 void buf_add_decimal(struct buf *b, uint64_t v);
+/* Takes memory of the heap for a moment when the text is longer than 255 bytes. */
 void buf_printf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
 static inline struct str buf_str(const struct buf *b)
 {

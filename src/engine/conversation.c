@@ -48,7 +48,7 @@ static bool detect(struct engine *e, struct conversation *c, enum dir dir,
     switch (app_detect(&engine_parsers, &c->app, chunk->bytes, dir, &parser)) {
     case APP_PROBE_YES: break;
     case APP_PROBE_MORE:
-        if (!chunk->end)
+        if (!chunk->end || chunk->offset + chunk->bytes.len == 0) /* nothing said: not failed */
             return false;
         detection_failed(e, c, dir);
         return false;

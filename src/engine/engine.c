@@ -304,6 +304,7 @@ void engine_flush(struct engine *e)
 {
     uint32_t at = 0;
     struct flow *flow;
+    (void)flow_expire(e->flows, e->now_us, UINT32_MAX); /* what was over before the end */
     while ((flow = flow_next(e->flows, &at)))
         flow_close(e->flows, flow, FLOW_END_SHUTDOWN);
     e->now_us = 0;

@@ -94,6 +94,7 @@ static enum tracking pick_up(const struct judge *j)
 
 enum tracking judge_first(const struct judge *j)
 {
+    j->out->midstream = judge_has(j, TCP_RST) || judge_has(j, TCP_FIN); /* of one not seen */
     if (judge_has(j, TCP_RST)) {
         result_event(j->out, STREAM_EVENT_RST_BUT_NO_SESSION);
         return TRACKING_IGNORED;
