@@ -1,6 +1,7 @@
 /* omamori: the program's first word chooses what it does. A command is a row here and a room of its own. */
 #include "base/attr.h"
 #include "gateway/enrol.h"
+#include "gateway/explain/explain.h"
 #include "gateway/guard/guard.h"
 #include "gateway/local/local.h"
 #include "gateway/replay/replay.h"
@@ -23,6 +24,7 @@ static const struct {
     {"isolate", local_command, "cut one machine off the network"},
     {"release", local_command, "let it back in"},
     {"replay", replay_command, "run the engine over capture files and write eve.json"},
+    {"rules", rules_command, "what rules mean, which are usable, and what they cost"},
 };
 
 static void print_help(FILE *out)

@@ -39,13 +39,14 @@ struct rule_variable {
 struct rule_loader {
     const struct rule_names *names;
     struct rule_set *set;
-    struct arena *arena; /* the set's */
-    struct vec rules;    /* struct rule * */
-    struct vec refused;  /* struct rule_refused */
-    struct vec codes;    /* void * */
-    struct vec datasets; /* struct rule_dataset_decl */
-    struct map keywords; /* name -> const struct keyword * */
-    struct map by_sid;   /* (gid, sid) -> place in rules + 1 */
+    struct arena *arena;   /* the set's */
+    struct vec rules;      /* struct rule * */
+    struct vec refused;    /* struct rule_refused */
+    struct vec duplicates; /* const struct rule * */
+    struct vec codes;      /* void * */
+    struct vec datasets;   /* struct rule_dataset_decl */
+    struct map keywords;   /* name -> const struct keyword * */
+    struct map by_sid;     /* (gid, sid) -> place in rules + 1 */
     struct map strings;
     struct map address_sets, address_texts, port_sets, port_texts;
     struct map address_variables, port_variables; /* -> struct rule_variable * */

@@ -90,6 +90,7 @@ static void maps_init(struct rule_loader *l)
         name_table_init(tables[i]);
     vec_init(&l->rules, sizeof(struct rule *));
     vec_init(&l->refused, sizeof(struct rule_refused));
+    vec_init(&l->duplicates, sizeof(const struct rule *));
     vec_init(&l->codes, sizeof(void *));
     vec_init(&l->datasets, sizeof(struct rule_dataset_decl));
 }
@@ -107,6 +108,7 @@ static void maps_fini(struct rule_loader *l)
         name_table_fini(tables[i]);
     vec_fini(&l->rules);
     vec_fini(&l->refused);
+    vec_fini(&l->duplicates);
     vec_fini(&l->datasets);
     vec_fini(&l->codes);
 }
@@ -301,6 +303,7 @@ int loader_refused(struct rule_loader *l, const struct rule_refused *refused)
     if (!slot)
         return -1;
     *slot = *refused;
+    slot->text = refused->text ? refused->text : "";
     return 0;
 }
 
@@ -311,8 +314,12 @@ static int add_rule(struct rule_loader *l, struct rule *rule)
     uintptr_t place = (uintptr_t)map_get(&l->by_sid, key);
     if (place) {
         struct rule **old = vec_at(&l->rules, place - 1);
+        const struct rule **loser = vec_push(&l->duplicates);
+        if (!loser)
+            return -1;
         l->set->counts.duplicates++;
-        if (rule->rev <= (*old)->rev)
+        *loser = rule->rev <= (*old)->rev ? rule : *old;
+        if (*loser == rule)
             return 0;
         *old = rule;
         return map_put(&l->by_sid, key, (void *)place);
@@ -332,7 +339,8 @@ static int refuse_rule(struct build *b, struct str text)
                                          .line = b->rule->line,
                                          .sid = b->rule->sid ? b->rule->sid : sid_in(text),
                                          .keyword = b->keyword,
-                                         .reason = b->reason};
+                                         .reason = b->reason,
+                                         .text = b->rule->text};
     b->loader->set->counts.refused++;
     return loader_refused(b->loader, &refused);
 }
@@ -492,14 +500,15 @@ struct rule_set *rule_loader_take(struct rule_loader *l)
         return NULL;
     s->rules = take_items(l, &l->rules, &s->count);
     s->refused = take_items(l, &l->refused, &s->refused_count);
+    s->duplicates = take_items(l, &l->duplicates, &s->duplicate_count);
     s->datasets = take_items(l, &l->datasets, &s->dataset_count);
     s->flowbit_names = take_names(l, &l->flowbits, &s->flowbit_count);
     s->flowint_names = take_names(l, &l->flowints, &s->flowint_count);
     s->xbit_names = take_names(l, &l->xbits, &s->xbit_count);
     s->capture_names = take_names(l, &l->captures, &s->capture_count);
     s->codes = take_items(l, &l->codes, &s->code_count);
-    if (!s->codes || !s->rules || !s->refused || !s->datasets || !s->flowbit_names ||
-        !s->flowint_names || !s->xbit_names || !s->capture_names)
+    if (!s->codes || !s->rules || !s->refused || !s->duplicates || !s->datasets ||
+        !s->flowbit_names || !s->flowint_names || !s->xbit_names || !s->capture_names)
         return NULL;
     for (uint32_t i = 0; i < s->count; i++)
         (*(struct rule **)vec_at(&l->rules, i))->index = i;

@@ -530,6 +530,7 @@ struct rule_refused {
     uint32_t sid;        /* 0: not known */
     const char *keyword; /* the one that it failed on, or "" */
     const char *reason;
+    const char *text; /* of the rule; "" when it was too long to be read */
 };
 
 enum rule_dataset_type {
@@ -565,6 +566,8 @@ struct rule_set {
     uint32_t count;
     struct rule_refused *refused;
     uint32_t refused_count;
+    const struct rule *const *duplicates; /* gave way to another one with their sid and gid */
+    uint32_t duplicate_count;
     struct rule_counts counts;
     const char **flowbit_names;
     uint32_t flowbit_count;
