@@ -197,6 +197,43 @@ otasuke:
                      "3 switched off, 1 switched on, 1 changed; from alert to drop 1 by drop.conf, 0 by the policy"):
             self.assertIn(said, done.stdout)
 
+    def test_cache(self):
+        """The same alerts with databases made now, kept, damaged, or by nobody; the default folder; small sets keep nothing."""
+        self.write("many.rules", "".join(f'alert dns any any -> any any (msg:"{n}"; dns.query; content:"{w}"; sid:{n};)\n'
+                                         for n, w in enumerate(["exam", "ple"] + [f"never-{n}" for n in range(100)], 1)))
+        kept = self.path("cache", "omamori", "databases")
+
+        def sids(said, *words):
+            if os.path.exists(self.path("eve.json")):
+                os.remove(self.path("eve.json"))
+            done = subprocess.run([PROGRAM, "replay", "-r", "dns.pcap", *words], cwd=self.folder.name, timeout=60, text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+                                  env={**os.environ, "XDG_CACHE_HOME": self.path("cache")})
+            self.assertEqual(done.returncode, 0, done.stdout)
+            self.assertIn(said, done.stdout)
+            return sorted(e["alert"]["signature_id"] for e in self.events("eve.json") if e["event_type"] == "alert")
+
+        sids("", "-S", "one.rules")
+        want = sids("", "-S", "many.rules", "--no-cache")
+        self.assertTrue(want)
+        sids("", "-S", "many.rules", "--set", "detect.sgh-mpm-caching=no")
+        self.assertFalse(os.path.exists(kept))
+        self.assertEqual(sids(": 0 of 1 used", "-S", "many.rules"), want)
+        self.assertEqual(os.stat(kept).st_mode & 0o777, 0o600)
+        self.assertEqual(sids(": 1 of 1 used, 0 damaged", "-S", "many.rules"), want)
+        with open(kept, "r+b") as file:
+            file.seek(100)
+            byte = file.read(1)[0]
+            file.seek(100)
+            file.write(bytes([byte ^ 1]))
+        self.assertEqual(sids(": 0 of 1 used, 1 damaged", "-S", "many.rules"), want)
+        self.assertEqual(sids(": 1 of 1 used, 0 damaged", "-S", "many.rules"), want)
+        os.chmod(kept, 0o666)
+        self.assertEqual(sids("others may write to it", "-S", "many.rules"), want)
+        self.assertEqual(sids("", "-S", "many.rules", "--cache", "elsewhere"), want)
+        self.assertTrue(os.path.exists(self.path("elsewhere", "databases")))
+        self.assertEqual(sids("", "-S", "many.rules", "--cache", "many.rules"), want)  # no folder can be there
+
     def stats(self, *words):
         done = self.replay("-l", self.folder.name, *words)
         self.assertEqual(done.returncode, 0, done.stdout)

@@ -264,6 +264,24 @@ class Rules(Lab):
         self.assertLess(time.monotonic() - begin, 2.0)
         self.assertTrue(self.gateway.status()["rules"].startswith("4002 loaded"))
 
+    def test_databases_are_kept(self):
+        """What was compiled serves the next start; a damaged file is told, and written anew."""
+        path = os.path.join(self.gateway.state, "rules", "databases")
+        many = self.RULES + many_rules(400)
+        self.write(many)
+        self.reload()
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+        self.assertFalse(os.path.exists(path + ".new"))
+        before = self.gateway.log().count(": 1 of 1 used, 0 damaged")
+        self.reload()
+        self.assertEqual(self.gateway.log().count(": 1 of 1 used, 0 damaged"), before + 1)
+        with open(path, "r+b") as file:
+            file.truncate(os.stat(path).st_size - 1)
+        self.reload()
+        self.assertIn("databases is not used: it is cut off", self.gateway.log())
+        self.reload()
+        self.assertEqual(self.gateway.log().count(": 1 of 1 used, 0 damaged"), before + 2)
+
     def test_memory(self):
         """Two images and the compiler's own for the time of the change; afterwards as much as before."""
         self.write(self.RULES + many_rules(20000))
@@ -302,3 +320,45 @@ class Rules(Lab):
         wait_for(lambda: count(path) == 7, 5, "the next events in the new file")
         self.assertEqual(os.path.getsize(path + ".1"), size)
         self.assertTrue(re.match("-rw-r-----", os.popen(f"ls -l {path}").read()))
+
+
+class Policy(Lab):
+    """The place decides what is dropped: by drop.conf, which is read with the rules, and by the settings."""
+    RULES = ('alert udp any any -> any 6011 (msg:"T by file"; content:"word"; sid:6011;)\n'
+             'alert udp any any -> any 6012 (msg:"T by policy"; content:"word"; sid:6012; metadata:confidence High;)\n'
+             'alert udp any any -> any 6013 (msg:"T protected"; content:"word"; sid:6013; metadata:confidence High;)\n')
+    OPTIONS = ("--set", "otasuke.rules.drop.0=confidence High", "--set", "otasuke.rules.never-drop.0=6013")
+
+    @classmethod
+    def begin(cls):
+        cls.gateway.options += ("--drop-conf", os.path.join(cls.gateway.folder, "drop.conf"))
+        cls.write_drop("# nothing yet\n")
+        super().begin()
+
+    @classmethod
+    def write_drop(cls, text):
+        with open(os.path.join(cls.gateway.folder, "drop.conf"), "w", encoding="utf-8") as out:
+            out.write(text)
+
+    def arrives(self, port):
+        server = listen(self.firm.internet, (OUTSIDE, port), socket.SOCK_DGRAM)
+        client = connect(self.pc, (OUTSIDE, port), socket.SOCK_DGRAM)
+        try:
+            server.settimeout(0.5)
+            client.send(b"a word")
+            return server.recv(100) == b"a word"
+        except TimeoutError:
+            return False
+        finally:
+            client.close()
+            server.close()
+
+    def test_what_is_dropped(self):
+        self.assertEqual([self.arrives(port) for port in (6011, 6012, 6013)], [True, False, True])
+        self.write_drop("6011\n6013\n")
+        code, words = self.gateway.say("reload")
+        self.assertEqual(code, 0, words)
+        self.assertEqual([self.arrives(port) for port in (6011, 6012, 6013)], [False, False, True])
+        for said in ("drop.conf:1: 6011: fits 1 rules, 1 from alert to drop", "from alert to drop 1 by drop.conf, 1 by the policy",
+                     "otasuke.rules.never-drop:1: 6013: fits 1 rules, 1 kept from becoming drop"):
+            self.assertIn(said, self.gateway.log())

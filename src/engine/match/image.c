@@ -215,6 +215,12 @@ static int build(struct match_image *image, struct err *err)
 struct match_image *match_image_new(struct rule_set *rules, const struct field_table *fields,
                                     struct err *err)
 {
+    return match_image_new_with(rules, fields, NULL, err);
+}
+
+struct match_image *match_image_new_with(struct rule_set *rules, const struct field_table *fields,
+                                         const struct match_keeper *keeper, struct err *err)
+{
     struct arena *memory = rules->memory;
     struct match_image *image =
         memory ? arena_zalloc(memory, sizeof *image) : calloc(1, sizeof *image);
@@ -228,13 +234,17 @@ struct match_image *match_image_new(struct rule_set *rules, const struct field_t
     hash_random(&image->id, sizeof image->id);
     image->set = rules;
     image->fields = fields;
+    image->keeper = keeper;
     image->file_size_field = field_find(fields, STR_LIT("file.size"));
     image->file_part_field = field_find(fields, STR_LIT("file.size_so_far"));
     image->file_name_field = field_find(fields, STR_LIT("file.name"));
     image->file_hash_fields[0] = field_find(fields, STR_LIT("file.md5"));
     image->file_hash_fields[1] = field_find(fields, STR_LIT("file.sha1"));
     image->file_hash_fields[2] = field_find(fields, STR_LIT("file.sha256"));
-    if (build(image, err) < 0) {
+    int rc = build(image, err);
+    image->keeper = NULL;
+    image->made = NULL;
+    if (rc < 0) {
         match_image_free(image);
         return NULL;
     }

@@ -123,6 +123,13 @@ struct match_port_map {
 
 struct match_dataset;
 
+/* A database by what it was made of. */
+struct match_made {
+    uint8_t key[MATCH_KEY_BYTES];
+    hs_database_t *db;
+    struct match_made *next;
+};
+
 struct match_image {
     struct arena arena;
     struct arena databases; /* of literals: each a block of its own */
@@ -152,6 +159,8 @@ struct match_image {
     } * bit_askers; /* by flowbit: rules of packets that ask whether it is set */
     struct match_dataset **datasets;
     struct match_image_stats stats;
+    const struct match_keeper *keeper; /* while it is built; or NULL */
+    struct match_made *made;           /* while it is built */
     /* looked up once for filesize, fileext and file hashes */
     uint32_t file_size_field, file_part_field, file_name_field, file_hash_fields[3];
 };

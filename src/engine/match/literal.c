@@ -1,7 +1,11 @@
 #include "engine/match/literal.h"
 
+#include "base/digest.h"
+
 #include <stdlib.h>
 #include <string.h>
+
+#define KEPT_PATTERNS_MIN 32 /* smaller databases are made in milliseconds */
 
 void literal_set_init(struct literal_set *s)
 {
@@ -111,19 +115,99 @@ static int compile(const struct patterns *p, hs_database_t **db, struct err *err
     return -1;
 }
 
-static int build_database(const struct patterns *p, struct match_image *image, hs_database_t **db,
-                          struct err *err)
+/* ---- databases that were kept ---- */
+
+static void add_number(struct digest *d, uint64_t number)
 {
-    hs_database_t *made = NULL;
+    digest_add(d, str_of(&number, sizeof number));
+}
+
+/* All that decides what the library makes. -1: no memory. */
+static int key_of(const struct patterns *p, uint8_t key[MATCH_KEY_BYTES])
+{
+    hs_platform_info_t cpu = {0};
+    struct digest *d = digest_new(DIGEST_SHA256);
+    if (!d || hs_populate_platform(&cpu) != HS_SUCCESS) {
+        digest_free(d);
+        return -1;
+    }
+    digest_begin(d);
+    digest_add(d, str_c(hs_version()));
+    add_number(d, cpu.tune);
+    add_number(d, cpu.cpu_features);
+    add_number(d, HS_MODE_BLOCK);
+    for (unsigned i = 0; i < p->count; i++) {
+        add_number(d, p->flags[i]);
+        add_number(d, p->ids[i]);
+        add_number(d, p->lens[i]);
+        digest_add(d, str_of(p->texts[i], p->lens[i]));
+    }
+    digest_end(d, key);
+    digest_free(d);
+    return 0;
+}
+
+/* Made anew; the bytes are kept when there is a key. */
+static hs_database_t *make(const struct patterns *p, struct match_image *image, const uint8_t *key,
+                           struct err *err)
+{
+    hs_database_t *made = NULL, *db = NULL;
     char *bytes = NULL;
     size_t len = 0;
     if (compile(p, &made, err) < 0)
-        return -1;
-    bool flat = hs_serialize_database(made, &bytes, &len) == HS_SUCCESS;
+        return NULL;
+    if (hs_serialize_database(made, &bytes, &len) == HS_SUCCESS)
+        db = place(image, str_of(bytes, len));
     hs_free_database(made);
-    *db = flat ? place(image, str_of(bytes, len)) : NULL;
+    if (db && key)
+        image->keeper->made(image->keeper->owner, key, str_of(bytes, len));
     free(bytes);
-    return *db ? 0 : err_set(err, "literal database of %u patterns: no memory", p->count);
+    if (!db)
+        err_set(err, "literal database of %u patterns: no memory", p->count);
+    return db;
+}
+
+/* Several scans look for the same literals (both directions, packets and streams): one database does for all. */
+static hs_database_t *find_made(const struct match_image *image, const uint8_t *key)
+{
+    for (const struct match_made *m = image->made; m; m = m->next)
+        if (memcmp(m->key, key, MATCH_KEY_BYTES) == 0)
+            return m->db;
+    return NULL;
+}
+
+static int remember(struct match_image *image, const uint8_t *key, hs_database_t *db)
+{
+    struct match_made *m = arena_alloc(&image->arena, sizeof *m);
+    if (!m)
+        return -1;
+    *m = (struct match_made){.db = db, .next = image->made};
+    memcpy(m->key, key, MATCH_KEY_BYTES);
+    image->made = m;
+    return 0;
+}
+
+static int build_database(const struct patterns *p, struct match_image *image, hs_database_t **db,
+                          struct err *err)
+{
+    const struct match_keeper *keeper = image->keeper;
+    uint8_t key[MATCH_KEY_BYTES];
+    if (key_of(p, key) < 0)
+        return err_set(err, "literal database of %u patterns: no memory", p->count);
+    *db = find_made(image, key);
+    if (*db)
+        return 0;
+    bool asks = keeper && p->count >= KEPT_PATTERNS_MIN;
+    struct str kept = asks ? keeper->find(keeper->owner, key) : STR_EMPTY;
+    *db = kept.len ? place(image, kept) : NULL;
+    image->stats.databases_kept += *db != NULL;
+    if (!*db) {
+        *db = make(p, image, asks ? key : NULL, err);
+        image->stats.databases_made += asks;
+    }
+    if (*db && remember(image, key, *db) < 0)
+        return err_set(err, "literal database of %u patterns: no memory", p->count);
+    return *db ? 0 : -1;
 }
 
 /* Sorted literals -> distinct patterns and the rules of each. */

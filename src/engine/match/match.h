@@ -32,16 +32,34 @@ struct match_worker;
 
 struct match_image_stats {
     uint32_t rules, groups, databases, without_literal;
-    uint32_t datasets_unread; /* files that were not there: those sets are empty */
+    uint32_t databases_kept, databases_made; /* of those that a keeper is asked for */
+    uint32_t datasets_unread;                /* files that were not there: those sets are empty */
     uint32_t
         never; /* rules that cannot be evaluated: more buffers than there are bits to remember them */
     uint64_t
         bytes; /* memory of the image, Vectorscan's and PCRE2's included; of a shared one without PCRE2's */
 };
 
+/* Databases of literals that were made before, for whoever keeps them. The key stands for all that a database is made of: its
+ * literals, the library and the processor. Only those that take long are asked for. */
+#define MATCH_KEY_BYTES 32
+struct match_keeper {
+    void *owner;
+    /* The bytes that `made` was called with for that key; empty: not there. They stay until match_image_new_with returns.
+     * They must be what was given, to the bit: the library believes them. */
+    struct str (*find)(void *owner, const uint8_t key[MATCH_KEY_BYTES]);
+    /* What was not there has been made. */
+    void (*made)(void *owner, const uint8_t key[MATCH_KEY_BYTES], struct str bytes);
+};
+
 /* Takes the set (freed with the image). NULL on failure (memory, damaged library). */
 NODISCARD struct match_image *match_image_new(struct rule_set *rules,
                                               const struct field_table *fields, struct err *err);
+/* The same; keeper may be NULL. */
+NODISCARD struct match_image *match_image_new_with(struct rule_set *rules,
+                                                   const struct field_table *fields,
+                                                   const struct match_keeper *keeper,
+                                                   struct err *err);
 /* Makes machine code of the expressions. Done already, unless the set was made in memory that others share
  * (rule_loader_new_in): then each process does it for itself, on a private mapping that it may write to until this returns. */
 void match_image_speed_up(struct match_image *image);

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "gateway/compile/cache.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -193,7 +194,55 @@ static int load_all(struct rule_loader *loader, const struct compile_request *re
 struct match_image *compile_image(const struct compile_request *request,
                                   const struct engine_vocabulary *words, struct err *err)
 {
-    return compile_in(request, words, NULL, err);
+    if (!request->cache_folder)
+        return compile_in(request, words, NULL, err);
+    struct compile_request with_cache = *request;
+    with_cache.cache_fd = compile_cache_begin(request->cache_folder);
+    struct match_image *image = compile_in(&with_cache, words, NULL, err);
+    compile_cache_end(request->cache_folder, with_cache.cache_fd, image != NULL);
+    return image;
+}
+
+static void say(const struct compile_request *request, bool is_problem, const char *text)
+{
+    if (request->say)
+        request->say(request->say_owner, is_problem, text);
+    else
+        say_to_log(NULL, is_problem, text);
+}
+
+static void say_cache(const struct compile_request *request, const struct cache *cache,
+                      const struct match_image *image)
+{
+    char text[ERR_TEXT_BYTES];
+    struct match_image_stats stats;
+    match_image_stats(image, &stats);
+    uint32_t asked = stats.databases_kept + stats.databases_made;
+    if (!asked)
+        return;
+    snprintf(text, sizeof text, "databases kept in %s: %u of %u used, %u damaged",
+             request->cache_folder, stats.databases_kept, asked, cache->damaged);
+    say(request, cache->damaged > 0, text);
+}
+
+static struct match_image *image_of(struct rule_set *set, const struct compile_request *request,
+                                    const struct field_table *fields, struct err *err)
+{
+    struct cache cache;
+    struct err why;
+    const struct match_keeper keeper = {&cache, cache_find, cache_add};
+    if (!request->cache_folder)
+        return match_image_new(set, fields, err);
+    cache_init(&cache, request->cache_fd, CACHE_BYTES_MAX);
+    if (cache_open_in(&cache, request->cache_folder, &why) < 0)
+        say(request, true, why.text);
+    struct match_image *image = match_image_new_with(set, fields, &keeper, err);
+    if (image) {
+        (void)cache_finish(&cache);
+        say_cache(request, &cache, image);
+    }
+    cache_fini(&cache);
+    return image;
 }
 
 struct match_image *compile_in(const struct compile_request *request,
@@ -213,7 +262,7 @@ struct match_image *compile_in(const struct compile_request *request,
     rule_loader_free(loader);
     if (!set)
         return NULL;
-    return match_image_new(set, engine_vocabulary_fields(words), err);
+    return image_of(set, request, engine_vocabulary_fields(words), err);
 }
 
 struct reason {

@@ -36,13 +36,23 @@ struct compile_request {
     tailor_say_fn say;
     void *say_owner;
     bool say_all;
+    /* where databases are kept from one start to the next; NULL: nowhere */
+    const char *cache_folder;
+    int cache_fd; /* compile_shared: of compile_cache_begin, or -1; compile_image sees to it itself */
 };
+
+/* An empty file in the folder (which is made, 0700) for the databases that are missing there; -1: nothing can be written, or another
+ * one writes. */
+NODISCARD int compile_cache_begin(const char *folder);
+/* Closes it. It takes the place of the one before when `well` and something was written. */
+void compile_cache_end(const char *folder, int fd, bool well);
 
 /* "disable-conf" ...: as settings below otasuke.rules, and with -- before it as options. */
 extern const char *const compile_edit_names[COMPILE_EDITS];
 /* The i-th file of rule-files in the settings, with default-rule-path before it; false: there is none. */
 bool compile_named_file(const struct conf *conf, uint32_t i, struct buf *path);
 
+/* An image of the caller's own, on the heap. */
 NODISCARD struct match_image *compile_image(const struct compile_request *request,
                                             const struct engine_vocabulary *words, struct err *err);
 #define COMPILE_PLACES 2 /* the image in force, and the next one */

@@ -58,8 +58,10 @@ static void leave_guard(struct watch *w, enum child_kind kind)
     }
     if (kind != CHILD_LINK)
         close_fd(&w->event_fds[1]);
-    if (kind != CHILD_COMPILE)
+    if (kind != CHILD_COMPILE) {
         close_fd(&w->rules.next.fd);
+        close_fd(&w->rules.cache_fd);
+    }
     close_fd(&w->rules.before.fd);
 }
 

@@ -21,7 +21,9 @@
 int rules_open(struct watch *w, struct err *err)
 {
     struct rules_watch *r = &w->rules;
-    r->now.fd = r->next.fd = r->before.fd = -1;
+    r->now.fd = r->next.fd = r->before.fd = r->cache_fd = -1;
+    if (conf_bool(w->options.conf, "detect.sgh-mpm-caching", true))
+        snprintf(r->cache_folder, sizeof(r->cache_folder), "%s/rules", w->options.state_folder);
     r->state = RULES_WANTED;
     return compile_prepare(&r->ground, err);
 }
@@ -62,7 +64,9 @@ int rules_compile(struct watch *w, int control_fd)
     struct compile_request request = {.conf = w->options.conf,
                                       .file_count = w->options.rule_file_count,
                                       .only_these = w->options.rule_file_count > 0,
-                                      .edits_folder = EDITS_FOLDER};
+                                      .edits_folder = EDITS_FOLDER,
+                                      .cache_folder = r->cache_folder[0] ? r->cache_folder : NULL,
+                                      .cache_fd = r->cache_fd};
     for (uint32_t i = 0; i < request.file_count; i++)
         request.files[i] = w->options.rule_files[i];
     for (size_t i = 0; i < COMPILE_EDITS; i++)
@@ -98,6 +102,9 @@ int rules_compile_begins(struct watch *w, struct err *err)
     r->next.fd = memfd_create("rules", MFD_ALLOW_SEALING | MFD_CLOEXEC);
     if (r->next.fd < 0)
         return err_errno(err, "memory for the rules");
+    compile_cache_end(r->cache_folder, r->cache_fd, false); /* of one that never ran */
+    if (r->cache_folder[0])
+        r->cache_fd = compile_cache_begin(r->cache_folder);
     r->state = RULES_READING;
     return 0;
 }
@@ -143,6 +150,8 @@ static void in_force(struct watch *w)
 void rules_compile_ended(struct watch *w, bool well, const char *why)
 {
     struct rules_watch *r = &w->rules;
+    compile_cache_end(r->cache_folder, r->cache_fd, well);
+    r->cache_fd = -1;
     if (r->state != RULES_READING)
         return;
     if (!well)

@@ -51,7 +51,9 @@ enum rules_state {
 struct rules_watch {
     struct compile_ground ground;
     enum rules_state state;
-    bool again; /* asked for while one was under way */
+    char cache_folder[512]; /* "": nothing is kept */
+    int cache_fd;           /* for the compile process to write to, or -1 */
+    bool again;             /* asked for while one was under way */
     struct image now, next;
     struct image before; /* kept for RULES_TRIAL_MS: the way back */
     uint64_t numbers, reloads, failures;

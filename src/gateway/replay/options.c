@@ -19,6 +19,10 @@ const char options_help[] =
     "is no -S\n"
     "  --disable-conf FILE, --enable-conf FILE, --modify-conf FILE, --drop-conf FILE\n"
     "                    changes to rules, in suricata-update's form\n"
+    "  --cache FOLDER    where compiled rules are kept for the next time (default: omamori in "
+    "$XDG_CACHE_HOME\n"
+    "                    or ~/.cache)\n"
+    "  --no-cache        keep none, use none\n"
     "  -l FOLDER         where eve.json goes (default: the current folder)\n"
     "  -c FILE           settings in the form of suricata.yaml\n"
     "  -k all|none       verify checksums or not (default: all)\n"
@@ -62,6 +66,8 @@ enum option {
     OPTION_CAPTURE,
     OPTION_RULES,
     OPTION_RULES_TOO,
+    OPTION_CACHE,
+    OPTION_NO_CACHE,
     OPTION_DISABLE,
     OPTION_ENABLE,
     OPTION_MODIFY,
@@ -89,6 +95,8 @@ static const struct {
     {"-S", OPTION_RULES, true},
     {"-s", OPTION_RULES_TOO, true},
     {"-l", OPTION_FOLDER, true},
+    {"--cache", OPTION_CACHE, true},
+    {"--no-cache", OPTION_NO_CACHE, false},
     {"--disable-conf", OPTION_DISABLE, true},
     {"--enable-conf", OPTION_ENABLE, true},
     {"--modify-conf", OPTION_MODIFY, true},
@@ -176,6 +184,8 @@ static int take(struct replay_options *o, enum option option, const char *value,
         o->rules.only_these = true;
         return add_rules(o, value, err) < 0 ? EXIT_USAGE : 0;
     case OPTION_RULES_TOO: return add_rules(o, value, err) < 0 ? EXIT_USAGE : 0;
+    case OPTION_CACHE: o->cache = value; return 0;
+    case OPTION_NO_CACHE: o->no_cache = true; return 0;
     case OPTION_DISABLE: o->rules.edits[TAILOR_DISABLE] = value; return 0;
     case OPTION_ENABLE: o->rules.edits[TAILOR_ENABLE] = value; return 0;
     case OPTION_MODIFY: o->rules.edits[TAILOR_MODIFY] = value; return 0;
@@ -213,6 +223,23 @@ static int apply_sets(struct replay_options *o, int argc, char **argv, struct er
             return -1;
     }
     return 0;
+}
+
+/* A user's own folder, as other programs have it (XDG Base Directory Specification); none without a home. */
+static void choose_cache(struct replay_options *o)
+{
+    const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    int len = 0;
+    if (o->no_cache || !conf_bool(o->conf, "detect.sgh-mpm-caching", true))
+        return;
+    if (!o->cache && base && base[0] == '/')
+        len = snprintf(o->cache_folder, sizeof o->cache_folder, "%s/omamori", base);
+    else if (!o->cache && home && home[0] == '/')
+        len = snprintf(o->cache_folder, sizeof o->cache_folder, "%s/.cache/omamori", home);
+    if (len > 0 && (size_t)len < sizeof o->cache_folder)
+        o->rules.cache_folder = o->cache_folder;
+    if (o->cache)
+        o->rules.cache_folder = o->cache;
 }
 
 static void warn_ignored(struct buf *ignored)
@@ -255,6 +282,7 @@ int options_read(struct replay_options *o, int argc, char **argv, struct err *er
         status = EXIT_USAGE;
     }
     o->rules.conf = o->conf;
+    choose_cache(o);
     return status;
 }
 

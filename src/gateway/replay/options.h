@@ -11,7 +11,10 @@ struct replay_options {
     const char *folder;  /* of eve.json */
     struct compile_request rules;
     struct conf *conf;
-    bool no_checksums, checksums_set, simulate_ips, quiet, verbose, help, version, test_only;
+    const char *cache; /* as the command line has it */
+    char cache_folder[1024];
+    bool no_checksums, checksums_set, simulate_ips, quiet, verbose, help, version, test_only,
+        no_cache;
     uint32_t threads;
 };
 
