@@ -107,6 +107,7 @@ static int add_row(struct field_table *t, const struct field_desc *row, struct e
                        app_proto_name(row->proto));
     e->multi |= row->multi;
     e->dirs |= row->dirs;
+    e->words = e->words ? e->words : row->words;
     e->protos |= PROTO_BIT(row->proto);
     e->of_proto[row->proto] = row;
     return 0;

@@ -114,6 +114,12 @@ struct field_window {
     bool end;        /* the body ends with these bytes */
 };
 
+/* A name that rules may say instead of a number; a table of them ends with name NULL. */
+struct number_word {
+    const char *name;
+    uint64_t number;
+};
+
 struct field_desc {
     const char *name;     /* "http.uri": the rule language's name of the sticky buffer or keyword */
     enum app_proto proto; /* whose transactions carry it */
@@ -128,6 +134,7 @@ struct field_desc {
     bool (*window)(const struct tx *tx, enum dir dir, uint32_t index, struct field_window *out);
     /* FIELD_UINT */
     bool (*number)(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out);
+    const struct number_word *words; /* of FIELD_UINT; NULL: it is said in digits */
 };
 
 struct field_list {
@@ -157,8 +164,9 @@ struct field_entry {
     const char *name;
     enum field_kind kind;
     bool multi;
-    uint8_t dirs;    /* of all protocols together */
-    uint64_t protos; /* mask of 1 << app_proto */
+    uint8_t dirs;                    /* of all protocols together */
+    uint64_t protos;                 /* mask of 1 << app_proto */
+    const struct number_word *words; /* of the first that has some */
     const struct field_desc
         *of_proto[APP_PROTO_COUNT]; /* NULL where the protocol has no such field */
 };

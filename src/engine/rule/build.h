@@ -136,10 +136,6 @@ int value_read(struct build *b, struct str s, int64_t min, int64_t max, struct r
 int variable_new(struct build *b, struct str name);
 
 /* number.c */
-struct number_word {
-    const char *name;
-    uint64_t number;
-};
 /* Suricata's integer grammar; words may be NULL, and ends with name NULL. max: largest value of the type. */
 int number_read(struct build *b, struct str s, uint64_t max, const struct number_word *words,
                 struct rule_number *out);

@@ -19,10 +19,16 @@
     {                                           \
         name, proto, dirs, .kind = FIELD_WINDOW \
     }
+#define WORDS(name, proto, dirs, names)                       \
+    {                                                         \
+        name, proto, dirs, .kind = FIELD_UINT, .words = names \
+    }
 #define NUMBER(name, proto, dirs)             \
     {                                         \
         name, proto, dirs, .kind = FIELD_UINT \
     }
+
+static const struct number_word double_ciphers[] = {{"aes", 18}, {"rc4", 23}, {NULL, 0}};
 
 static const struct field_desc double_rows[] = {
     BYTES("http.uri", APP_HTTP1, TS),
@@ -84,6 +90,7 @@ static const struct field_desc double_rows[] = {
     BYTES("smtp.helo", APP_SMTP, TS),
     BYTES("smtp.mail_from", APP_SMTP, TS),
     MULTI("smtp.rcpt_to", APP_SMTP, TS),
+    WORDS("krb5.ticket_encryption", APP_KRB5, TS | TC, double_ciphers),
 };
 
 #undef TS
@@ -92,6 +99,7 @@ static const struct field_desc double_rows[] = {
 #undef MULTI
 #undef WINDOW
 #undef NUMBER
+#undef WORDS
 
 static int double_event(struct str name)
 {

@@ -3,9 +3,10 @@
 #include "engine/rule/keyword.h"
 
 static const struct keyword_family *const families[] = {
-    &keywords_content,   &keywords_pcre,  &keywords_byte,    &keywords_flow,      &keywords_bits,
-    &keywords_packet,    &keywords_field, &keywords_file,    &keywords_transform, &keywords_meta,
-    &keywords_threshold, &keywords_app,   &keywords_dataset, &keywords_other,     &keywords_tls,
+    &keywords_content,   &keywords_pcre,   &keywords_byte,      &keywords_flow,
+    &keywords_bits,      &keywords_packet, &keywords_field,     &keywords_file,
+    &keywords_transform, &keywords_meta,   &keywords_threshold, &keywords_app,
+    &keywords_dataset,   &keywords_other,  &keywords_tls,       &keywords_proto,
 };
 
 int keywords_init(struct rule_loader *l)
@@ -66,7 +67,7 @@ static int apply_field(struct build *b, struct str name, struct str value, bool 
     if (!check)
         return -1;
     check->field = id;
-    return number_read(b, value, UINT64_MAX, NULL, &check->number);
+    return number_read(b, value, UINT64_MAX, entry->words, &check->number);
 }
 
 int keyword_apply(struct build *b, struct str name, struct str value, bool has_value)

@@ -169,6 +169,7 @@ static int prepare(struct replay *r, struct err *err)
     if (!(r->hosts = match_hosts_new(HOSTS_MAX)))
         return err_set(err, "out of memory for the host table");
     engine_conf_read(&r->engine, conf, o->simulate_ips);
+    r->engine.packet.verify_checksums = conf_bool(conf, "pcap-file.checksum-checks", true);
     if (o->checksums_set)
         r->engine.packet.verify_checksums = !o->no_checksums;
     if (open_logs(r, err) < 0)

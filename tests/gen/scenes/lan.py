@@ -2,6 +2,7 @@
 import struct
 
 from tests.gen.packet import Wire
+from tests.gen.tcp import Conversation
 from tests.gen.scenes.cast import EVERYBODY, PC, ROUTER, scene
 
 
@@ -13,6 +14,61 @@ def dhcp_message(op, client, yours, rest):
     head = struct.pack("!BBBBIHH", op, 1, 6, 0, 0x20261123, 0, 0) + bytes(4) + yours + ROUTER.ip4 + bytes(4)
     return head + client.mac + bytes(10 + 64 + 128) + b"\x63\x82\x53\x63" + rest
 
+
+# --- DER ------------------------------------------------------------------------------------------------------------
+
+def der(tag, *parts):
+    body = b"".join(parts)
+    size = bytes([len(body)]) if len(body) < 128 else b"\x82" + struct.pack("!H", len(body))
+    return bytes([tag]) + size + body
+
+
+def number(value, tag=2):
+    return der(tag, value.to_bytes(value.bit_length() // 8 + 1, "big"))
+
+
+def context(which, *parts):
+    return der(0xA0 + which, *parts)
+
+
+def principal(*parts):
+    return der(0x30, context(0, number(1)), context(1, der(0x30, *(der(0x1B, part) for part in parts))))
+
+
+def encrypted(kind):
+    return der(0x30, context(0, number(kind)), context(2, der(4, bytes(40))))
+
+
+def krb5_request(kind, client, *service):
+    body = der(0x30, context(0, der(3, bytes(5))), context(1, principal(client)), context(2, der(0x1B, b"FIRM.EXAMPLE")),
+               context(3, principal(*service)), context(7, number(7)), context(8, der(0x30, number(18))))
+    return der(0x60 + kind, der(0x30, context(1, number(5)), context(2, number(kind)), context(4, body)))
+
+
+def krb5_answer(kind, client, encryption, *service):
+    ticket = der(0x61, der(0x30, context(0, number(5)), context(1, der(0x1B, b"FIRM.EXAMPLE")), context(2, principal(*service)),
+                           context(3, encrypted(encryption))))
+    return der(0x60 + kind, der(0x30, context(0, number(5)), context(1, number(kind)), context(3, der(0x1B, b"FIRM.EXAMPLE")),
+                                context(4, principal(client)), context(5, ticket), context(6, encrypted(18))))
+
+
+def marked(message):
+    return struct.pack("!I", len(message)) + message
+
+
+@scene
+def krb5(capture):
+    """a login over UDP, then over TCP, in small segments, a ticket for a service that is encrypted as thieves like it"""
+    wire = Wire()
+    capture.add(wire.udp(PC, ROUTER, 50088, 88, krb5_request(10, b"staff", b"krbtgt", b"FIRM.EXAMPLE")))
+    capture.add(wire.udp(ROUTER, PC, 88, 50088, krb5_answer(11, b"staff", 18, b"krbtgt", b"FIRM.EXAMPLE")))
+    talk = Conversation(capture, PC, ROUTER, 88, sport=50089).open()
+    talk.send("client", marked(krb5_request(12, b"staff", b"MSSQLSvc", b"db.firm.example")), size=40)
+    talk.send("server", marked(krb5_answer(13, b"staff", 23, b"MSSQLSvc", b"db.firm.example")), size=40)
+    talk.close()
+
+
+# --- addresses ------------------------------------------------------------------------------------------------------
 
 @scene
 def dhcp(capture):

@@ -83,7 +83,8 @@ static void add_field(struct player *p, const struct tx *tx, const struct field_
 
 static void add_fields(struct player *p, const struct tx *tx, bool windows)
 {
-    const struct field_list *fields = &p->talk->parser->fields;
+    const struct talk *talk = p->talk;
+    const struct field_list *fields = &(talk->fields_of ? talk->fields_of : talk->parser)->fields;
     for (size_t i = 0; i < fields->count; i++) {
         const struct field_desc *row = &fields->rows[i];
         for (int dir = 0; dir < DIR_COUNT; dir++)

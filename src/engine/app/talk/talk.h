@@ -40,6 +40,8 @@ struct talk_piece {
 
 struct talk {
     const struct app_parser *parser;
+    const struct app_parser
+        *fields_of; /* the row that tells the fields of several rows; NULL: the parser's own */
     const struct app_conf *conf; /* NULL: defaults */
     uint16_t server_port;
     bool udp; /* each piece is a datagram, and is not cut */
