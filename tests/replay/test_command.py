@@ -91,6 +91,8 @@ class Command(unittest.TestCase):
             return [json.loads(line) for line in lines]
 
     def test_commands(self):
+        self.assertEqual(self.replay("-T", "-S", "one.rules").returncode, 0)
+        self.assertFalse(os.path.exists(self.path("eve.json")))  # a try writes no log
         for words, status, said in COMMANDS:
             with self.subTest(words):
                 done = self.replay(*[w.format(pcap=self.pcap, rules=self.rules) for w in words.split()])

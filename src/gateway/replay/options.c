@@ -7,7 +7,7 @@
 #define EXIT_USAGE 64
 #define EXIT_CONFIG 78
 
-const char options_help[] =
+const char replay_help[] =
     "usage: omamori replay -r FILE|FOLDER [-S RULES]... [-l FOLDER] [options]\n"
     "\n"
     "Runs the engine over captured traffic and writes what it finds to eve.json.\n"
@@ -193,7 +193,7 @@ static int take(struct replay_options *o, enum option option, const char *value,
     case OPTION_FOLDER: o->folder = value; return 0;
     case OPTION_CONF: return conf_load(o->conf, value, err) < 0 ? EXIT_CONFIG : 0;
     case OPTION_CHECKSUMS: return set_checksums(o, value, err) < 0 ? EXIT_USAGE : 0;
-    case OPTION_SET: return 0; /* after all files: see options_read */
+    case OPTION_SET: return 0; /* after all files: see replay_options_read */
     case OPTION_IPS: o->simulate_ips = true; return 0;
     case OPTION_THREADS: return set_threads(o, value, err) < 0 ? EXIT_USAGE : 0;
     case OPTION_QUIET: o->quiet = true; return 0;
@@ -250,7 +250,7 @@ static void warn_ignored(struct buf *ignored)
     buf_fini(ignored);
 }
 
-int options_read(struct replay_options *o, int argc, char **argv, struct err *err)
+int replay_options_read(struct replay_options *o, int argc, char **argv, struct err *err)
 {
     struct buf ignored;
     *o = (struct replay_options){.folder = ".", .threads = 1, .conf = conf_new()};
@@ -286,7 +286,7 @@ int options_read(struct replay_options *o, int argc, char **argv, struct err *er
     return status;
 }
 
-void options_fini(struct replay_options *o)
+void replay_options_fini(struct replay_options *o)
 {
     conf_free(o->conf);
     o->conf = NULL;

@@ -19,8 +19,8 @@ struct replay_options {
 };
 
 /* 0, or the exit status, said in err: 64 for a wrong command line, 78 for settings that cannot be read. Unknown options are ignored with one warning on stderr that names them all. */
-NODISCARD int options_read(struct replay_options *o, int argc, char **argv, struct err *err);
-void options_fini(struct replay_options *o);
-extern const char options_help[];
+NODISCARD int replay_options_read(struct replay_options *o, int argc, char **argv, struct err *err);
+void replay_options_fini(struct replay_options *o);
+extern const char replay_help[];
 
 #endif

@@ -172,6 +172,8 @@ static int prepare(struct replay *r, struct err *err)
     r->engine.packet.verify_checksums = conf_bool(conf, "pcap-file.checksum-checks", true);
     if (o->checksums_set)
         r->engine.packet.verify_checksums = !o->no_checksums;
+    if (o->test_only)
+        return 0;
     if (open_logs(r, err) < 0)
         return -1;
     if (watch_open(&r->watch, o->quiet, err) < 0)
@@ -216,7 +218,7 @@ static void clean_up(struct replay *r)
     match_hosts_free(r->hosts);
     match_image_free(r->image);
     engine_vocabulary_free(r->words);
-    options_fini(&r->options);
+    replay_options_fini(&r->options);
 }
 
 /* What is said of the command line is looked at before rules are compiled, which may take a while. */
@@ -274,11 +276,11 @@ int replay_command(int argc, char **argv)
 {
     struct replay r = {.watch.signal_fd = -1};
     struct err err;
-    int status = options_read(&r.options, argc, argv, &err);
+    int status = replay_options_read(&r.options, argc, argv, &err);
     if (status)
         fprintf(stderr, "omamori replay: %s\n", err.text);
     else if (r.options.help)
-        fputs(options_help, stdout);
+        fputs(replay_help, stdout);
     else if (r.options.version)
         printf("omamori %s\n", OTASUKE_VERSION);
     else
