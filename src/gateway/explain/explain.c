@@ -12,6 +12,10 @@ static const struct {
 } reports[] = {
     {"check", "omamori rules check", "what is loaded, what is not and why", EXPLAIN_CHECK,
      report_check},
+    {"explain", "omamori rules explain", "one rule in words", EXPLAIN_SID, report_about},
+    {"coverage", "omamori rules coverage",
+     "keywords and protocols, and how many rules of each are usable", EXPLAIN_COVERAGE,
+     report_coverage},
 };
 
 static void print_help(FILE *out)

@@ -6,6 +6,8 @@
 #include "gateway/explain/options.h"
 
 int report_check(const struct explain_rules *r, const struct explain_options *o);
+int report_about(const struct explain_rules *r, const struct explain_options *o);
+int report_coverage(const struct explain_rules *r, const struct explain_options *o);
 
 /* Writes what was made to standard output. -1 (said): memory, or nobody takes it. */
 NODISCARD int report_out(struct buf *text, const struct explain_options *o);
