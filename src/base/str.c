@@ -48,58 +48,89 @@ ptrdiff_t str_find_byte(struct str s, size_t from, uint8_t byte)
     return hit ? hit - s.p : -1;
 }
 
-ptrdiff_t str_find(struct str s, size_t from, struct str what)
+/* What the first and the last byte of a place must be: `bits` are set in the bytes before they are compared. */
+struct ends {
+    uint8_t first, first_bits, last, last_bits;
+};
+
+static struct ends ends_exact(struct str what)
 {
-    if (from > s.len || s.len - from < what.len)
-        return -1;
-    if (what.len == 0)
-        return (ptrdiff_t)from;
-    const uint8_t *hit = memmem(s.p + from, s.len - from, what.p, what.len);
-    return hit ? hit - s.p : -1;
+    return (struct ends){what.p[0], 0, what.p[what.len - 1], 0};
+}
+
+/* Bit 0x20 is what tells capitals from small letters, and of letters alone. */
+static uint8_t case_bit(uint8_t c)
+{
+    return (uint8_t)(byte_lower(c) >= 'a' && byte_lower(c) <= 'z' ? 0x20 : 0);
+}
+
+static struct ends ends_nocase(struct str what)
+{
+    uint8_t first = what.p[0], last = what.p[what.len - 1];
+    return (struct ends){byte_lower(first), case_bit(first), byte_lower(last), case_bit(last)};
+}
+
+static inline bool ends_fit(const struct ends *e, const uint8_t *first, const uint8_t *last)
+{
+    return (*first | e->first_bits) == e->first && (*last | e->last_bits) == e->last;
 }
 
 #ifdef __SSE2__
-static inline int hits16(const uint8_t *p, uint8_t lower, uint8_t upper)
+static inline __m128i same16(const uint8_t *p, uint8_t byte, uint8_t bits)
 {
     __m128i bytes = _mm_loadu_si128((const __m128i *)p);
-    __m128i a = _mm_cmpeq_epi8(bytes, _mm_set1_epi8((char)lower));
-    __m128i b = _mm_cmpeq_epi8(bytes, _mm_set1_epi8((char)upper));
-    return _mm_movemask_epi8(_mm_or_si128(a, b));
+    bytes = _mm_or_si128(bytes, _mm_set1_epi8((char)bits));
+    return _mm_cmpeq_epi8(bytes, _mm_set1_epi8((char)byte));
+}
+
+/* Sixteen places at once, a bit each. */
+static inline uint32_t ends_fit16(const struct ends *e, const uint8_t *first, const uint8_t *last)
+{
+    __m128i fit =
+        _mm_and_si128(same16(first, e->first, e->first_bits), same16(last, e->last, e->last_bits));
+    return (uint32_t)_mm_movemask_epi8(fit);
 }
 #endif
 
-static uint8_t byte_upper(uint8_t c)
+static inline bool same_at(const uint8_t *p, struct str what, bool nocase)
 {
-    return (uint8_t)(c >= 'a' && c <= 'z' ? c - 32 : c);
+    return nocase ? same_nocase(p, what.p, what.len) : memcmp(p, what.p, what.len) == 0;
 }
 
 /* Candidates are places where the first and the last byte both fit, sixteen places at a time; each is then compared.
  * The worst case is |s| * |what|: `what` is a short text of ours or of a rule, never a stranger's. */
+static inline ptrdiff_t find(struct str s, size_t from, struct str what, bool nocase)
+{
+    size_t end = s.len - what.len + 1; /* first place where it can no longer begin */
+    const uint8_t *last = s.p + what.len - 1;
+    struct ends e = nocase ? ends_nocase(what) : ends_exact(what);
+    size_t at = from;
+#ifdef __SSE2__
+    for (; end - at >= 16; at += 16)
+        for (uint32_t fits = ends_fit16(&e, s.p + at, last + at); fits; fits &= fits - 1) {
+            size_t place = at + (size_t)__builtin_ctz(fits);
+            if (same_at(s.p + place, what, nocase))
+                return (ptrdiff_t)place;
+        }
+#endif
+    for (; at < end; at++)
+        if (ends_fit(&e, s.p + at, last + at) && same_at(s.p + at, what, nocase))
+            return (ptrdiff_t)at;
+    return -1;
+}
+
+ptrdiff_t str_find(struct str s, size_t from, struct str what)
+{
+    if (from > s.len || s.len - from < what.len)
+        return -1;
+    return what.len == 0 ? (ptrdiff_t)from : find(s, from, what, false);
+}
+
 ptrdiff_t str_find_nocase(struct str s, size_t from, struct str what)
 {
     if (from > s.len || s.len - from < what.len)
         return -1;
-    if (what.len == 0)
-        return (ptrdiff_t)from;
-    size_t at = from;
-    size_t end = s.len - what.len + 1; /* first place where it can no longer begin */
-    uint8_t first = byte_lower(what.p[0]);
-#ifdef __SSE2__
-    uint8_t last = byte_lower(what.p[what.len - 1]);
-    for (; end - at >= 16; at += 16) {
-        int hits = hits16(s.p + at, first, byte_upper(first)) &
-                   hits16(s.p + at + what.len - 1, last, byte_upper(last));
-        for (; hits; hits &= hits - 1) {
-            size_t place = at + (size_t)__builtin_ctz((unsigned)hits);
-            if (same_nocase(s.p + place, what.p, what.len))
-                return (ptrdiff_t)place;
-        }
-    }
-#endif
-    for (; at < end; at++)
-        if (byte_lower(s.p[at]) == first && same_nocase(s.p + at, what.p, what.len))
-            return (ptrdiff_t)at;
-    return -1;
+    return what.len == 0 ? (ptrdiff_t)from : find(s, from, what, true);
 }
 
 static bool is_space(uint8_t c)
