@@ -51,8 +51,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: %s FILE...\n", argv[0]);
         return 2;
     }
-    const struct rule_names names = {&fields, double_app_event, double_event, double_event,
-                                     double_app_state};
+    const struct rule_names names = {&fields,      double_app_event, double_event,
+                                     double_event, double_app_state, double_app_frame};
     int64_t start = clock_mono_us();
     struct rule_loader *l = rule_loader_new(&names, NULL, &err);
     for (int i = 1; l && i < argc; i++)

@@ -10,6 +10,7 @@ void conversation_begin(struct engine *e, struct conversation *c)
     c->app.files = e->files;
     c->app.conf = &e->conf.app;
     c->app.demand = &e->demand;
+    c->app.frames_wanted = e->wants_frames ? e->frames_wanted : NULL;
     c->image_turn = e->image_turn;
     c->app.scratch = &e->scratch;
     c->app.client_port = c->flow.client_port;
@@ -83,6 +84,7 @@ static void change_protocol(struct engine *e, struct passage *way, enum dir dir)
     struct conversation *c = way->c;
     look_both(e, way);
     look_settle(e, way, dir, true);
+    c->app.stream_told = 0;
     c->app.proto_before = c->app.proto;
     app_close(&c->app);
     c->app.proto = APP_UNKNOWN;

@@ -33,6 +33,8 @@ struct engine {
     const struct match_image *image;
     uint32_t image_turn;      /* counts swaps */
     struct field_mask demand; /* the image's; flows point here, and images come and go */
+    uint32_t frames_wanted[APP_PROTO_COUNT]; /* kinds, by protocol; the same */
+    bool wants_frames;                       /* any of them */
     struct engine_sink sink;
     struct packet_decoder *decoder;
     struct flow_table *flows;

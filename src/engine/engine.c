@@ -20,11 +20,25 @@ static int hash_files(struct engine *e)
     return file_store_hash(e->files, kinds);
 }
 
+/* Frames that live rules look at. */
+static void heed_frames(struct engine *e)
+{
+    const struct rule_set *set = match_image_rules(e->image);
+    memset(e->frames_wanted, 0, sizeof(e->frames_wanted));
+    e->wants_frames = match_image_wants(e->image, "frame");
+    for (uint32_t i = 0; e->wants_frames && i < set->count; i++)
+        for (const struct rule_check *c = set->rules[i]->checks; c; c = c->next)
+            if (c->kind == RULE_CHECK_FIELD_NUMBER && set->rules[i]->app_mask == UINT64_C(1)
+                                                                                     << APP_FRAME)
+                e->frames_wanted[c->number.a >> 8] |= 1u << (c->number.a & 0xff);
+}
+
 /* Fingerprints are told in records as soon as a rule works with them. */
 static void heed_demand(struct engine *e)
 {
     static const char *const names[] = {"ja3.hash", "ja3.string", "ja3s.hash", "ja3s.string"};
     e->demand = *match_image_demand(e->image);
+    heed_frames(e);
     e->conf.app.ja3 = e->ja3_set;
     for (size_t i = 0; i < ARRAY_COUNT(names); i++)
         e->conf.app.ja3 |= match_image_wants(e->image, names[i]);

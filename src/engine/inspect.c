@@ -48,6 +48,13 @@ static void look_at_transactions(struct engine *e, struct conversation *c,
     }
 }
 
+static void look_at_frames(struct engine *e, struct conversation *c, const struct match_view *view)
+{
+    for (struct app_frame *f = c->app.frames[view->dir]; f; f = (struct app_frame *)f->tx.next)
+        if (f->tx.updated[view->dir])
+            match_tx(e->matcher, view, &f->tx, &e->hits);
+}
+
 static struct match_view view_of(struct engine *e, struct conversation *c,
                                  const struct glance *glance)
 {
@@ -123,6 +130,7 @@ void inspect_transactions(struct engine *e, struct conversation *c, const struct
     struct match_view view = view_of(e, c, glance);
     e->hits.count = 0;
     e->hits.lost = 0;
+    look_at_frames(e, c, &view);
     look_at_transactions(e, c, &view);
     judge(e, c, &view, verdict);
 }
@@ -139,6 +147,8 @@ void inspect_packet(struct engine *e, struct conversation *c, const struct glanc
         match_packet(e->matcher, &view, &e->hits);
     if (c && view.has_stream)
         look_at_stream(e, c, &view);
+    if (c)
+        look_at_frames(e, c, &view);
     if (c && c->app.parser)
         look_at_transactions(e, c, &view);
     if (glance->packet->frame)

@@ -32,6 +32,15 @@ static const struct tx *only_transaction(const struct conversation *c)
     return c && c->app.tx_live == 1 ? c->app.first : NULL;
 }
 
+/* The parser's transaction that a frame belongs to, while it lives. */
+static const struct tx *transaction_of(const struct conversation *c, const struct app_frame *frame)
+{
+    const struct tx *tx = frame->has_tx ? c->app.first : NULL;
+    while (tx && tx->id != frame->tx_id)
+        tx = tx->next;
+    return tx;
+}
+
 /* What TCP sends again because it was stopped is no new attempt. True when this rule stopped these very bytes last time. */
 static bool stopped_again(const struct engine *e, struct conversation *c, const struct packet *p,
                           enum dir dir, const struct rule *rule)
@@ -78,6 +87,10 @@ void report_alerts(struct engine *e, struct conversation *c, const struct packet
             verdict_hit_blocked(verdict, event.hit) && stopped_again(e, c, p, dir, event.hit->rule);
         event.stream_bytes = shown_bytes(e, c, dir, event.hit);
         event.tx = event.hit->tx;
+        if (event.tx && event.tx->proto == APP_FRAME) {
+            event.frame = (const struct app_frame *)event.tx;
+            event.tx = transaction_of(c, event.frame);
+        }
         if (!event.tx && event.hit->by_stream)
             event.tx = only_transaction(c);
         e->sink.event(e->sink.owner, &event);
@@ -220,6 +233,10 @@ void report_transactions(struct engine *e, struct conversation *c, const struct 
                          enum dir dir, bool last)
 {
     const struct app_parser *parser = c->app.parser;
+    bool unseen = c->flow.passed || c->flow.dropped; /* nobody looks any more */
+    for (enum dir d = DIR_TOSERVER; d <= DIR_TOCLIENT; d++)
+        if (c->app.frames[d])
+            app_frames_free(&c->app, d, last || unseen, match_tx_fini);
     if (!parser)
         return;
     uint64_t fresh = c->app.flow_events & ~c->app.flow_events_reported;

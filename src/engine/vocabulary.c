@@ -66,23 +66,48 @@ static int find_app_state(uint64_t protos, struct str name, enum dir *dir)
     return -1;
 }
 
+static int frame_of(uint64_t protos, struct str name)
+{
+    for (size_t i = 0; i < engine_parsers.count; i++) {
+        const struct app_parser *parser = engine_parsers.rows[i];
+        if (!(protos >> parser->proto & 1))
+            continue;
+        if (parser->tcp && str_eq(name, STR_LIT("stream")))
+            return (int)app_frame_number(parser->proto, APP_FRAME_STREAM);
+        for (uint32_t k = 0; k < parser->frame_count; k++)
+            if (str_eq(name, str_c(parser->frames[k].name)))
+                return (int)app_frame_number(parser->proto, k);
+    }
+    return -1;
+}
+
+/* A frame's own name may have a dot in it ("smb2.pdu"), so the whole is tried first. */
+static int find_app_frame(uint64_t protos, struct str name)
+{
+    int number = frame_of(protos, name);
+    struct str rest = name;
+    uint64_t named = app_proto_mask(str_split(&rest, '.'));
+    return number >= 0 ? number : frame_of(protos ? protos & named : named, rest);
+}
+
 struct engine_vocabulary *engine_vocabulary_new(struct err *err)
 {
-    struct field_list lists[APP_PROTO_COUNT];
-    assert(engine_parsers.count <= ARRAY_COUNT(lists));
+    struct field_list lists[APP_PROTO_COUNT + 1];
+    assert(engine_parsers.count < ARRAY_COUNT(lists));
     for (size_t i = 0; i < engine_parsers.count; i++)
         lists[i] = engine_parsers.rows[i]->fields;
+    lists[engine_parsers.count] = app_frame_fields;
     struct engine_vocabulary *v = calloc(1, sizeof(*v));
     if (!v) {
         err_set(err, "out of memory");
         return NULL;
     }
-    if (field_table_init(&v->fields, lists, engine_parsers.count, err) < 0) {
+    if (field_table_init(&v->fields, lists, engine_parsers.count + 1, err) < 0) {
         free(v);
         return NULL;
     }
-    v->names = (struct rule_names){&v->fields, find_app_event, find_decode_event, find_stream_event,
-                                   find_app_state};
+    v->names = (struct rule_names){&v->fields,        find_app_event, find_decode_event,
+                                   find_stream_event, find_app_state, find_app_frame};
     return v;
 }
 

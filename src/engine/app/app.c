@@ -22,6 +22,8 @@ void app_conf_defaults(struct app_conf *conf)
 /* Half of the flow's memory is for transactions that are done but not yet freed: the rest is for the one in work. */
 bool app_tx_room(const struct app_flow *af)
 {
+    if (af->frame_live[0] >= APP_FRAMES_MAX / 2 || af->frame_live[1] >= APP_FRAMES_MAX / 2)
+        return af->room_given;
     if (af->tx_live == 0)
         return true;
     return af->tx_live < af->conf->tx_max &&
@@ -118,7 +120,14 @@ struct app_result app_data(struct app_flow *af, enum dir dir, const struct app_c
 {
     if (!af->parser || af->failed[dir])
         return (struct app_result){PARSE_BAD, (uint32_t)chunk->bytes.len};
+    af->chunk = chunk;
+    af->chunk_dir = dir;
+    if (af->frames_wanted)
+        app_frame_stream(af);
     struct app_result result = af->parser->data(af, dir, chunk);
+    af->chunk = NULL;
+    if (af->frames[dir])
+        app_frames_fill(af, dir, chunk);
     if (result.consumed > chunk->bytes.len)
         result.consumed = (uint32_t)chunk->bytes.len;
     if (result.status != PARSE_BAD && result.status != PARSE_FULL &&

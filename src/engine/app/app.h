@@ -51,6 +51,34 @@ struct app_log {
     uint16_t dns_types[APP_LOG_TYPES_MAX];
 };
 
+/* ---- frames: stretches of a direction's bytes that a parser names; rules look at them (`frame:smtp.command_line`) ---- */
+
+/* Row i is kind i of the protocol. At most APP_FRAME_KINDS. */
+struct app_frame_desc {
+    const char *name; /* "command_line"; rules may put the protocol's name in front */
+};
+#define APP_FRAME_KINDS 31
+#define APP_FRAME_STREAM 31 /* "stream", of every protocol over TCP: all from the first byte on */
+#define APP_FRAME_OPEN UINT64_MAX /* the length is not known yet */
+#define APP_FRAME_BYTES_MAX 65536 /* kept of a frame at a time; of a longer one rules see it pass */
+#define APP_FRAMES_MAX 1024       /* of a direction at a time, then the parser makes room first */
+
+/* A frame that somebody wants. Rules look at it as at a transaction of APP_FRAME. */
+struct app_frame {
+    struct tx tx; /* first; id: number of the frame in the flow */
+    enum app_proto proto;
+    enum dir dir;
+    uint8_t kind;
+    bool has_tx, missed; /* missed: some of its bytes were not there or had no room */
+    uint64_t tx_id;      /* of the parser's transaction that it belongs to */
+    uint64_t offset;     /* in the direction's stream; in the datagram */
+    uint64_t len;        /* or APP_FRAME_OPEN */
+    uint64_t seen;       /* bytes of it that have been handed in */
+    uint64_t kept_from;  /* bytes[0] is this one of the frame */
+    uint8_t *bytes;
+    uint32_t kept, cap;
+};
+
 /* Settings all parsers may read; built once from suricata.yaml's names (app-layer.protocols...). */
 struct app_conf {
     bool inline_mode; /* bodies are looked at as they come */
@@ -90,6 +118,14 @@ struct app_flow {
     uint64_t flow_events_new,
         flow_events_reported; /* of these: to be looked at by rules; written as anomaly */
     int64_t now_us;           /* of the packet in hand */
+    /* Kinds of frames that are wanted, bits by protocol; NULL: none. Of engine.c */
+    const uint32_t *frames_wanted;
+    const struct app_chunk *chunk; /* that the parser works on, and its direction: for app_frame */
+    enum dir chunk_dir;
+    struct app_frame *frames[DIR_COUNT], *frames_last[DIR_COUNT]; /* by tx.next, oldest first */
+    uint32_t frame_live[DIR_COUNT];
+    uint8_t stream_told;  /* DIR_BIT()s in which the frame "stream" has begun */
+    uint64_t frame_count; /* told so far: id of the next one */
 };
 
 struct app_chunk {
@@ -140,6 +176,8 @@ struct app_parser {
     uint32_t event_count;
     const struct app_state_desc *states; /* beside request_started, request_complete ... of all */
     uint32_t state_count;
+    const struct app_frame_desc *frames;
+    uint32_t frame_count;
     bool events_small; /* EVE shows their names as they are; otherwise in capitals */
     /* Reads the protocol's entry under the `types` of an event log (NULL: none). At start. NULL: nothing to read. */
     void (*log_conf)(struct app_log *log, const struct conf_node *settings);
@@ -170,7 +208,42 @@ void app_event(struct app_flow *af, struct tx *tx, uint32_t event);
 /* Something new is to be inspected in this direction. Progress only grows. */
 void app_progress(struct tx *tx, enum dir dir, uint8_t progress);
 
+/* Tells a frame of this kind. It begins where `from` lies in the bytes that data() was given (empty: at their end), and is `len`
+ * bytes long, how many of them there may be yet: what is missing is added as it comes. APP_FRAME_OPEN: app_frame_end tells the end later; a
+ * stream that is over ends it too. Tell it once, in the call that consumes its first byte. Costs one test when no rule
+ * wants it; tx (may be NULL) is the transaction that it belongs to. */
+void app_frame_tell(struct app_flow *af, const struct tx *tx, uint8_t kind, struct str from,
+                    uint64_t len);
+static inline bool app_frame_wanted(const struct app_flow *af, uint8_t kind)
+{
+    return af->frames_wanted && af->frames_wanted[af->proto] >> kind & 1;
+}
+static inline void app_frame(struct app_flow *af, const struct tx *tx, uint8_t kind,
+                             struct str from, uint64_t len)
+{
+    if (app_frame_wanted(af, kind))
+        app_frame_tell(af, tx, kind, from, len);
+}
+/* Begins the frame "stream" of the direction in hand, once. app_data does it. */
+void app_frame_stream(struct app_flow *af);
+/* The open frames of this kind end where `behind` begins. */
+void app_frame_end(struct app_flow *af, uint8_t kind, struct str behind);
+
 /* ---- for engine.c ---- */
+
+/* Fields of APP_FRAME: "frame" (its bytes) and "frame.kind" (app_frame_number). */
+extern const struct field_list app_frame_fields;
+/* The number that rules compare "frame.kind" with. */
+static inline uint32_t app_frame_number(enum app_proto proto, uint32_t kind)
+{
+    return (uint32_t)proto << 8 | kind;
+}
+/* Adds what the chunk has to the frames of the direction; `gap`: it is missing. app_data does it. */
+void app_frames_fill(struct app_flow *af, enum dir dir, const struct app_chunk *chunk);
+/* Frees frames of the direction that are whole and were looked at; `all`: every one. What match/ remembers of them is given
+ * back by `forget`. */
+void app_frames_free(struct app_flow *af, enum dir dir, bool all,
+                     void (*forget)(struct tx *tx, struct budget *mem));
 
 struct app_parser_list {
     const struct app_parser *const *rows;

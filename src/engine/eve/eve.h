@@ -26,13 +26,14 @@ enum eve_anomaly { EVE_ANOMALY_DECODE, EVE_ANOMALY_STREAM, EVE_ANOMALY_APPLAYER 
 struct eve_event {
     enum eve_type type;
     int64_t time_us;
-    const struct packet *packet; /* in hand; NULL for what is told at a flow's end */
-    const struct flow *flow;     /* NULL: none */
-    const struct stream *stream; /* NULL: not TCP */
-    const struct app_flow *app;  /* NULL: none */
-    const struct tx *tx;         /* ALERT (or NULL), APP, FILEINFO, ANOMALY (or NULL) */
-    enum dir dir;                /* of the packet; for APP: see app_parser.log_dir */
-    const struct match_hit *hit; /* ALERT */
+    const struct packet *packet;   /* in hand; NULL for what is told at a flow's end */
+    const struct flow *flow;       /* NULL: none */
+    const struct stream *stream;   /* NULL: not TCP */
+    const struct app_flow *app;    /* NULL: none */
+    const struct tx *tx;           /* ALERT (or NULL), APP, FILEINFO, ANOMALY (or NULL) */
+    enum dir dir;                  /* of the packet; for APP: see app_parser.log_dir */
+    const struct match_hit *hit;   /* ALERT */
+    const struct app_frame *frame; /* ALERT of a rule about a frame; NULL: another rule */
     struct str
         stream_bytes; /* ALERT about a TCP stream or a transaction in it: its latest bytes, if held */
     const struct verdict *verdict; /* ALERT, DROP */

@@ -153,6 +153,34 @@ static void write_payload(const struct eve_conf *conf, const struct eve_event *e
         part_packet(p, out);
 }
 
+/* The stretch of the stream that the rule is about. */
+static void write_frame(const struct eve_conf *conf, const struct eve_event *event,
+                        struct json *out)
+{
+    const struct app_frame *f = event->frame;
+    const struct app_parser *parser = event->app->parser;
+    json_object(out, "frame");
+    if (f->kind == APP_FRAME_STREAM)
+        json_text(out, "type", "stream");
+    else if (parser && parser->proto == f->proto)
+        json_text(out, "type", parser->frames[f->kind].name);
+    json_uint(out, "id", f->tx.id + 1);
+    json_text(out, "direction", f->dir == DIR_TOSERVER ? "toserver" : "toclient");
+    if (event->stream)
+        json_uint(out, "stream_offset", f->offset);
+    bool whole = f->len != APP_FRAME_OPEN && f->seen >= f->len;
+    if (f->len != APP_FRAME_OPEN)
+        json_uint(out, "length", f->len);
+    json_bool(out, "complete", whole && !f->missed);
+    if (f->has_tx)
+        json_uint(out, "tx_id", f->tx_id);
+    if (conf->payload)
+        json_base64(out, "payload", str_of(f->bytes, f->kept));
+    if (conf->payload_printable)
+        write_printable(out, "payload_printable", str_of(f->bytes, f->kept));
+    json_end_object(out);
+}
+
 void record_alert(const struct eve_conf *conf, const struct eve_event *event, struct json *out)
 {
     if (event->tx)
@@ -162,6 +190,8 @@ void record_alert(const struct eve_conf *conf, const struct eve_event *event, st
         part_app(conf, event, out);
         write_files(conf, event, out);
     }
+    if (event->frame)
+        write_frame(conf, event, out);
     if (event->app && event->app->proto > APP_UNKNOWN)
         json_text(out, "app_proto", app_proto_name(event->app->proto));
     if (event->flow) {

@@ -39,6 +39,7 @@ static const char *const proto_names[APP_PROTO_COUNT] = {
     [APP_ENIP] = "enip",
     [APP_WEBSOCKET] = "websocket",
     [APP_BITTORRENT_DHT] = "bittorrent-dht",
+    [APP_FRAME] = "frame",
 };
 
 #define PROTO_BIT(proto) (UINT64_C(1) << (proto))
@@ -68,7 +69,7 @@ uint64_t app_proto_mask(struct str name)
         if (str_eq_nocase(name, str_c(proto_aliases[i].name)))
             return proto_aliases[i].mask;
     for (size_t i = 0; i < APP_PROTO_COUNT; i++)
-        if (str_eq_nocase(name, str_c(proto_names[i])))
+        if (i != APP_FRAME && str_eq_nocase(name, str_c(proto_names[i])))
             return PROTO_BIT(i);
     return 0;
 }

@@ -55,6 +55,7 @@ enum app_proto {
     APP_ENIP,
     APP_WEBSOCKET,
     APP_BITTORRENT_DHT,
+    APP_FRAME, /* no protocol: a stretch of a stream that a parser has named (app/frame.c) */
     APP_PROTO_COUNT
 };
 

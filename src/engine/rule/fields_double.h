@@ -91,6 +91,8 @@ static const struct field_desc double_rows[] = {
     BYTES("smtp.mail_from", APP_SMTP, TS),
     MULTI("smtp.rcpt_to", APP_SMTP, TS),
     WORDS("krb5.ticket_encryption", APP_KRB5, TS | TC, double_ciphers),
+    WINDOW("frame", APP_FRAME, DIR_BOTH),
+    NUMBER("frame.kind", APP_FRAME, DIR_BOTH),
 };
 
 #undef TS
@@ -121,6 +123,14 @@ static int double_app_state(uint64_t protos, struct str name, enum dir *dir)
         return 0;
     bool line = str_eq(name, STR_LIT("request_line")) || str_eq(name, STR_LIT("response_line"));
     return line && protos == app_proto_mask(STR_LIT("http1")) ? 1 : -1;
+}
+
+static int double_app_frame(uint64_t protos, struct str name)
+{
+    uint64_t http = app_proto_mask(STR_LIT("http1"));
+    bool known = str_eq(name, STR_LIT("http1.request")) ||
+                 (str_eq(name, STR_LIT("request")) && protos & http);
+    return known ? 7 : -1;
 }
 
 static const struct field_list double_list = {double_rows,

@@ -102,7 +102,19 @@ static int read_frame(struct build *b, const struct keyword *k, struct str value
 {
     if (!is_word(value))
         return build_refuse(b, "the name of a frame is expected");
-    return not_done(b, k);
+    const struct rule_names *names = b->loader->names;
+    int number = names->app_frame ? names->app_frame(b->rule->app_mask, value) : -1;
+    if (number < 0)
+        return build_refuse(b, "no parser has a frame of that name for the rule's protocol");
+    uint32_t bytes = build_field(b, STR_LIT("frame"));
+    struct rule_check *check = build_check(b, RULE_CHECK_FIELD_NUMBER);
+    if (bytes == FIELD_NONE || !check)
+        return -1;
+    check->field = build_field(b, STR_LIT("frame.kind"));
+    check->number = (struct rule_number){.compare = RULE_EQ, .a = (uint64_t)number};
+    /* each frame is looked at by itself, whatever protocol named it */
+    b->rule->app_mask = UINT64_C(1) << APP_FRAME;
+    return check->field == FIELD_NONE ? -1 : build_select(b, bytes, false);
 }
 
 /* "src,RU,US", "dst,!JP", "RU" */
@@ -202,13 +214,13 @@ static const struct keyword rows[] = {
     {.name = "nfq_set_mark", .read = read_mark, .value = KEYWORD_VALUE},
     {.name = "tls_store", .read = read_nothing, .value = KEYWORD_BARE},
     {.name = "tls.store", .read = read_nothing, .value = KEYWORD_BARE},
+    {.name = "frame", .read = read_frame, .value = KEYWORD_VALUE},
     {.name = "config", .read = read_config, .value = KEYWORD_VALUE},
     NOT_DONE("replace", KEYWORD_VALUE, read_replace,
              "bytes are stopped or pass, they are not rewritten"),
     NOT_DONE("lua", KEYWORD_VALUE, read_script, "scripts are not run"),
     NOT_DONE("luajit", KEYWORD_VALUE, read_script, "scripts are not run"),
     NOT_DONE("luaxform", KEYWORD_VALUE, read_script, "scripts are not run"),
-    NOT_DONE("frame", KEYWORD_VALUE, read_frame, "the parsers publish fields, not frames"),
     NOT_DONE("geoip", KEYWORD_VALUE, read_geoip, "there is no table of addresses and countries"),
     NOT_DONE("iprep", KEYWORD_VALUE, read_iprep, "there is no list of reputations of addresses"),
     {.name = "flowvar", .read = read_flowvar, .value = KEYWORD_VALUE},

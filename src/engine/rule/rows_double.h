@@ -13,8 +13,8 @@
 #include <cmocka.h>
 
 static struct field_table fields;
-static const struct rule_names names = {&fields, double_app_event, double_event, double_event,
-                                        double_app_state};
+static const struct rule_names names = {&fields,      double_app_event, double_event,
+                                        double_event, double_app_state, double_app_frame};
 
 static int setup(void **state)
 {

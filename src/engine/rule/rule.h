@@ -594,6 +594,9 @@ struct rule_names {
     /* Progress from which on a transaction of these protocols is in the state of that name, and the direction that the state
      * speaks of; -1: there is no such state. NULL: no protocol has states. */
     int (*app_state)(uint64_t protos, struct str name, enum dir *dir);
+    /* Number of the frame of that name, of one of these protocols ("pdu") or with its protocol in front ("sip.pdu"); -1: there is
+     * none. protos 0: of any. NULL: no protocol has frames. Fields "frame" and "frame.kind" of APP_FRAME go with it. */
+    int (*app_frame)(uint64_t protos, struct str name);
 };
 
 struct rule_loader;

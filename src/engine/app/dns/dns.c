@@ -192,8 +192,14 @@ static void take_message(struct app_flow *af, enum dir dir, struct str message)
     app_progress(&tx->tx, DIR_TOCLIENT, TX_COMPLETE);
 }
 
+enum frame { FRAME_PDU };
+#define LENGTH_BYTES 2u /* in front of a message over TCP */
+
+static const struct app_frame_desc frames[] = {[FRAME_PDU] = {"pdu"}};
+
 static struct app_result data_udp(struct app_flow *af, enum dir dir, const struct app_chunk *chunk)
 {
+    app_frame(af, NULL, FRAME_PDU, chunk->bytes, chunk->bytes.len);
     take_message(af, dir, chunk->bytes);
     return (struct app_result){PARSE_OK, (uint32_t)chunk->bytes.len};
 }
@@ -212,6 +218,8 @@ static struct app_result data_tcp(struct app_flow *af, enum dir dir, const struc
             break;
         if (!app_tx_room(af))
             return (struct app_result){PARSE_FULL, consumed};
+        app_frame(af, NULL, FRAME_PDU, str_from(chunk->bytes, consumed),
+                  LENGTH_BYTES + message.len);
         take_message(af, dir, message);
         consumed = (uint32_t)r.at;
     }
@@ -240,6 +248,8 @@ const struct app_parser dns_parser = {
     .fields = {dns_fields, DNS_FIELDS},
     .events = events,
     .event_count = DNS_EVENTS,
+    .frames = frames,
+    .frame_count = ARRAY_COUNT(frames),
     .events_small = true,
     .log_conf = dns_log_conf,
     .log_wants = dns_log_wants,
@@ -256,6 +266,8 @@ const struct app_parser dns_tcp_parser = {
     .tx_bytes = sizeof(struct dns_tx),
     .events = events,
     .event_count = DNS_EVENTS,
+    .frames = frames,
+    .frame_count = ARRAY_COUNT(frames),
     .events_small = true,
     .log_conf = dns_log_conf,
     .log_wants = dns_log_wants,

@@ -9,6 +9,7 @@
 
 #include "engine/app/dns/dns.h"
 #include "engine/app/dns/message.h"
+#include "engine/app/talk/talk.h"
 
 struct world {
     struct slab slab;
@@ -361,6 +362,22 @@ static void each_of_many_records_is_found(void **state)
     end(&w);
 }
 
+static void messages_are_frames(void **state)
+{
+    static const struct talk udp = {
+        .parser = &dns_parser, .server_port = 53, .udp = true, .frames = true};
+    static const struct talk tcp = {.parser = &dns_tcp_parser, .server_port = 53, .frames = true};
+    static const struct talk_row datagrams[] = {
+        {"two", {TS("ab"), TS("c")}, {"frame ts pdu 0+2 ab", "frame ts pdu 0+1 c"}}};
+    static const struct talk_row streams[] = {
+        {"two",
+         {TS("\0\2ab\0\1c")},
+         {"frame ts pdu 0+4 \\x00\\x02ab", "frame ts pdu 4+3 \\x00\\x01c"}}};
+    assert_int_equal(talk_check_rows(&udp, datagrams, 1), 0);
+    assert_int_equal(talk_check_rows(&tcp, streams, 1), 0);
+    assert_int_equal(talk_check_cuts(&tcp, streams, 1), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -368,6 +385,7 @@ int main(void)
         cmocka_unit_test(tcp_gives_the_same_cut_anywhere),
         cmocka_unit_test(damage_is_an_event),
         cmocka_unit_test(without_memory_nothing_is_lost_but_the_message),
+        cmocka_unit_test(messages_are_frames),
         cmocka_unit_test(probes),
         cmocka_unit_test(each_of_many_records_is_found),
         cmocka_unit_test(tcp_probes_of_pieces),

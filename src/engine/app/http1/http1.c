@@ -182,6 +182,11 @@ static const struct app_state_desc states[] = {
     {"response_body", DIR_TOCLIENT, HTTP1_BODY},  {"response_trailer", DIR_TOCLIENT, HTTP1_TRAILER},
 };
 
+static const struct app_frame_desc frames[] = {
+    [HTTP1_FRAME_REQUEST] = {"request"},
+    [HTTP1_FRAME_RESPONSE] = {"response"},
+};
+
 const struct app_parser http1_parser = {
     .proto = APP_HTTP1,
     .tcp = true,
@@ -198,6 +203,8 @@ const struct app_parser http1_parser = {
     .event_count = HTTP1_EVENT_COUNT,
     .states = states,
     .state_count = ARRAY_COUNT(states),
+    .frames = frames,
+    .frame_count = ARRAY_COUNT(frames),
     .log_tx_id = true,
     .log_conf = http1_log_conf,
     .log = http1_log,

@@ -216,6 +216,26 @@ static void test_log_settings(void **state)
     }
 }
 
+static void test_frames(void **state)
+{
+    static const struct talk talk = {.parser = &http1_parser, .server_port = 80, .frames = true};
+    static const struct talk_row rows[] = {
+        {"messages",
+         {TS("GET / HTTP/1.1\r\nHost: a\r\n\r\nPOST /b HTTP/1.1\r\nContent-Length: 2\r\n\r\nxy"),
+          TC("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nzHTTP/1.1 404 No\r\n\r\nto the end")},
+         {"frame ts request 0+27 GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n",
+          "frame ts request 27+41 POST /b HTTP/1.1\\r\\nContent-Length: 2\\r\\n\\r\\nxy",
+          "frame tc response 0+39 HTTP/1.1 200 OK\\r\\nContent-Length: 1\\r\\n\\r\\nz",
+          "frame tc response 39+29 HTTP/1.1 404 No\\r\\n\\r\\nto the end"}},
+        {"a hole in a body",
+         {TC("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nab"), GAP(DIR_TOCLIENT, 3), TC("f")},
+         {"frame tc response 0+44 missed f"}},
+    };
+    assert_int_equal(talk_check_rows(&talk, rows, ARRAY_COUNT(rows)), 0);
+    assert_int_equal(talk_check_cuts(&talk, rows, ARRAY_COUNT(rows)), 0);
+    talk_check_memory(&talk, rows, ARRAY_COUNT(rows));
+}
+
 static void test_probe(void **state)
 {
     static const struct {
@@ -255,6 +275,7 @@ int main(void)
         cmocka_unit_test(test_body_limit),    cmocka_unit_test(test_limits),
         cmocka_unit_test(test_unanswered),    cmocka_unit_test(test_late_responses),
         cmocka_unit_test(test_log_settings),  cmocka_unit_test(test_probe),
+        cmocka_unit_test(test_frames),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -108,6 +108,11 @@ static enum turn skip_line(struct run *r)
 
 /* ---- the end of a message ---- */
 
+static uint8_t frame_of(const struct run *r)
+{
+    return r->dir == DIR_TOSERVER ? HTTP1_FRAME_REQUEST : HTTP1_FRAME_RESPONSE;
+}
+
 static void finish(struct run *r, bool complete)
 {
     struct http1_tx *tx = r->d->tx;
@@ -115,6 +120,8 @@ static void finish(struct run *r, bool complete)
         return;
     struct http1_at at = at_of(r);
     http1_payload_end(&at, complete);
+    if (r->dir == r->af->chunk_dir)
+        app_frame_end(r->af, frame_of(r), r->in);
     app_progress(&tx->tx, r->dir, TX_COMPLETE);
     r->d->tx = NULL;
     r->d->step = STEP_START;
@@ -241,6 +248,7 @@ static enum turn request_start(struct run *r)
         app_progress(&r->d->tx->tx, DIR_TOCLIENT, TX_COMPLETE);
     if (line.p[line.len - 1] != '\n' && !is_cut(line))
         app_event(r->af, &r->d->tx->tx, HTTP1_REQUEST_LINE_INCOMPLETE);
+    app_frame(r->af, &r->d->tx->tx, frame_of(r), line, APP_FRAME_OPEN);
     bool stored = store_line(r, line);
     consume_line(r, line);
     return stored ? request_line_read(r) : TURN_FAIL;
@@ -301,6 +309,8 @@ static enum turn begin_response(struct run *r)
     enum turn turn = r->d->tx ? TURN_ON : find_exchange(r);
     if (turn != TURN_ON)
         return turn;
+    if (!r->d->tx->response_begun)
+        app_frame(r->af, &r->d->tx->tx, frame_of(r), r->in, APP_FRAME_OPEN);
     r->d->tx->response_begun = true;
     end_old_request(r);
     return TURN_ON;

@@ -336,6 +336,25 @@ static size_t next_bytes(struct app_flow *af, struct str s)
     return data_bytes(af, s);
 }
 
+/* The same, with the frames that the bytes are. */
+static size_t framed_bytes(struct app_flow *af, struct str s)
+{
+    struct smtp_state *st = af->state;
+    bool in_line = st->skip_line[DIR_TOSERVER];
+    bool in_mail = st->mode != MODE_COMMANDS && !in_line;
+    if (in_mail && !st->data_framed)
+        app_frame(af, st->tx ? &st->tx->tx : NULL, SMTP_FRAME_DATA, s, APP_FRAME_OPEN);
+    st->data_framed = in_mail;
+    size_t done = next_bytes(af, s);
+    if (in_mail && st->mode == MODE_COMMANDS) {
+        app_frame_end(af, SMTP_FRAME_DATA, str_from(s, done));
+        st->data_framed = false;
+    } else if (!in_mail && !in_line && done) {
+        app_frame(af, st->tx ? &st->tx->tx : NULL, SMTP_FRAME_COMMAND_LINE, s, done);
+    }
+    return done;
+}
+
 /* Bytes are missing. In commands nothing tells where one begins again; in a mail the holes are marked. */
 static struct app_result client_gap(struct app_flow *af, uint32_t gap)
 {
@@ -368,7 +387,7 @@ struct app_result smtp_client(struct app_flow *af, const struct app_chunk *chunk
     while (rest.len) {
         if (begins_anew(st) && !app_tx_room(af))
             return (struct app_result){PARSE_FULL, (uint32_t)(chunk->bytes.len - rest.len)};
-        size_t done = next_bytes(af, rest);
+        size_t done = framed_bytes(af, rest);
         if (done == 0)
             break;
         rest = str_from(rest, done);

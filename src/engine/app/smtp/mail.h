@@ -16,6 +16,8 @@
 #define SMTP_URLS_SEEN_MAX 2048u /* repetitions too: each is compared with those before */
 #define SMTP_UNANSWERED_MAX 32u  /* mails that wait for a reply; then the oldest waits no more */
 
+enum smtp_frame { SMTP_FRAME_COMMAND_LINE, SMTP_FRAME_DATA, SMTP_FRAME_RESPONSE_LINE };
+
 enum smtp_event {
     SMTP_INVALID_REPLY,
     SMTP_UNABLE_TO_MATCH_REPLY,
@@ -173,6 +175,7 @@ struct smtp_state {
     uint64_t chunk_left;
     bool chunk_last;
     bool skip_line[DIR_COUNT]; /* the rest of a line that was too long */
+    bool data_framed;          /* the frame "data" has begun */
     bool had_tx, welcomed, replied;
     bool data_unanswered;  /* DATA's reply has not come */
     bool reset_unanswered; /* a HELO behind MAIL FROM waits for its reply */

@@ -149,12 +149,18 @@ static enum parse reply_bytes(struct app_flow *af, struct str s, size_t *done)
 
 struct app_result smtp_server(struct app_flow *af, const struct app_chunk *chunk)
 {
+    const struct smtp_state *st = af->state;
     struct str rest = chunk->bytes;
     if (chunk->gap)
         return (struct app_result){PARSE_BAD, 0};
     while (rest.len && af->change_to == APP_UNKNOWN) {
         size_t done;
-        if (reply_bytes(af, rest, &done) == PARSE_BAD)
+        bool in_line = st->skip_line[DIR_TOCLIENT];
+        const struct smtp_tx *tx = answered_tx(af);
+        enum parse result = reply_bytes(af, rest, &done);
+        if (done && !in_line)
+            app_frame(af, tx ? &tx->tx : NULL, SMTP_FRAME_RESPONSE_LINE, rest, done);
+        if (result == PARSE_BAD)
             return (struct app_result){PARSE_BAD, (uint32_t)(chunk->bytes.len - rest.len)};
         if (done == 0)
             break;

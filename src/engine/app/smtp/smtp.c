@@ -111,6 +111,12 @@ static const struct app_state_desc states[] = {
     {"response_data", DIR_TOCLIENT, TX_COMPLETE},
 };
 
+static const struct app_frame_desc frames[] = {
+    [SMTP_FRAME_COMMAND_LINE] = {"command_line"},
+    [SMTP_FRAME_DATA] = {"data"},
+    [SMTP_FRAME_RESPONSE_LINE] = {"response_line"},
+};
+
 const struct app_parser smtp_parser = {
     .proto = APP_SMTP,
     .tcp = true,
@@ -125,6 +131,8 @@ const struct app_parser smtp_parser = {
     .event_count = SMTP_EVENTS,
     .states = states,
     .state_count = ARRAY_COUNT(states),
+    .frames = frames,
+    .frame_count = ARRAY_COUNT(frames),
     .log_tx_id = true,
     .log_conf = smtp_log_conf,
     .log = smtp_log,

@@ -9,6 +9,7 @@
 
 #include "engine/app/smtp/mail.h"
 #include "engine/app/smtp/smtp.h"
+#include "engine/app/talk/talk.h"
 
 #define STEPS_MAX 24
 
@@ -431,6 +432,23 @@ static void probes_know_the_protocol(void **state)
             fail_msg("%s", rows[i].name);
 }
 
+static void lines_and_mails_are_frames(void **state)
+{
+    static const struct talk talk = {.parser = &smtp_parser, .server_port = 25, .frames = true};
+    static const struct talk_row rows[] = {
+        {"a mail",
+         {TC("220 a\r\n"), TS("EHLO b\r\n"), TC("250 a\r\n"), TS("MAIL FROM:<c>\r\nDATA\r\n"),
+          TC("250 ok\r\n354 go\r\n"), TS("d\r\n.\r\nQUIT\r\n")},
+         {"frame ts command_line 0+8 EHLO b\\r\\n",
+          "frame ts command_line 8+15 MAIL FROM:<c>\\r\\n", "frame ts command_line 23+6 DATA\\r\\n",
+          "frame ts data 29+6 d\\r\\n.\\r\\n", "frame ts command_line 35+6 QUIT\\r\\n",
+          "frame tc response_line 0+7 220 a\\r\\n", "frame tc response_line 14+8 250 ok\\r\\n"}},
+    };
+    assert_int_equal(talk_check_rows(&talk, rows, ARRAY_COUNT(rows)), 0);
+    assert_int_equal(talk_check_cuts(&talk, rows, ARRAY_COUNT(rows)), 0);
+    talk_check_memory(&talk, rows, ARRAY_COUNT(rows));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -441,6 +459,7 @@ int main(void)
         cmocka_unit_test(a_mail_without_its_end_is_truncated),
         cmocka_unit_test(unanswered_mails_are_bounded),
         cmocka_unit_test(without_memory_the_flow_goes_on),
+        cmocka_unit_test(lines_and_mails_are_frames),
         cmocka_unit_test(probes_know_the_protocol),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

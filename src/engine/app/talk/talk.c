@@ -12,6 +12,7 @@ struct player {
     const struct talk *talk;
     struct app_flow af;
     struct buf pending[DIR_COUNT];
+    uint64_t offset[DIR_COUNT]; /* of pending in the stream */
     struct buf *seen;
 };
 
@@ -153,6 +154,28 @@ static void add_tx(struct player *p, const struct tx *tx)
     buf_add_byte(p->seen, '\n');
 }
 
+static void forget(struct tx *tx, struct budget *mem)
+{
+}
+
+static void add_frames(struct player *p, enum dir dir)
+{
+    const struct app_parser *parser = p->talk->parser;
+    for (struct app_frame *f = p->af.frames[dir]; f; f = (struct app_frame *)f->tx.next) {
+        require(f->kind < parser->frame_count, "a frame without a name");
+        buf_printf(p->seen, "frame %s %s %llu+", dir_name(dir), parser->frames[f->kind].name,
+                   (unsigned long long)f->offset);
+        if (f->len == APP_FRAME_OPEN)
+            buf_add_c(p->seen, "open");
+        else
+            buf_printf(p->seen, "%llu", (unsigned long long)f->len);
+        buf_printf(p->seen, "%s ", f->missed ? " missed" : "");
+        add_value(p->seen, str_of(f->bytes, f->kept));
+        buf_add_byte(p->seen, '\n');
+    }
+    app_frames_free(&p->af, dir, true, forget);
+}
+
 static void look(struct player *p)
 {
     const struct app_parser *parser = p->talk->parser;
@@ -189,18 +212,23 @@ static void feed(struct player *p, enum dir dir, struct str bytes, uint32_t gap,
 {
     struct buf *pending = &p->pending[dir];
     struct app_result result;
-    if (gap || p->talk->udp)
+    if (gap || p->talk->udp) {
+        p->offset[dir] += p->talk->udp ? 0 : pending->len;
         buf_reset(pending);
+    }
     buf_add(pending, bytes);
     do {
-        struct app_chunk chunk = {
-            .bytes = gap ? STR_EMPTY : buf_str(pending), .gap = gap, .end = end};
+        struct app_chunk chunk = {.bytes = gap ? STR_EMPTY : buf_str(pending),
+                                  .offset = p->offset[dir],
+                                  .gap = gap,
+                                  .end = end};
         result = app_data(&p->af, dir, &chunk);
         size_t done = result.status == PARSE_BAD ? pending->len : result.consumed;
         require(done <= pending->len, "more consumed than given");
         if (done)
             memmove(pending->p, pending->p + done, pending->len - done);
         pending->len -= done;
+        p->offset[dir] += p->talk->udp ? 0 : done + gap;
     } while (result.status == PARSE_FULL && make_room(p));
 }
 
@@ -257,8 +285,11 @@ void talk_play(const struct talk *talk, const struct talk_piece *pieces, size_t 
     struct budget mem = {shared_slab(), 0,
                          talk->memory_limit_bytes ? talk->memory_limit_bytes : MEMORY_BYTES};
     struct field_mask demand;
+    uint32_t frames[APP_PROTO_COUNT];
     struct app_conf conf;
     struct arena scratch;
+    memset(frames, 0xff, sizeof frames);
+    frames[talk->parser->proto] = ~(1u << APP_FRAME_STREAM);
     memset(&demand, 0xff, sizeof demand); /* rules want everything */
     app_conf_defaults(&conf);
     arena_init(&scratch, 0, 0);
@@ -268,6 +299,7 @@ void talk_play(const struct talk *talk, const struct talk_piece *pieces, size_t 
                              .conf = talk->conf ? talk->conf : &conf,
                              .demand = &demand,
                              .scratch = &scratch,
+                             .frames_wanted = talk->frames ? frames : NULL,
                              .client_port = 40000,
                              .server_port = talk->server_port,
                              .is_udp = talk->udp};
@@ -276,6 +308,8 @@ void talk_play(const struct talk *talk, const struct talk_piece *pieces, size_t 
         for (struct tx *tx = p.af.first; tx; tx = tx->next)
             add_tx(&p, tx);
         add_flow(&p);
+        add_frames(&p, DIR_TOSERVER);
+        add_frames(&p, DIR_TOCLIENT);
         app_close(&p.af);
     }
     require(mem.used_bytes == 0, "memory is not given back");

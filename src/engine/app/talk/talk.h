@@ -6,6 +6,7 @@
  *   0 file tc /index.html 5 closed
  *   0 log {"hostname":...}
  *   0 done ts tc                  directions that are complete
+ *   frame tc response 0+45 HTTP/1.1 ...   with `frames`: kind, offset, length and bytes of each that the parser tells
  *   failed tc, change websocket, flow event unknown_error
  *
  * A parser's test is a table of struct talk_row and the three checks below: what is wanted is seen, the input cut at each byte
@@ -44,7 +45,8 @@ struct talk {
         *fields_of; /* the row that tells the fields of several rows; NULL: the parser's own */
     const struct app_conf *conf; /* NULL: defaults */
     uint16_t server_port;
-    bool udp; /* each piece is a datagram, and is not cut */
+    bool udp;    /* each piece is a datagram, and is not cut */
+    bool frames; /* all kinds are wanted and written down */
     bool
         inspect; /* match/ looks after each piece, and windows are written down with their offsets */
     uint32_t memory_limit_bytes; /* 0: plenty */

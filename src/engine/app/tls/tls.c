@@ -11,12 +11,23 @@
 #include "engine/app/tls/certificate.h"
 
 #define RECORD_HEADER 5
+#define SSLV2_HEADER 2
 #define RECORD_MAX (16384 + 2048) /* RFC 5246 section 6.2.3 */
 #define RECORDS_MAX 255 /* in the clear and in one piece of the stream: nobody needs so many */
 #define MESSAGE_HEADER 4
 #define HEARTBEAT_HEADER 3
 #define HEARTBEAT_PADDING 16 /* RFC 6520 section 4: at least */
 #define PORT_HTTPS 443
+
+enum frame {
+    TLS_FRAME_PDU,
+    TLS_FRAME_HDR,
+    TLS_FRAME_DATA,
+    TLS_FRAME_ALERT,
+    TLS_FRAME_HEARTBEAT,
+    TLS_FRAME_SSL2_HDR,
+    TLS_FRAME_SSL2_PDU
+};
 
 enum record_type {
     RECORD_CHANGE_CIPHER = 20,
@@ -509,6 +520,20 @@ static bool header_is_bad(const struct way *w, uint8_t type, uint16_t version, u
     return true;
 }
 
+/* `record` begins with the record's header. */
+static void tell_frames(const struct way *w, uint8_t type, struct str record, uint16_t len)
+{
+    const struct tx *tx = w->state->tx ? &w->state->tx->tx : NULL;
+    struct str content = str_from(record, RECORD_HEADER);
+    app_frame(w->af, tx, TLS_FRAME_PDU, record, RECORD_HEADER + (uint64_t)len);
+    app_frame(w->af, tx, TLS_FRAME_HDR, record, RECORD_HEADER);
+    app_frame(w->af, tx, TLS_FRAME_DATA, content, len);
+    if (type == RECORD_ALERT)
+        app_frame(w->af, tx, TLS_FRAME_ALERT, content, len);
+    if (type == RECORD_HEARTBEAT)
+        app_frame(w->af, tx, TLS_FRAME_HEARTBEAT, content, len);
+}
+
 /* One record. MORE: it is not whole as far as it is wanted; nothing is taken then. */
 static enum parse read_record(const struct way *w, struct reader *r)
 {
@@ -522,9 +547,11 @@ static enum parse read_record(const struct way *w, struct reader *r)
     struct str content = reader_str(&look, wanted_bytes(w->half, type, len));
     if (look.bad)
         return PARSE_MORE;
+    struct str record = str_from(str_of(r->p, r->len), r->at);
     *r = look;
     w->half->started = true;
     w->half->skip = len - (uint32_t)content.len;
+    tell_frames(w, type, record, len);
     if (w->state->tx && !w->state->tx->record_version[w->dir])
         w->state->tx->record_version[w->dir] = version;
     return take_record(w, type, len, content) ? PARSE_OK : PARSE_BAD;
@@ -552,9 +579,12 @@ static enum parse read_sslv2(const struct way *w, struct reader *r)
         event(w, TLS_EVENT_INVALID_SSLV2_HEADER);
         return PARSE_BAD;
     }
+    struct str record = str_from(str_of(r->p, r->len), r->at);
     *r = look;
     w->half->started = true;
     w->half->skip = len - (uint32_t)head;
+    app_frame(w->af, NULL, TLS_FRAME_SSL2_HDR, record, SSLV2_HEADER);
+    app_frame(w->af, NULL, TLS_FRAME_SSL2_PDU, record, SSLV2_HEADER + (uint64_t)len);
     if (w->state->tx) {
         w->state->tx->version[w->dir] = version;
         app_progress(&w->state->tx->tx, w->dir, TLS_HELLO_DONE);
@@ -669,6 +699,16 @@ static const struct app_state_desc states[] = {
     {"server_finished", DIR_TOCLIENT, TX_COMPLETE},
 };
 
+static const struct app_frame_desc frames[] = {
+    [TLS_FRAME_PDU] = {"pdu"},
+    [TLS_FRAME_HDR] = {"hdr"},
+    [TLS_FRAME_DATA] = {"data"},
+    [TLS_FRAME_ALERT] = {"alert"},
+    [TLS_FRAME_HEARTBEAT] = {"heartbeat"},
+    [TLS_FRAME_SSL2_HDR] = {"ssl2.hdr"},
+    [TLS_FRAME_SSL2_PDU] = {"ssl2.pdu"},
+};
+
 const struct app_parser tls_parser = {
     .proto = APP_TLS,
     .tcp = true,
@@ -683,6 +723,8 @@ const struct app_parser tls_parser = {
     .event_count = TLS_EVENTS,
     .states = states,
     .state_count = ARRAY_COUNT(states),
+    .frames = frames,
+    .frame_count = ARRAY_COUNT(frames),
     .log_conf = tls_log_conf,
     .log_wants = tls_log_wants,
     .log = tls_log,

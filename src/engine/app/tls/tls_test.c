@@ -1,3 +1,4 @@
+#include "engine/app/talk/talk.h"
 #include "engine/app/tls/certificate.h"
 #include "engine/app/tls/handshake.h"
 #include "engine/app/tls/made_handshake.h"
@@ -486,6 +487,22 @@ static void probes(void **state)
     }
 }
 
+static void records_are_frames(void **state)
+{
+    static const struct talk talk = {.parser = &tls_parser, .server_port = 443, .frames = true};
+    static const struct talk_row rows[] = {
+        {"an alert, and a record of data",
+         {TS("\x15\3\3\0\2\1\0\x17\3\3\0\3abc")},
+         {"frame ts pdu 0+7 \\x15\\x03\\x03\\x00\\x02\\x01\\x00",
+          "frame ts hdr 0+5 \\x15\\x03\\x03\\x00\\x02", "frame ts data 5+2 \\x01\\x00",
+          "frame ts alert 5+2 \\x01\\x00", "frame ts pdu 7+8 \\x17\\x03\\x03\\x00\\x03abc",
+          "frame ts data 12+3 abc"}},
+    };
+    assert_int_equal(talk_check_rows(&talk, rows, ARRAY_COUNT(rows)), 0);
+    assert_int_equal(talk_check_cuts(&talk, rows, ARRAY_COUNT(rows)), 0);
+    talk_check_memory(&talk, rows, ARRAY_COUNT(rows));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -499,6 +516,7 @@ int main(void)
         cmocka_unit_test(a_long_answer_to_a_heartbeat_is_told),
         cmocka_unit_test(an_old_hello_may_ask_for_tls),
         cmocka_unit_test(without_memory_the_connection_goes_on_or_is_given_up),
+        cmocka_unit_test(records_are_frames),
         cmocka_unit_test(probes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

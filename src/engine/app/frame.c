@@ -1,0 +1,202 @@
+/* Frames that somebody wants, and their bytes.
+ *
+ * A frame's bytes are copied as they pass through app_data: the parser consumes them at its own pace, and rules look at the
+ * packet's end. Only wanted kinds come here, so flows without such rules hold none. A frame lives until rules have seen it whole;
+ * of one that is longer than APP_FRAME_BYTES_MAX the older half goes when the newer one needs its place, so that no length
+ * lets bytes pass unseen, and none makes us hold more. */
+#include "engine/app/app.h"
+
+#include <assert.h>
+
+#define FIRST_BYTES 256
+
+static bool is_whole(const struct app_frame *f)
+{
+    return f->len != APP_FRAME_OPEN && f->seen >= f->len;
+}
+
+static void update(struct app_frame *f)
+{
+    app_progress(&f->tx, f->dir, is_whole(f) ? TX_COMPLETE : 1);
+}
+
+/* Where in the stream the bytes lie; what is empty stands at the end of the chunk. */
+static uint64_t place(const struct app_chunk *chunk, struct str bytes)
+{
+    assert(chunk);
+    if (!bytes.len)
+        return chunk->offset + chunk->gap + chunk->bytes.len;
+    size_t at = (size_t)(bytes.p - chunk->bytes.p);
+    assert(at < chunk->bytes.len);
+    return chunk->offset + at;
+}
+
+void app_frame_tell(struct app_flow *af, const struct tx *tx, uint8_t kind, struct str from,
+                    uint64_t len)
+{
+    enum dir dir = af->chunk_dir;
+    assert(kind <= APP_FRAME_STREAM);
+    if (af->frame_live[dir] >= APP_FRAMES_MAX)
+        return;
+    struct app_frame *f = budget_zalloc(af->mem, sizeof *f);
+    if (!f)
+        return;
+    f->tx.id = af->frame_count++;
+    f->tx.proto = APP_FRAME;
+    f->tx.first_us = af->now_us;
+    f->tx.dirs = DIR_BIT(dir);
+    f->proto = af->proto;
+    f->dir = dir;
+    f->kind = kind;
+    f->has_tx = tx != NULL;
+    f->tx_id = tx ? tx->id : 0;
+    f->offset = place(af->chunk, from);
+    f->len = len;
+    if (af->frames_last[dir])
+        af->frames_last[dir]->tx.next = &f->tx;
+    else
+        af->frames[dir] = f;
+    af->frames_last[dir] = f;
+    af->frame_live[dir]++;
+}
+
+void app_frame_stream(struct app_flow *af)
+{
+    uint8_t bit = DIR_BIT(af->chunk_dir);
+    if ((af->stream_told & bit) || af->is_udp || !app_frame_wanted(af, APP_FRAME_STREAM))
+        return;
+    af->stream_told |= bit;
+    app_frame_tell(af, NULL, APP_FRAME_STREAM, af->chunk->bytes, APP_FRAME_OPEN);
+}
+
+void app_frame_end(struct app_flow *af, uint8_t kind, struct str behind)
+{
+    if (!app_frame_wanted(af, kind))
+        return;
+    uint64_t end = place(af->chunk, behind);
+    for (struct app_frame *f = af->frames[af->chunk_dir]; f; f = (struct app_frame *)f->tx.next)
+        if (f->kind == kind && f->len == APP_FRAME_OPEN && f->offset <= end) {
+            f->len = end - f->offset;
+            update(f);
+        }
+}
+
+/* Room for `more` bytes behind what is kept; what was there longest goes when there is too much. */
+static bool make_room(struct app_flow *af, struct app_frame *f, uint32_t more)
+{
+    if (f->kept + more > APP_FRAME_BYTES_MAX) {
+        uint32_t go = f->kept < APP_FRAME_BYTES_MAX / 2 ? f->kept : APP_FRAME_BYTES_MAX / 2;
+        memmove(f->bytes, f->bytes + go, f->kept - go);
+        f->kept -= go;
+        f->kept_from += go;
+    }
+    if (f->kept + more <= f->cap)
+        return true;
+    uint32_t cap = f->cap ? f->cap : FIRST_BYTES;
+    while (cap < f->kept + more)
+        cap *= 2;
+    uint8_t *bytes = budget_resize(af->mem, f->bytes, f->cap, cap);
+    if (!bytes)
+        return false;
+    f->bytes = bytes;
+    f->cap = cap;
+    return true;
+}
+
+static void add(struct app_flow *af, struct app_frame *f, struct str bytes)
+{
+    if (bytes.len > APP_FRAME_BYTES_MAX / 2)
+        bytes = str_from(bytes, bytes.len - APP_FRAME_BYTES_MAX / 2);
+    if (!bytes.len)
+        return;
+    if (!make_room(af, f, (uint32_t)bytes.len)) {
+        f->missed = true;
+        return;
+    }
+    if (f->kept_from + f->kept + bytes.len != f->seen) { /* something was left out before */
+        f->kept = 0;
+        f->kept_from = f->seen - bytes.len;
+    }
+    memcpy(f->bytes + f->kept, bytes.p, bytes.len);
+    f->kept += (uint32_t)bytes.len;
+}
+
+void app_frames_fill(struct app_flow *af, enum dir dir, const struct app_chunk *chunk)
+{
+    uint64_t bytes = chunk->gap ? chunk->gap : chunk->bytes.len, end = chunk->offset + bytes;
+    for (struct app_frame *f = af->frames[dir]; f; f = (struct app_frame *)f->tx.next) {
+        uint64_t at = f->offset + f->seen;
+        if (is_whole(f) || at < chunk->offset)
+            continue;
+        uint64_t stop =
+            f->len == APP_FRAME_OPEN || f->len > end - f->offset ? end : f->offset + f->len;
+        if (stop > at) {
+            f->seen += stop - at;
+            f->missed |= chunk->gap != 0;
+            if (!chunk->gap)
+                add(af, f,
+                    str_cut(chunk->bytes, (size_t)(at - chunk->offset),
+                            (size_t)(stop - chunk->offset)));
+        }
+        if ((chunk->end || af->is_udp) && f->len != f->seen) {
+            f->missed |= f->len != APP_FRAME_OPEN;
+            f->len = f->seen;
+        }
+        update(f);
+    }
+}
+
+void app_frames_free(struct app_flow *af, enum dir dir, bool all,
+                     void (*forget)(struct tx *tx, struct budget *mem))
+{
+    struct app_frame *f = af->frames[dir], *next, *last = NULL;
+    for (; f; f = next) {
+        next = (struct app_frame *)f->tx.next;
+        if (!all && (!is_whole(f) || f->tx.updated[dir])) {
+            last = f;
+            continue;
+        }
+        if (last)
+            last->tx.next = f->tx.next;
+        else
+            af->frames[dir] = next;
+        forget(&f->tx, af->mem);
+        budget_give(af->mem, f->bytes, f->cap);
+        budget_give(af->mem, f, sizeof *f);
+        af->frame_live[dir]--;
+    }
+    af->frames_last[dir] = last;
+}
+
+/* ---- what rules ask for ---- */
+
+static bool get_bytes(const struct tx *tx, enum dir dir, uint32_t index, struct field_window *out)
+{
+    const struct app_frame *f = (const struct app_frame *)tx;
+    if (!f->seen && !is_whole(f))
+        return false;
+    *out = (struct field_window){str_of(f->bytes, f->kept), f->kept_from, is_whole(f)};
+    return true;
+}
+
+static bool get_kind(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out)
+{
+    const struct app_frame *f = (const struct app_frame *)tx;
+    *out = app_frame_number(f->proto, f->kind);
+    return true;
+}
+
+static const struct field_desc rows[] = {
+    {.name = "frame",
+     .proto = APP_FRAME,
+     .dirs = DIR_BOTH,
+     .kind = FIELD_WINDOW,
+     .window = get_bytes},
+    {.name = "frame.kind",
+     .proto = APP_FRAME,
+     .dirs = DIR_BOTH,
+     .kind = FIELD_UINT,
+     .number = get_kind},
+};
+
+const struct field_list app_frame_fields = {rows, ARRAY_COUNT(rows)};
