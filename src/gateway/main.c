@@ -25,6 +25,7 @@ static const struct {
     {"release", local_command, "let it back in"},
     {"replay", replay_command, "run the engine over capture files and write eve.json"},
     {"rules", rules_command, "what rules mean, which are usable, and what they cost"},
+    {"why", why_command, "why a rule did or did not fire on a capture"},
 };
 
 static void print_help(FILE *out)

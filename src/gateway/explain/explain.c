@@ -16,6 +16,8 @@ static const struct {
     {"coverage", "omamori rules coverage",
      "keywords and protocols, and how many rules of each are usable", EXPLAIN_COVERAGE,
      report_coverage},
+    {"profile", "omamori rules profile", "what each rule costs on a capture", EXPLAIN_PROFILE,
+     report_profile},
 };
 
 static void print_help(FILE *out)
@@ -67,4 +69,10 @@ int rules_command(int argc, char **argv)
         fprintf(stderr, "omamori rules: there is no word \"%s\"\n", word);
     print_help(asked ? stdout : stderr);
     return asked ? 0 : EXIT_USAGE;
+}
+
+int why_command(int argc, char **argv)
+{
+    struct explain_options o = {.mode = EXPLAIN_WHY, .program = "omamori why"};
+    return run(&o, argc, argv, report_why);
 }

@@ -10,7 +10,8 @@
 #ifndef GATEWAY_EXPLAIN_EXPLAIN_H
 #define GATEWAY_EXPLAIN_EXPLAIN_H
 
-/* argv[0] is "rules". Returns the exit status; the help text (options.c) tells it. */
+/* argv[0] is "rules" or "why". They return the exit status; the help text (options.c) tells it. */
 int rules_command(int argc, char **argv);
+int why_command(int argc, char **argv);
 
 #endif
