@@ -13,6 +13,7 @@ void conversation_begin(struct engine *e, struct conversation *c)
     c->app.frames_wanted = e->wants_frames ? e->frames_wanted : NULL;
     c->image_turn = e->image_turn;
     c->app.scratch = &e->scratch;
+    c->app.ties = &e->ties;
     c->app.client_port = c->flow.client_port;
     c->app.server_port = c->flow.server_port;
     c->app.is_udp = c->flow.l4 == PACKET_L4_UDP;
@@ -37,11 +38,51 @@ static void detection_failed(struct engine *e, struct conversation *c, enum dir 
     }
 }
 
+static int open_parser(struct engine *e, struct conversation *c, enum dir dir,
+                       const struct app_parser *parser)
+{
+    if (app_open(&c->app, parser) < 0) {
+        e->counts.memory_refused++;
+        return -1;
+    }
+    c->app.proto_of[dir] = parser->proto;
+    e->counts.app[parser->proto][c->app.is_udp].flows++;
+    return 0;
+}
+
+static const struct app_parser *parser_of(enum app_proto proto)
+{
+    for (size_t i = 0; i < engine_parsers.count; i++)
+        if (engine_parsers.rows[i]->proto == proto)
+            return engine_parsers.rows[i];
+    return NULL;
+}
+
+/* Has another connection announced this one? Asked when it begins to speak. */
+static bool open_announced(struct engine *e, struct conversation *c, enum dir dir)
+{
+    struct expectation found,
+        which = {.a = c->flow.client_ip, .b = c->flow.server_ip, .port = c->flow.server_port};
+    if (c->app.is_udp || c->app.proto_before != APP_UNKNOWN)
+        return false;
+    if (!expect_take(e->expected, &which, e->now_us, &found))
+        return false;
+    const struct app_parser *parser = parser_of(found.proto);
+    e->ties.announced = &found.note;
+    bool opened = parser && open_parser(e, c, dir, parser) == 0;
+    e->ties.announced = NULL;
+    if (opened && !c->flow.parent_id)
+        c->flow.parent_id = found.owner;
+    return opened;
+}
+
 /* True when a parser is open afterwards. */
 static bool detect(struct engine *e, struct conversation *c, enum dir dir,
                    const struct app_chunk *chunk)
 {
     const struct app_parser *parser = NULL;
+    if (chunk->offset == 0 && (chunk->bytes.len || chunk->gap) && open_announced(e, c, dir))
+        return true;
     if (chunk->gap) {
         detection_failed(e, c, dir);
         return false;
@@ -55,13 +96,10 @@ static bool detect(struct engine *e, struct conversation *c, enum dir dir,
         return false;
     case APP_PROBE_NO: detection_failed(e, c, dir); return false;
     }
-    if (app_open(&c->app, parser) < 0) {
-        e->counts.memory_refused++;
+    if (open_parser(e, c, dir, parser) < 0) {
         detection_failed(e, c, dir);
         return false;
     }
-    c->app.proto_of[dir] = parser->proto;
-    e->counts.app[parser->proto][c->app.is_udp].flows++;
     return true;
 }
 
@@ -117,8 +155,19 @@ static uint32_t feed_chunk(struct engine *e, struct passage *way, enum dir dir,
 {
     struct conversation *c = way->c;
     *again = false;
-    if (!c->app.parser && !detect(e, c, dir, chunk))
-        return 0;
+    e->ties =
+        (struct app_ties){&c->flow.client_ip, &c->flow.server_ip, c->flow.id, e->expected, NULL};
+    if (!c->app.parser) {
+        if (!detect(e, c, dir, chunk))
+            return 0;
+        /* What the other side has said, and told nobody its protocol, came before. */
+        if (!c->app.is_udp && c->app.proto_of[dir_other(dir)] == APP_UNKNOWN)
+            conversation_feed(e, way, dir_other(dir));
+        if (!c->app.parser) {
+            *again = true;
+            return 0;
+        }
+    }
     note_direction(c, dir, chunk);
     struct app_result result = app_data(&c->app, dir, chunk);
     if (result.status == PARSE_BAD) {

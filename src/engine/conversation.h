@@ -3,6 +3,7 @@
 #define ENGINE_CONVERSATION_H
 
 #include "engine/engine.h"
+#include "engine/expect/expect.h"
 
 struct conversation {
     struct flow flow; /* first: the table hands out this */
@@ -40,6 +41,8 @@ struct engine {
     struct flow_table *flows;
     struct slab slab;
     struct file_store *files;
+    struct expect_table *expected;
+    struct app_ties ties; /* of the flow in hand */
     struct match_worker *matcher;
     struct arena scratch;
     struct match_hits hits;

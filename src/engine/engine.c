@@ -63,10 +63,11 @@ struct engine *engine_new(const struct engine_conf *conf, const struct match_ima
     e->decoder = packet_decoder_new(&e->conf.packet);
     e->flows = flow_table_new(&e->conf.flow, conversation_end, e);
     e->files = file_store_new(&e->conf.file, sink->files);
+    e->expected = expect_new();
     e->matcher = match_worker_new(image, hosts);
     if (slab_init(&e->slab, e->conf.memory_bytes) < 0 ||
         arena_reserve(&e->scratch, SCRATCH_BYTES_MAX) < 0 || !e->decoder || !e->flows ||
-        !e->files || !e->matcher || hash_files(e) < 0) {
+        !e->files || !e->expected || !e->matcher || hash_files(e) < 0) {
         err_set(err, "engine: no memory for %u flows and %llu MiB of flow data", conf->flow.max,
                 (unsigned long long)(conf->memory_bytes >> 20));
         engine_free(e);
@@ -83,6 +84,7 @@ void engine_free(struct engine *e)
         flow_table_free(e->flows);
     match_worker_free(e->matcher);
     file_store_free(e->files);
+    expect_free(e->expected);
     packet_decoder_free(e->decoder);
     slab_fini(&e->slab);
     arena_fini(&e->scratch);

@@ -2,6 +2,7 @@
 
 #include "engine/app/dhcp/dhcp.h"
 #include "engine/app/dns/dns.h"
+#include "engine/app/ftp/ftp.h"
 #include "engine/app/http1/http1.h"
 #include "engine/app/krb5/krb5.h"
 #include "engine/app/smtp/smtp.h"
@@ -16,8 +17,11 @@ static const struct app_parser *const rows[] = {
     &dns_tcp_parser,
     &tls_parser,
     &dhcp_parser,
-    // clang-format on,
-    &krb5_parser, &krb5_tcp_parser,
+    &krb5_parser,
+    &krb5_tcp_parser,
+    &ftp_parser,
+    &ftp_data_parser,
+    // clang-format on
 };
 
 const struct app_parser_list engine_parsers = {rows, ARRAY_COUNT(rows)};

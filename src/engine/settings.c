@@ -45,6 +45,9 @@ static void read_app(struct app_conf *app, const struct conf *conf, bool inline_
         conf_u32(conf, HTTP_PATH "response-body-inspect-window", app->response_window);
     app->ja3 = conf_bool(conf, "app-layer.protocols.tls.ja3-fingerprints", false);
     app->ja4 = conf_bool(conf, "app-layer.protocols.tls.ja4-fingerprints", true);
+    uint64_t line_max = conf_bytes(conf, "app-layer.protocols.ftp.max-line-length", 4096);
+    app->ftp_line_max = line_max < APP_PENDING_MAX / 2 ? (uint32_t)line_max : APP_PENDING_MAX / 2;
+    app->ftp_tx_max = conf_u32(conf, "app-layer.protocols.ftp.max-tx", app->ftp_tx_max);
 #undef HTTP_PATH
     if (inline_mode)
         app->body_min_inspect = app->response_min_inspect = 0;

@@ -16,6 +16,8 @@ void app_conf_defaults(struct app_conf *conf)
         .response_window = 16 * 1024,
         .decompressed_max = 16u << 20,
         .tx_max = APP_TX_MAX_USUAL,
+        .ftp_line_max = 4096,
+        .ftp_tx_max = 1024,
     };
 }
 

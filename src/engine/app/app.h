@@ -20,6 +20,7 @@
 #include "base/conf.h"
 #include "base/json.h"
 #include "base/slab.h"
+#include "engine/expect/expect.h"
 #include "engine/field/field.h"
 #include "engine/file/file.h"
 
@@ -87,9 +88,20 @@ struct app_conf {
     uint32_t response_min_inspect, response_window;
     uint64_t decompressed_max; /* bytes per body */
     uint32_t tx_max;           /* live transactions of a flow */
+    uint32_t ftp_line_max;     /* bytes of a line that are looked at */
+    uint32_t ftp_tx_max;       /* more at a time are told as an event */
     bool ja3, ja4;             /* also switched on by the demand mask */
     struct app_log log;        /* of the event log that is being written */
     const struct conf *yaml;   /* may be NULL; for a parser's own rare settings, at start only */
+};
+
+/* What ties a flow to others: of the one in hand, not kept with it. */
+struct app_ties {
+    const struct ip *client_ip, *server_ip;
+    uint64_t flow_id;
+    struct expect_table *expected; /* where to announce connections */
+    const struct expect_note
+        *announced; /* while open() runs: what was announced of this flow; NULL: nothing */
 };
 
 struct app_flow {
@@ -101,6 +113,7 @@ struct app_flow {
     struct arena *scratch; /* gone after the burst */
     const struct app_parser *parser; /* NULL: none (yet) */
     void *state;                     /* the parser's own */
+    const struct app_ties *ties;     /* NULL: none (tests) */
     struct tx *first, *last;         /* live transactions */
     uint64_t tx_count;               /* made so far: id of the next one */
     uint8_t files_wanted;            /* of transactions to come, see struct tx */

@@ -79,6 +79,18 @@ static int read_text(struct build *b, const struct keyword *k, struct str value)
     return item ? 0 : -1;
 }
 
+/* A bare word: the field of that name is not 0. */
+static int read_truth(struct build *b, const struct keyword *k, struct str value)
+{
+    uint32_t id = build_field(b, str_c(k->field));
+    struct rule_check *check = id == FIELD_NONE ? NULL : build_check(b, RULE_CHECK_FIELD_NUMBER);
+    if (!check)
+        return -1;
+    check->field = id;
+    check->number = (struct rule_number){.compare = RULE_EQ, .a = 1};
+    return 0;
+}
+
 static const struct number_word tls_versions[] = {
     {"sslv2", 0x0002},  {"sslv3", 0x0300},  {"1.0", 0x0301},    {"1.1", 0x0302},
     {"1.2", 0x0303},    {"1.3", 0x0304},    {"tls1.0", 0x0301}, {"tls1.1", 0x0302},
@@ -155,6 +167,7 @@ static const struct keyword rows[] = {
      .field = "tls.version",
      .max = UINT16_MAX,
      .words = tls_versions},
+    {.name = "ftpbounce", .read = read_truth, .value = KEYWORD_BARE, .field = "ftp.bounce"},
     NUMBER("dns.opcode", 15, dns_opcodes),
     NUMBER("dns.rcode", UINT16_MAX, dns_rcodes),
     NUMBER("dns.rrtype", UINT16_MAX, dns_types),

@@ -1,0 +1,83 @@
+#include "engine/format/lines/lines.h"
+
+/* False: the line to be walked over goes on. */
+static bool skip_rest(struct lines *l, struct str *rest)
+{
+    ptrdiff_t feed = str_find_byte(*rest, 0, '\n');
+    *rest = feed < 0 ? STR_EMPTY : str_from(*rest, (size_t)feed + 1);
+    l->skipping = feed < 0;
+    return !l->skipping;
+}
+
+bool lines_next(struct lines *l, struct str *rest, uint32_t max, struct line *out)
+{
+    if (l->skipping && !skip_rest(l, rest))
+        return false;
+    ptrdiff_t feed = str_find_byte(str_cut(*rest, 0, (size_t)max + 1), 0, '\n');
+    if (feed < 0 && rest->len <= max)
+        return false;
+    if (feed < 0) {
+        *out = (struct line){str_cut(*rest, 0, max), true};
+        *rest = str_from(*rest, max);
+        l->skipping = true;
+        (void)skip_rest(l, rest);
+        return true;
+    }
+    struct str text = str_cut(*rest, 0, (size_t)feed);
+    if (text.len && text.p[text.len - 1] == '\r')
+        text.len--;
+    *out = (struct line){text, false};
+    *rest = str_from(*rest, (size_t)feed + 1);
+    return true;
+}
+
+/* Doubles a block until `need` fits; false when there is no room. */
+static bool grow(void **block, uint32_t *cap_bytes, uint32_t need, struct budget *mem)
+{
+    uint32_t cap = *cap_bytes ? *cap_bytes : 64;
+    while (cap < need)
+        cap *= 2;
+    if (cap == *cap_bytes)
+        return true;
+    void *moved = budget_resize(mem, *block, *cap_bytes, cap);
+    if (!moved)
+        return false;
+    *block = moved;
+    *cap_bytes = cap;
+    return true;
+}
+
+bool texts_add(struct texts *t, struct budget *mem, uint32_t kind, struct str text)
+{
+    if (t->count >= TEXTS_MAX || text.len > TEXTS_BYTES_MAX - t->len)
+        return false;
+    void *bytes = t->bytes, *items = t->items;
+    bool room = grow(&bytes, &t->cap, t->len + (uint32_t)text.len, mem);
+    t->bytes = bytes;
+    room = room && grow(&items, &t->items_cap, (t->count + 1) * (uint32_t)sizeof *t->items, mem);
+    t->items = items;
+    if (!room)
+        return false;
+    if (text.len)
+        memcpy(t->bytes + t->len, text.p, text.len);
+    t->items[t->count++] = (struct texts_item){t->len, (uint32_t)text.len, kind};
+    t->len += (uint32_t)text.len;
+    return true;
+}
+
+bool texts_get(const struct texts *t, uint32_t kind, uint32_t index, struct str *out)
+{
+    for (uint32_t i = 0; i < t->count; i++)
+        if (t->items[i].kind == kind && index-- == 0) {
+            *out = str_of(t->bytes + t->items[i].at, t->items[i].len);
+            return true;
+        }
+    return false;
+}
+
+void texts_fini(struct texts *t, struct budget *mem)
+{
+    budget_give(mem, t->bytes, t->cap);
+    budget_give(mem, t->items, t->items_cap);
+    *t = (struct texts){0};
+}
