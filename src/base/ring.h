@@ -14,7 +14,9 @@ struct ring {
     size_t item_bytes;
     size_t count;                     /* power of two */
     _Alignas(64) _Atomic size_t head; /* next to write; the producer's */
+    size_t tail_seen;                 /* the producer's last look at tail */
     _Alignas(64) _Atomic size_t tail; /* next to read; the consumer's */
+    size_t head_seen;                 /* the consumer's last look at head */
 };
 
 /* count is rounded up to a power of two. 0 or -1. */

@@ -49,6 +49,17 @@ alert udp any 9999 -> any any (msg:"pair asked"; content:"answer"; xbits:isset,p
 alert tcp any any -> any any (msg:"flow limit"; threshold:type limit,track by_flow,count 2,seconds 60; sid:32;)
 """
 
+# The same of whatever is there, tunnels and pieces of datagrams, too.
+SHARED_BY_ALL = """\
+alert ip any any -> any any (msg:"every seventh of a host"; dsize:>0; threshold:type threshold,track by_src,count 7,seconds 60; sid:41;)
+alert ip any any -> any any (msg:"every fifth to a host"; dsize:>0; threshold:type threshold,track by_dst,count 5,seconds 60; sid:42;)
+alert ip any any -> any any (msg:"every third of a pair"; dsize:>0; threshold:type threshold,track by_both,count 3,seconds 60; sid:43;)
+alert ip any any -> any any (msg:"every eleventh of all"; dsize:>0; threshold:type threshold,track by_rule,count 11,seconds 60; sid:44;)
+alert tcp any any -> any any (msg:"begins"; flags:S; xbits:set,began,track ip_src,expire 60; noalert; sid:45;)
+alert udp any any -> any any (msg:"datagram to one who began"; dsize:>0; xbits:isset,began,track ip_dst; sid:46;)
+alert dns any any -> any any (msg:"a new name"; flow:to_server; dns.query; dataset:set,names,type string; sid:47;)
+"""
+
 
 def foreign_captures():
     """FOREIGN paths, spread evenly over all of them, always the same."""
@@ -111,6 +122,15 @@ class Threads(unittest.TestCase):
         one = self.compare(fill, 200, SHARED)
         self.assertEqual({alert[0] for alert in one}, set(range(21, 33)) - {30})
 
+    def test_state_shared_by_all(self):
+        def fill(folder):
+            everything = Capture()
+            for scene in SCENES.values():
+                scene(everything)
+            everything.write(os.path.join(folder, "everything.pcap"))
+        one = self.compare(fill, 100, SHARED_BY_ALL)
+        self.assertLessEqual({41, 42, 43, 44, 47}, {alert[0] for alert in one})
+
     def test_foreign(self):
         paths = foreign_captures()
         if not paths:
@@ -119,7 +139,7 @@ class Threads(unittest.TestCase):
         def fill(folder):
             for number, path in enumerate(paths):
                 os.symlink(path, os.path.join(folder, f"{number:03}.pcap"))
-        self.compare(fill, 500)
+        self.compare(fill, 500, RULES + SHARED_BY_ALL)
 
 
 if __name__ == "__main__":

@@ -183,8 +183,11 @@ bool hosts_visit(struct match_hosts *h, const struct host_key *key, bool make, h
     uint64_t hash = hash_key(h, key);
     struct shard *s = &h->shards[hash % SHARDS];
     uint32_t bucket = (uint32_t)(hash / SHARDS) & s->bucket_mask;
+    static const struct ip none = {0};
+    bool has_addresses = key->kind != HOST_DATASET; /* whose key is no address */
     if (h->turn)
-        h->turn(h->turn_owner);
+        h->turn(h->turn_owner, has_addresses ? &key->first : &none,
+                has_addresses ? &key->second : &none);
     pthread_mutex_lock(&s->lock);
     uint32_t i = entry_find(s, key, bucket);
     if (i == NONE && make)

@@ -78,8 +78,9 @@ bool match_wants_stream(const struct match_image *image, const struct flow *flow
 NODISCARD struct match_hosts *match_hosts_new(uint32_t max_hosts);
 void match_hosts_free(struct match_hosts *hosts);
 /* turn is called before each look at the state, by the thread that looks, outside of any lock: several workers of one capture
- * wait there for each other, so that they find what one worker would find. NULL: whoever comes first. */
-typedef void (*match_turn_fn)(void *owner);
+ * wait there for each other, so that they find what one worker would find. The state belongs to one address, to two, or
+ * (first of version 0) to none. NULL: whoever comes first. */
+typedef void (*match_turn_fn)(void *owner, const struct ip *first, const struct ip *second);
 void match_hosts_order(struct match_hosts *hosts, match_turn_fn turn, void *owner);
 
 NODISCARD struct match_worker *match_worker_new(const struct match_image *image,

@@ -167,8 +167,17 @@ const char *packet_event_name(enum packet_event event);
 /* By that name (any case); PACKET_EVENT_NONE when there is none. */
 enum packet_event packet_event_find(struct str name);
 
-/* By the pair of addresses, symmetric: whatever two hosts say to each other, whole or in fragments, gives one number. */
-uint32_t packet_deal_hash(const struct packet_frame *frame, const uint64_t secret[2]);
+/* What one who deals frames out has to know of each. */
+struct packet_dealt {
+    uint32_t pair; /* as packet_deal_hash */
+    uint32_t
+        ends[2]; /* packet_address_hash of both; one of a private network before one that is not */
+    bool has_ends;  /* false: no address was found; all such frames have the pair 0 */
+    bool may_carry; /* a tunnel, or a piece of one: packets in it have other addresses */
+};
+void packet_deal(const struct packet_frame *frame, const uint64_t secret[2],
+                 struct packet_dealt *out);
+uint32_t packet_address_hash(const struct ip *address, const uint64_t secret[2]);
 
 /* Frames that answer or end what `p` is part of, ready to send (checksums computed). They go out at the port given by the
  * caller; each writes a whole frame with p's link layer turned round or kept. False when p has no such answer. */

@@ -265,6 +265,13 @@ static void checksums_are_fixed(void **state)
     }
 }
 
+static uint32_t deal_hash(const struct packet_frame *frame, const uint64_t secret[2])
+{
+    struct packet_dealt out;
+    packet_deal(frame, secret, &out);
+    return out.pair;
+}
+
 static void deal_is_symmetric(void **state)
 {
     static const uint64_t secret[2] = {3, 4};
@@ -273,12 +280,12 @@ static void deal_is_symmetric(void **state)
         kind->make(&w.m);
         const struct packet *p = decode(kind->link);
         struct packet_frame frame = {.bytes = made_str(&w.m), .link = kind->link};
-        uint32_t there = packet_deal_hash(&frame, secret);
+        uint32_t there = deal_hash(&frame, secret);
         for (size_t cut = 0; cut < frame.bytes.len; cut++) {
             uint8_t *copy = malloc(cut + !cut);
             memcpy(copy, frame.bytes.p, cut);
-            packet_deal_hash(&(struct packet_frame){.bytes = str_of(copy, cut), .link = kind->link},
-                             secret);
+            deal_hash(&(struct packet_frame){.bytes = str_of(copy, cut), .link = kind->link},
+                      secret);
             free(copy);
         }
         while (p->outer)
@@ -295,11 +302,57 @@ static void deal_is_symmetric(void **state)
             memcpy(ports, copy + 2, 2);
             memcpy(ports + 2, copy, 2);
         }
-        if (packet_deal_hash(&frame, secret) != there)
+        if (deal_hash(&frame, secret) != there)
             fail_msg("%s", kind->name);
         ip[at]++;
-        if (packet_deal_hash(&frame, secret) == there)
+        if (deal_hash(&frame, secret) == there)
             fail_msg("%s: the address says nothing", kind->name);
+    }
+}
+
+/* What may hold packets of other hosts is known as such, and the one inside the firm stands first, whoever speaks. */
+static void what_a_dealer_must_know(void **state)
+{
+    static const uint64_t secret[2] = {3, 4};
+    for (size_t i = 0; i < made_kind_count; i++) {
+        const struct made_kind *kind = &made_kinds[i];
+        struct packet_dealt deal;
+        kind->make(&w.m);
+        const struct packet *p = decode(kind->link);
+        packet_deal(&(struct packet_frame){.bytes = made_str(&w.m), .link = kind->link}, secret,
+                    &deal);
+        if (p->outer && !deal.may_carry && deal.has_ends)
+            fail_msg("%s: nobody would know of its packets", kind->name);
+        if (p->outer || !deal.has_ends)
+            continue;
+        uint32_t src = packet_address_hash(&p->src, secret);
+        uint32_t dst = packet_address_hash(&p->dst, secret);
+        if (!(deal.ends[0] == src && deal.ends[1] == dst) &&
+            !(deal.ends[0] == dst && deal.ends[1] == src))
+            fail_msg("%s: other addresses than the packet's", kind->name);
+    }
+    static const struct {
+        const char *src, *dst;
+        bool turned;
+    } rows[] = {
+        {"192.168.1.1", "192.0.2.1", false}, {"192.0.2.1", "192.168.1.1", true},
+        {"192.0.2.1", "10.2.3.4", true},     {"192.0.2.1", "172.31.0.1", true},
+        {"192.0.2.1", "172.32.0.1", false},  {"10.0.0.1", "192.168.1.1", false},
+        {"192.168.1.1", "10.0.0.1", false},  {"192.0.2.1", "198.51.100.1", false},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct ip src, dst;
+        struct packet_dealt deal;
+        assert_true(ip_parse(str_c(rows[i].src), &src) && ip_parse(str_c(rows[i].dst), &dst));
+        made_begin(&w.m, STR_LIT("8 bytes."));
+        made_ip(&w.m, &made_ends4, 17, STR_EMPTY);
+        memcpy(made_byte(&w.m, 12), src.bytes, 4);
+        memcpy(made_byte(&w.m, 16), dst.bytes, 4);
+        made_ether(&w.m, 0x0800);
+        packet_deal(&(struct packet_frame){.bytes = made_str(&w.m), .link = PACKET_LINK_ETHERNET},
+                    secret, &deal);
+        assert_int_equal(deal.ends[0], packet_address_hash(rows[i].turned ? &dst : &src, secret));
+        assert_int_equal(deal.ends[1], packet_address_hash(rows[i].turned ? &src : &dst, secret));
     }
 }
 
@@ -315,7 +368,7 @@ static void pieces_are_dealt_together(void **state)
         *made_byte(&w.m, 6) = i < 2 ? 0x20 : 0;
         *made_byte(&w.m, 7) = (uint8_t)(i * 3);
         made_ether(&w.m, 0x0800);
-        hash[i] = packet_deal_hash(
+        hash[i] = deal_hash(
             &(struct packet_frame){.bytes = made_str(&w.m), .link = PACKET_LINK_ETHERNET}, secret);
     }
     assert_int_equal(hash[0], hash[1]);
@@ -341,6 +394,7 @@ int main(void)
         cmocka_unit_test(fragment_is_answered),
         cmocka_unit_test(checksums_are_fixed),
         cmocka_unit_test(deal_is_symmetric),
+        cmocka_unit_test(what_a_dealer_must_know),
         cmocka_unit_test(pieces_are_dealt_together),
     };
     return cmocka_run_group_tests(tests, NULL, end);

@@ -124,6 +124,14 @@ static const struct udp_tunnel udp_tunnels[] = {
     {PORT_TEREDO, true, teredo},
 };
 
+bool packet_tunnel_port(uint16_t port)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(udp_tunnels); i++)
+        if (udp_tunnels[i].port == port)
+            return true;
+    return false;
+}
+
 static bool udp_tunnel(struct decode_run *run, struct packet *p, struct str bytes)
 {
     for (size_t i = 0; i < ARRAY_COUNT(udp_tunnels); i++) {

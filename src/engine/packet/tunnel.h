@@ -11,6 +11,8 @@ void packet_tunnel_ethernet(struct decode_run *run, struct packet *p, struct str
                             uint16_t vlan);
 /* An IPv4 or IPv6 packet inside p. */
 void packet_tunnel_ip(struct decode_run *run, struct packet *p, struct str bytes);
+/* Does this UDP port belong to a kind of tunnel that is opened? */
+bool packet_tunnel_port(uint16_t port);
 /* gre.c */
 void packet_gre_decode(struct decode_run *run, struct packet *p, struct str bytes);
 
