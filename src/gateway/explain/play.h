@@ -10,6 +10,9 @@ struct play {
     void (*frame)(void *owner, const struct engine_answer *answer);
     uint64_t packets, bytes;
     int64_t mono_us; /* the engine's time, of this machine's clock */
+    bool times_packets;
+    uint64_t slowest_ns,
+        slowest_packet; /* with times_packets: CPU time of the frame that took most, and its number */
     bool damaged;
 };
 

@@ -101,9 +101,12 @@ static void say(const struct profile *p, const struct play *play, const struct e
     buf_printf(
         out,
         "%llu packets, %.3f s in the engine (with counting); rules were asked for %.3f s of it\n"
-        "%u of %u rules were candidates: named %llu times, asked %llu, held %llu\n\n",
+        "%u of %u rules were candidates: named %llu times, asked %llu, held %llu\n",
         (ull)play->packets, (double)play->mono_us / 1e6, (double)s.nanoseconds / 1e9, s.rules,
         p->count, (ull)s.named, (ull)s.asked, (ull)s.held);
+    if (play->slowest_packet)
+        buf_printf(out, "the slowest packet was number %llu: %.3f ms of CPU time\n\n",
+                   (ull)play->slowest_packet, (double)play->slowest_ns / 1e6);
     buf_printf(out, "%6s %10s %9s %9s %9s %9s %8s  %s\n", "share", "time", "literal", "walked",
                "asked", "held", "ns each", "rule");
     for (uint32_t i = 0; i < p->count && i < o->top; i++) {
@@ -126,6 +129,10 @@ static void write(const struct profile *p, const struct play *play, const struct
     json_object(&j, NULL);
     json_uint(&j, "packets", play->packets);
     json_int(&j, "engine_us", play->mono_us);
+    if (play->slowest_packet) {
+        json_uint(&j, "slowest_packet", play->slowest_packet);
+        json_uint(&j, "slowest_ns", play->slowest_ns);
+    }
     json_uint(&j, "rules_ns", s.nanoseconds);
     json_uint(&j, "rules", p->count);
     json_uint(&j, "candidates", s.rules);
@@ -154,7 +161,7 @@ int report_profile(const struct explain_rules *r, const struct explain_options *
 {
     const struct rule_set *set = match_image_rules(r->image);
     struct profile profile = {.count = set->count, .clock_ns = clock_cost()};
-    struct play play = {.trace = {.match = {&profile, NULL, note}}};
+    struct play play = {.trace = {.match = {&profile, NULL, note}}, .times_packets = true};
     struct buf out;
     struct err err;
     buf_init(&out, REPORT_BYTES_MAX);
