@@ -1,5 +1,6 @@
 #include "engine/conversation.h"
 
+#include "engine/app/dcerpc/dcerpc.h"
 #include "engine/app/dhcp/dhcp.h"
 #include "engine/app/dns/dns.h"
 #include "engine/app/ftp/ftp.h"
@@ -21,6 +22,8 @@ static const struct app_parser *const rows[] = {
     &krb5_tcp_parser,
     &ftp_parser,
     &ftp_data_parser,
+    &dcerpc_parser,
+    &dcerpc_udp_parser,
     // clang-format on
 };
 

@@ -494,6 +494,22 @@ static enum answer check_filehash(const struct ask *a, const struct rule_check *
     return any_bytes(a, c, match_check_field(a->w->image, c), has_hash);
 }
 
+/* The field gives the UUID, the major version and whether the first fragment was seen. */
+static bool is_interface(const struct rule_check *c, struct str value)
+{
+    struct reader r = reader_of(value);
+    struct str uuid = reader_str(&r, 16);
+    uint16_t version = reader_u16(&r);
+    bool first = reader_u8(&r);
+    return !r.bad && str_eq(uuid, c->text) && rule_number_holds(&c->number, version) &&
+           (first || c->any_fragment);
+}
+
+static enum answer check_dcerpc_iface(const struct ask *a, const struct rule_check *c)
+{
+    return any_bytes(a, c, c->field, is_interface);
+}
+
 static enum answer check_field_now(const struct ask *a, const struct rule_check *c)
 {
     struct rule_check now = *c;
@@ -571,6 +587,7 @@ static const check_fn checks[] = {
     [RULE_CHECK_FIELD_NUMBER] = check_field_number,
     [RULE_CHECK_FILESIZE] = check_filesize,
     [RULE_CHECK_FILE] = check_file,
+    [RULE_CHECK_DCERPC_IFACE] = check_dcerpc_iface,
     [RULE_CHECK_FILEEXT] = check_fileext,
     [RULE_CHECK_FILEHASH] = check_filehash,
     [RULE_CHECK_FLOW_AGE] = check_flow_age,

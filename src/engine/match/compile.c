@@ -413,8 +413,8 @@ int compile_rule(struct compile *c, const struct rule *rule, struct match_rule *
         out->packet_too |= has_place(&buffers[i]);
     }
     for (const struct rule_check *k = rule->checks; k; k = k->next)
-        has_field |= k->kind == RULE_CHECK_FIELD_NUMBER || k->kind == RULE_CHECK_FIELD_NOW ||
-                     match_check_grows(k) || (k->kind == RULE_CHECK_APP_EVENT && !k->negated);
+        has_field |= rule_check_has_field(k) || match_check_grows(k) ||
+                     (k->kind == RULE_CHECK_APP_EVENT && !k->negated);
     continue_base64(buffers, count);
     out->uses_variables = fills_variable(out);
     choose_looks(out, has_field);

@@ -92,6 +92,7 @@ static enum answer evaluate(struct match_worker *w, const struct match_rule *mr,
     bool payload_only = mr->mixed && look->kind != LOOK_TX;
     w->counts.evaluated++;
     w->view = look->view;
+    w->tx = look->tx;
     w->capture_count = 0;
     w->context_count = 0;
     w->base64_there = false;

@@ -238,6 +238,7 @@ struct match_image *match_image_new_with(struct rule_set *rules, const struct fi
     image->file_size_field = field_find(fields, STR_LIT("file.size"));
     image->file_part_field = field_find(fields, STR_LIT("file.size_so_far"));
     image->file_name_field = field_find(fields, STR_LIT("file.name"));
+    image->dce_order_field = field_find(fields, STR_LIT("dcerpc.little_endian"));
     image->file_hash_fields[0] = field_find(fields, STR_LIT("file.md5"));
     image->file_hash_fields[1] = field_find(fields, STR_LIT("file.sha1"));
     image->file_hash_fields[2] = field_find(fields, STR_LIT("file.sha256"));

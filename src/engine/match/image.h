@@ -163,6 +163,7 @@ struct match_image {
     struct match_made *made;           /* while it is built */
     /* looked up once for filesize, fileext and file hashes */
     uint32_t file_size_field, file_part_field, file_name_field, file_hash_fields[3];
+    uint32_t dce_order_field; /* 1: the call's integers are little-endian */
 };
 
 /* group.c: port groups and event lists. literal_of: buffer of the rule that a payload scan looks for, or -1. */
@@ -189,7 +190,7 @@ static inline enum dir match_field_dir(const struct field_desc *field, enum dir 
 static inline uint32_t match_check_field(const struct match_image *image,
                                          const struct rule_check *c)
 {
-    if (c->kind == RULE_CHECK_FIELD_NUMBER || c->kind == RULE_CHECK_FIELD_NOW)
+    if (rule_check_has_field(c))
         return c->field;
     if (c->kind == RULE_CHECK_FILESIZE)
         return image->file_size_field;

@@ -282,12 +282,29 @@ static bool hold_entropy(struct run *r, const struct rule_entropy *e)
     return entropy_holds(e, value);
 }
 
+static bool is_dce(const struct rule_item *item)
+{
+    return (item->kind == RULE_BYTE_TEST || item->kind == RULE_BYTE_JUMP ||
+            item->kind == RULE_BYTE_EXTRACT || item->kind == RULE_BYTE_MATH) &&
+           item->byte.dce;
+}
+
+/* Byte order as the call's head said; where there is no call, that of nearly all of them. */
+static bool dce_little(const struct match_worker *w)
+{
+    const struct field_table *fields = w->image->fields;
+    uint32_t id = w->image->dce_order_field;
+    const struct field_desc *f =
+        w->tx && id != FIELD_NONE ? fields->entries[id].of_proto[w->tx->proto] : NULL;
+    uint64_t little;
+    return !f || !f->number || !f->number(w->tx, w->view->dir, 0, &little) || little;
+}
+
 /* Items that have one place only: hold or not, and where the cursor is then. */
 static bool simple_holds(struct run *r, const struct rule_item *item, size_t *cursor)
 {
-    /* DCERPC says its byte order in its header; until a parser publishes it, the order of nearly
-     * all of them is taken */
-    struct byte_run b = {r->value->bytes, *cursor, r->w->variables, .dce_little = true};
+    struct byte_run b = {r->value->bytes, *cursor, r->w->variables,
+                         .dce_little = is_dce(item) && dce_little(r->w)};
     int64_t *result = item->byte.result >= 0 && item->byte.result < RULE_VARIABLES_MAX
                           ? &r->w->variables[item->byte.result]
                           : NULL;

@@ -97,6 +97,7 @@ struct match_worker {
 
     /* of the rule in hand */
     const struct match_view *view;
+    const struct tx *tx; /* NULL: it is about a packet or the stream */
     int64_t variables[RULE_VARIABLES_MAX];
     uint8_t *base64;
     size_t base64_len;

@@ -74,8 +74,7 @@ static int for_fields(struct build *b, each_field f)
         if (is_field(buffer) && f(b, buffer->buffer) < 0)
             return -1;
     for (const struct rule_check *c = b->rule->checks; c; c = c->next)
-        if ((c->kind == RULE_CHECK_FIELD_NUMBER || c->kind == RULE_CHECK_FIELD_NOW) &&
-            f(b, c->field) < 0)
+        if (rule_check_has_field(c) && f(b, c->field) < 0)
             return -1;
     return 0;
 }
@@ -120,8 +119,7 @@ static int check_both_sides(struct build *b)
         dirs |= DIR_BIT(side);
     }
     for (const struct rule_check *c = r->checks; c; c = c->next)
-        if (is_file_check(c->kind) || c->kind == RULE_CHECK_APP_STATE ||
-            c->kind == RULE_CHECK_FIELD_NUMBER || c->kind == RULE_CHECK_FIELD_NOW ||
+        if (is_file_check(c->kind) || c->kind == RULE_CHECK_APP_STATE || rule_check_has_field(c) ||
             c->kind == RULE_CHECK_APP_EVENT)
             return build_refuse(b, "=> goes with buffers: other words do not say of which side");
     if (dirs != DIR_BOTH)

@@ -155,6 +155,7 @@ static const struct keyword rows[] = {
     MODIFIER("http_host", "http.host"),
     MODIFIER("http_raw_host", "http.host.raw"),
     MODIFIER("http_user_agent", "http.user_agent"),
+    STICKY("dce_stub_data", "dcerpc.stub_data"),
     STICKY("dns.query.name", "dns.queries.rrname"),
     STICKY("dns.answer.name", "dns.answers.rrname"),
     TEXT("tls.subject", "tls.cert_subject"),

@@ -8,12 +8,6 @@ static const struct foreign {
     const char *name, *protocol;
     enum keyword_value value;
 } words[] = {
-    {"dce_iface", "dcerpc", KEYWORD_VALUE},
-    {"dce_opnum", "dcerpc", KEYWORD_VALUE},
-    {"dce_stub_data", "dcerpc", KEYWORD_BARE},
-    {"dcerpc.iface", "dcerpc", KEYWORD_VALUE},
-    {"dcerpc.opnum", "dcerpc", KEYWORD_VALUE},
-    {"dcerpc.stub_data", "dcerpc", KEYWORD_BARE},
     {"dnp3.data", "dnp3", KEYWORD_BARE},
     {"dnp3_func", "dnp3", KEYWORD_VALUE},
     {"dnp3_ind", "dnp3", KEYWORD_VALUE},

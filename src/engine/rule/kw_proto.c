@@ -68,7 +68,105 @@ static int read_encryption(struct build *b, const struct keyword *k, struct str 
     return check->other_count ? 0 : build_refuse(b, "a type of encryption is missing");
 }
 
+/* ---- DCERPC ---- */
+
+/* "12", "12-14" (both ends count); with a sign in front as any number: ">10". */
+static int read_opnum(struct build *b, struct str piece, struct rule_number *out)
+{
+    ptrdiff_t dash = str_find_byte(piece, 0, '-');
+    if (dash <= 0)
+        return number_read(b, piece, UINT16_MAX, NULL, out);
+    out->compare = RULE_IN;
+    if (value_u64(b, str_cut(piece, 0, (size_t)dash), UINT16_MAX, &out->a) < 0 ||
+        value_u64(b, str_from(piece, (size_t)dash + 1), UINT16_MAX, &out->b) < 0)
+        return -1;
+    return out->a <= out->b ? 0 : build_refuse(b, "the range is empty");
+}
+
+/* "12,24,62-78": one of them. */
+static int read_opnums(struct build *b, const struct keyword *k, struct str value)
+{
+    struct rule_number *others;
+    struct rule_check *check = listed(b, "dcerpc.opnum", &others);
+    struct str piece;
+    if (!check)
+        return -1;
+    while (value_next(&value, ',', &piece)) {
+        if (check->other_count == LIST_MAX)
+            return build_refuse(b, "more than %d values", LIST_MAX);
+        if (read_opnum(b, piece, &others[check->other_count]) < 0)
+            return -1;
+        check->other_count++;
+    }
+    check->number = others[0];
+    return check->other_count ? 0 : build_refuse(b, "a number is missing");
+}
+
+static bool hex_digit(uint8_t c, uint8_t *out)
+{
+    c = byte_lower(c);
+    *out = (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+/* "367abb81-9844-35f1-ad32-98f038001003" */
+static bool read_uuid(struct str text, uint8_t out[16])
+{
+    size_t digits = 0;
+    if (text.len != 36)
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t digit;
+        if (i == 8 || i == 13 || i == 18 || i == 23) {
+            if (text.p[i] != '-')
+                return false;
+            continue;
+        }
+        if (!hex_digit(text.p[i], &digit))
+            return false;
+        out[digits / 2] = (uint8_t)(digits % 2 ? out[digits / 2] | digit : digit << 4);
+        digits++;
+    }
+    return true;
+}
+
+/* "UUID", "UUID,>1", "UUID,=1,any_frag" */
+static int read_iface(struct build *b, const struct keyword *k, struct str value)
+{
+    uint32_t id = build_field(b, STR_LIT("dcerpc.iface"));
+    struct rule_check *check = id == FIELD_NONE ? NULL : build_check(b, RULE_CHECK_DCERPC_IFACE);
+    uint8_t *uuid = check ? arena_alloc(b->arena, 16) : NULL;
+    struct str piece;
+    if (!uuid)
+        return b->reason ? -1 : build_no_memory(b);
+    if (!value_next(&value, ',', &piece) || !read_uuid(piece, uuid))
+        return build_refuse(b, "a UUID is expected");
+    check->field = id;
+    check->text = str_of(uuid, 16);
+    check->number = (struct rule_number){.compare = RULE_GE, .a = 0}; /* any version */
+    while (value_next(&value, ',', &piece)) {
+        if (str_eq(piece, STR_LIT("any_frag"))) {
+            check->any_fragment = true;
+            continue;
+        }
+        if (!piece.len || !memchr("<>=!", piece.p[0], 4))
+            return build_refuse(b, "a version like =1, or any_frag, is expected");
+        if (number_read(b, piece, UINT16_MAX, NULL, &check->number) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+#define DCERPC(word, function)                                 \
+    {                                                          \
+        .name = word, .read = function, .value = KEYWORD_VALUE \
+    }
+
 static const struct keyword rows[] = {
+    DCERPC("dcerpc.iface", read_iface),
+    DCERPC("dce_iface", read_iface),
+    DCERPC("dcerpc.opnum", read_opnums),
+    DCERPC("dce_opnum", read_opnums),
     {.name = "krb5.ticket_encryption", .read = read_encryption, .value = KEYWORD_VALUE},
 };
 

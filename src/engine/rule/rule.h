@@ -320,6 +320,7 @@ enum rule_check_kind {
     RULE_CHECK_FLOW_START,   /* first packet of its direction */
     RULE_CHECK_FIELD_NUMBER, /* a FIELD_UINT: dns.opcode, tls.version ... */
     RULE_CHECK_FIELD_NOW,    /* a FIELD_UINT of seconds, compared with the time of the packet */
+    RULE_CHECK_DCERPC_IFACE, /* an interface of the call: UUID in text (16 bytes, as written), version in number */
     RULE_CHECK_FILESIZE,
     RULE_CHECK_FILE, /* filestore: there is a file, in the direction in hand */
     RULE_CHECK_FILEEXT,
@@ -410,6 +411,7 @@ struct rule_check {
     struct rule_number number;
     const struct rule_number *others; /* FIELD_NUMBER with a list: one of number and these */
     uint8_t other_count;
+    bool any_fragment; /* DCERPC_IFACE: also when the call's first fragment was not seen */
     bool
         changing; /* FIELD_NUMBER: the number may become another one while the transaction goes on */
     struct
@@ -429,6 +431,13 @@ struct rule_check {
     uint8_t hash_bytes;
     struct rule_check *next;
 };
+
+/* Does it ask for `field`? */
+static inline bool rule_check_has_field(const struct rule_check *c)
+{
+    return c->kind == RULE_CHECK_FIELD_NUMBER || c->kind == RULE_CHECK_FIELD_NOW ||
+           c->kind == RULE_CHECK_DCERPC_IFACE;
+}
 
 /* flow: keyword */
 struct rule_flow {

@@ -361,6 +361,7 @@ static const char *const written[][6] = {
     [RULE_CHECK_DECODE_EVENT] = {"decode-event", NULL},
     [RULE_CHECK_APP_STATE] = {"the state of the transaction", NULL},
     [RULE_CHECK_FLOW_START] = {"the flow begins", NULL},
+    [RULE_CHECK_DCERPC_IFACE] = {"dcerpc.iface", "dce_iface", NULL},
     [RULE_CHECK_FILE] = {"there is a file", NULL},
     [RULE_CHECK_FILEEXT] = {"fileext", NULL},
     [RULE_CHECK_FILEHASH] = {"filemd5", "filesha256", "filesha1", NULL},

@@ -1,0 +1,114 @@
+#include "engine/app/dcerpc/dcerpc.h"
+#include "engine/app/dcerpc/made_units.h"
+#include "engine/app/talk/talk.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define LOG_BIND                                                                                  \
+    "0 log {\"request\":\"BIND\",\"interfaces\":[{\"uuid\":\"367aab7b-9844-35f1-ad32-"            \
+    "98f038001003\",\"version\":\"2.0\",\"ack_result\":0},{\"uuid\":\"01010101-0202-0303-0404-"   \
+    "040404040404\",\"version\":\"2.0\",\"ack_result\":2}],\"response\":\"BINDACK\",\"call_id\":" \
+    "1,\"rpc_version\":\"5.0\"}"
+#define LOG_CALL                                                                                 \
+    "1 log {\"request\":\"REQUEST\",\"req\":{\"opnum\":15,\"frag_cnt\":1,\"stub_data_size\":4}," \
+    "\"interfaces\":[{\"uuid\":\"367aab7b-9844-35f1-ad32-98f038001003\",\"version\":\"2.0\","    \
+    "\"ack_result\":0}],\"response\":\"RESPONSE\",\"res\":{\"frag_cnt\":1,\"stub_data_size\":"   \
+    "12},\"call_id\":2,\"rpc_version\":\"5.0\"}"
+
+static const struct talk_row rows[] = {
+    {"a bind and a call",
+     {TS(BIND("\1")), TC(BIND_ACK("\1")), TS(REQUEST("\2", "\3", "\0", "\x0f", "abcd")),
+      TC(RESPONSE("\2", "\3", "wxyz"))},
+     {LOG_BIND, "!0 ts dcerpc.opnum=0", "1 ts dcerpc.opnum=15", "1 tc dcerpc.opnum=15",
+      "1 ts dcerpc.stub_data=abcd", LOG_CALL, "1 done ts tc"}},
+    {"two fragments of a call",
+     {TS(REQUEST("\2", "\1", "\0", "\x0f", "abcd")), TS(REQUEST("\2", "\2", "\0", "\x0f", "efgh"))},
+     {"0 ts dcerpc.stub_data=abcdefgh", "0 done ts"}},
+    {"two calls in one segment, answered in the other order",
+     {TS(REQUEST("\2", "\3", "\0", "\1", "abcd") REQUEST("\3", "\3", "\0", "\2", "efgh")),
+      TC(RESPONSE("\3", "\3", "wxyz")), TC(RESPONSE("\2", "\3", "stuv"))},
+     {"0 ts dcerpc.stub_data=abcd", "1 ts dcerpc.stub_data=efgh", "0 done ts tc", "1 done ts tc"}},
+    {"an answer that nothing came before",
+     {TC(RESPONSE("\2", "\3", "wxyz"))},
+     {"0 log {\"request\":\"REQUEST_LOST\",\"response\":\"RESPONSE\",\"res\":{\"frag_cnt\":1,"
+      "\"stub_data_size\":12},\"call_id\":2,\"rpc_version\":\"5.0\"}"}},
+    {"something else in the middle",
+     {TS(REQUEST("\2", "\3", "\0", "\1", "abcd") "GET / HTTP/1.0\r\n")},
+     {"0 ts dcerpc.opnum=1", "failed ts"}},
+    {"a hole, and the next head behind it",
+     {TS(REQUEST("\2", "\3", "\0", "\1", "abcd")), GAP(DIR_TOSERVER, 10),
+      TS("zzzz" REQUEST("\3", "\3", "\0", "\7", "efgh"))},
+     {"1 ts dcerpc.opnum=7", "!failed ts"}},
+    {"contexts that are not all there",
+     {TS(HEAD("\x0b", "\3", "\x20", "\1") "\0\0\0\0\0\0\0\0\xff\0\0\0zzzz")},
+     {"0 done ts"}},
+};
+
+#define UDP_HEAD(type, opnum, len)                                                           \
+    "\4" type "\x08\0\x10\0\0\0" UUID_ONE UUID_TWO UUID_ONE "\0\0\0\0\1\0\0\0\7\0\0\0" opnum \
+    "\0\0\0\0\0" len "\0\0\0\0\0"
+
+static const struct talk_row udp_rows[] = {
+    {"a call",
+     {TS(UDP_HEAD("\0", "\x0f", "\4") "abcd"), TC(UDP_HEAD("\2", "\x0f", "\4") "wxyz")},
+     {"0 ts dcerpc.opnum=15", "0 ts dcerpc.stub_data=abcd", "0 tc dcerpc.stub_data=wxyz",
+      "0 log {\"request\":\"REQUEST\",\"req\":{\"opnum\":15,\"frag_cnt\":1,\"stub_data_size\":4},"
+      "\"response\":\"RESPONSE\",\"res\":{\"frag_cnt\":1,\"stub_data_size\":4},\"activityuuid\":"
+      "\"367aab7b-9844-35f1-ad32-98f038001003\",\"seqnum\":7,\"rpc_version\":\"4.0\"}",
+      "0 done ts tc"}},
+};
+
+static const struct talk tcp = {.parser = &dcerpc_parser, .server_port = 135};
+static const struct talk udp = {
+    .parser = &dcerpc_udp_parser, .fields_of = &dcerpc_parser, .server_port = 135, .udp = true};
+
+static void test_rows(void **state)
+{
+    assert_int_equal(talk_check_rows(&tcp, rows, ARRAY_COUNT(rows)), 0);
+    assert_int_equal(talk_check_rows(&udp, udp_rows, ARRAY_COUNT(udp_rows)), 0);
+}
+
+static void test_cut_at_each_byte(void **state)
+{
+    assert_int_equal(talk_check_cuts(&tcp, rows, ARRAY_COUNT(rows)), 0);
+    assert_int_equal(talk_check_cuts(&udp, udp_rows, ARRAY_COUNT(udp_rows)), 0);
+}
+
+static void test_little_memory(void **state)
+{
+    talk_check_memory(&tcp, rows, ARRAY_COUNT(rows));
+    talk_check_memory(&udp, udp_rows, ARRAY_COUNT(udp_rows));
+}
+
+static void test_probe(void **state)
+{
+    static const struct {
+        const char *name;
+        struct str input;
+        enum app_probe want;
+    } probes[] = {
+        {"a bind", STR_LIT(BIND("\1")), APP_PROBE_YES},
+        {"its beginning", STR_LIT("\5\0\x0b"), APP_PROBE_MORE},
+        {"SOCKS", STR_LIT("\5\2\0\1"), APP_PROBE_NO},
+        {"an unknown type", STR_LIT("\5\0\x30\3\x10\0\0\0\x20\0"), APP_PROBE_NO},
+        {"a length below that of a head", STR_LIT("\5\0\0\3\x10\0\0\0\4\0\0\0"), APP_PROBE_NO},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(probes); i++)
+        if (dcerpc_parser.probe(probes[i].input, DIR_TOSERVER, 4000) != probes[i].want)
+            fail_msg("%s", probes[i].name);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_cut_at_each_byte),
+        cmocka_unit_test(test_little_memory),
+        cmocka_unit_test(test_probe),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
