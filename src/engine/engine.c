@@ -56,6 +56,8 @@ struct engine *engine_new(const struct engine_conf *conf, const struct match_ima
     charsets_hold();
     e->conf = *conf;
     e->conf.flow.object_bytes = sizeof(struct conversation);
+    if (e->conf.packet.targets.count)
+        e->conf.stream.targets = &e->conf.packet.targets;
     e->image = image;
     e->ja3_set = conf->app.ja3;
     heed_demand(e);
@@ -201,7 +203,9 @@ static void judge_stream(const struct engine *e, struct passage *way)
     if (!way->has_stream_result || !way->stream.drop || v->action != VERDICT_ACCEPT)
         return;
     v->action = VERDICT_DROP;
-    v->reason = way->stream.accepted ? VERDICT_STREAM_OVERLAP : VERDICT_STREAM_ERROR;
+    v->reason = way->stream.urgent     ? VERDICT_STREAM_URGENT
+                : way->stream.accepted ? VERDICT_STREAM_OVERLAP
+                                       : VERDICT_STREAM_ERROR;
     v->enforced = e->conf.verdict.enforced;
 }
 

@@ -8,6 +8,20 @@ static uint32_t conf_u32(const struct conf *conf, const char *path, uint32_t oth
     return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
 }
 
+static enum stream_urgent read_urgent(const struct conf *conf, const char *path,
+                                      enum stream_urgent otherwise)
+{
+    static const char *const words[] = {[STREAM_URGENT_OOB] = "oob",
+                                        [STREAM_URGENT_INLINE] = "inline",
+                                        [STREAM_URGENT_DROP] = "drop",
+                                        [STREAM_URGENT_GAP] = "gap"};
+    struct str value = str_c(conf_text(conf, path, ""));
+    for (size_t i = 0; i < ARRAY_COUNT(words); i++)
+        if (str_eq_nocase(value, str_c(words[i])))
+            return (enum stream_urgent)i;
+    return otherwise;
+}
+
 static void read_stream(struct stream_conf *s, const struct conf *conf, bool enforced)
 {
     const char *mode = conf_text(conf, "stream.inline", "auto");
@@ -15,9 +29,22 @@ static void read_stream(struct stream_conf *s, const struct conf *conf, bool enf
     s->mode = is_inline ? STREAM_INLINE : STREAM_ACKNOWLEDGED;
     s->midstream = conf_bool(conf, "stream.midstream", s->midstream);
     s->async_one_side = conf_bool(conf, "stream.async-oneside", s->async_one_side);
+    s->urgent = read_urgent(conf, "stream.reassembly.urgent.policy", s->urgent);
+    s->urgent_beyond =
+        read_urgent(conf, "stream.reassembly.urgent.oob-limit-policy", s->urgent_beyond);
     s->depth_bytes = conf_u32(conf, "stream.reassembly.depth", s->depth_bytes);
     s->raw_window_bytes =
         conf_u32(conf, "stream.reassembly.toserver-chunk-size", s->raw_window_bytes);
+}
+
+/* host-os-policy: a list of networks for each system. */
+static void read_targets(struct packet_targets *targets, const struct conf *conf)
+{
+    const struct conf_node *os = conf ? conf_find(conf, "host-os-policy") : NULL;
+    for (os = os ? os->child : NULL; os; os = os->next)
+        for (const struct conf_node *net = os->child; os->key && net; net = net->next)
+            if (net->value)
+                (void)packet_target_add(targets, os->key, str_c(net->value));
 }
 
 static void read_alerts_max(struct verdict_conf *v, const struct conf *conf)
@@ -105,6 +132,7 @@ void engine_conf_read(struct engine_conf *e, const struct conf *conf, bool enfor
     hash_random(e->flow.secret, sizeof(e->flow.secret));
     limits_read(e, conf);
     read_stream(&e->stream, conf, enforced);
+    read_targets(&e->packet.targets, conf);
     read_alerts_max(&e->verdict, conf);
     exception_conf_read(&e->verdict, conf, e->stream.midstream);
     read_app(&e->app, conf, e->stream.mode == STREAM_INLINE);

@@ -28,6 +28,7 @@ struct cell {
     uint32_t order; /* of arrival */
     uint32_t offset;
     uint32_t len;
+    uint32_t piece_from, piece_end; /* of the piece that it is a part of */
     uint8_t bytes[CELL_BYTES];
 };
 
@@ -65,7 +66,8 @@ struct defrag {
     uint32_t datagram_cut, cell_cut;   /* never used from here on */
     uint32_t oldest, newest;
     uint32_t datagrams_held, cells_held;
-    enum defrag_policy policy;
+    enum defrag_policy policy; /* DEFRAG_POLICIES: of the receiver */
+    struct packet_targets targets;
     int64_t timeout_us;
     uint64_t timed_out, refused;
     uint64_t secret[2];
@@ -93,6 +95,8 @@ struct defrag *defrag_new(const struct packet_conf *conf)
     f->datagram_max = conf->fragments_max ? conf->fragments_max : 1;
     f->cell_max = conf->fragment_bytes_max / CELL_BYTES + 1;
     f->timeout_us = (int64_t)conf->fragment_timeout_ms * 1000;
+    f->policy = DEFRAG_POLICIES;
+    f->targets = conf->targets;
     f->bucket_mask = 1;
     while (f->bucket_mask < f->datagram_max && f->bucket_mask < 1u << 24)
         f->bucket_mask *= 2;
@@ -295,7 +299,8 @@ static struct place place_find(const struct defrag *f, const struct datagram *d,
 }
 
 /* One stretch of at most CELL_BYTES. False: no room. */
-static bool stretch_add(struct defrag *f, struct datagram *d, uint32_t offset, struct str bytes)
+static bool stretch_add(struct defrag *f, struct datagram *d, const struct defrag_piece *piece,
+                        uint32_t offset, struct str bytes)
 {
     struct place place = place_find(f, d, offset, bytes);
     if (place.repeated)
@@ -316,6 +321,8 @@ static bool stretch_add(struct defrag *f, struct datagram *d, uint32_t offset, s
         d->cells_last = at;
     cell->order = d->order++;
     cell->offset = offset;
+    cell->piece_from = piece->offset;
+    cell->piece_end = piece->offset + (uint32_t)piece->bytes.len;
     cell->len = (uint32_t)bytes.len;
     memcpy(cell->bytes, bytes.p, bytes.len);
     d->cell_count++;
@@ -349,51 +356,97 @@ static bool is_whole(const struct defrag *f, const struct datagram *d)
     return reached >= d->total;
 }
 
-/* True when `a` is written before `b`, so that b wins. One order for each policy, so it is a question of sorting. */
-static bool written_before(enum defrag_policy policy, const struct cell *a, const struct cell *b)
-{
-    if (policy == DEFRAG_LAST)
-        return a->order < b->order;
-    if (policy == DEFRAG_FIRST)
-        return a->order > b->order;
-    if (a->offset != b->offset)
-        return a->offset > b->offset;
-    return policy == DEFRAG_LINUX ? a->order < b->order : a->order > b->order;
-}
+/* Where the later piece begins and ends, seen from the earlier one: bit begin * 3 + end (before, same, after). */
+#define BEFORE(ends) ((ends) << 0)
+#define SAME(ends) ((ends) << 3)
+#define AFTER(ends) ((ends) << 6)
+#define ENDS_BEFORE 1u
+#define ENDS_SAME 2u
+#define ENDS_AFTER 4u
+#define ENDS_ANY 7u
 
-struct writing {
-    const struct cell *cells[DEFRAG_CELLS_MAX];
-    uint32_t count;
+/* In which places the later one's bytes count. */
+static const uint16_t takes_later[DEFRAG_POLICIES] = {
+    [DEFRAG_BSD] = BEFORE(ENDS_ANY),
+    [DEFRAG_LINUX] = BEFORE(ENDS_ANY) | SAME(ENDS_ANY),
+    [DEFRAG_FIRST] = 0,
+    [DEFRAG_LAST] = BEFORE(ENDS_ANY) | SAME(ENDS_ANY) | AFTER(ENDS_ANY),
+    [DEFRAG_BSD_RIGHT] = SAME(ENDS_ANY) | AFTER(ENDS_ANY),
+    [DEFRAG_SOLARIS] = BEFORE(ENDS_SAME | ENDS_AFTER),
+    [DEFRAG_WINDOWS] = BEFORE(ENDS_AFTER),
 };
 
-/* The list comes by offset, the furthest first, which is nearly the order that most systems want: insertion moves little.
- * At worst it is DEFRAG_CELLS_MAX squared, once per datagram. */
-static void writing_sort(enum defrag_policy policy, struct writing *w)
+static const enum defrag_policy policy_of[TARGETS] = {
+    [TARGET_BSD] = DEFRAG_BSD,
+    [TARGET_BSD_RIGHT] = DEFRAG_BSD_RIGHT,
+    [TARGET_OLD_LINUX] = DEFRAG_LINUX,
+    [TARGET_LINUX] = DEFRAG_LINUX,
+    [TARGET_OLD_SOLARIS] = DEFRAG_FIRST,
+    [TARGET_SOLARIS] = DEFRAG_SOLARIS,
+    [TARGET_HPUX10] = DEFRAG_BSD,
+    [TARGET_HPUX11] = DEFRAG_FIRST,
+    [TARGET_IRIX] = DEFRAG_BSD,
+    [TARGET_MACOS] = DEFRAG_FIRST,
+    [TARGET_VISTA] = DEFRAG_WINDOWS,
+    [TARGET_WINDOWS] = DEFRAG_WINDOWS,
+    [TARGET_WINDOWS2K3] = DEFRAG_WINDOWS,
+};
+
+static uint32_t place_of(uint32_t later, uint32_t earlier)
 {
-    for (uint32_t i = 1; i < w->count; i++) {
-        const struct cell *cell = w->cells[i];
-        uint32_t at = i;
-        for (; at > 0 && written_before(policy, cell, w->cells[at - 1]); at--)
-            w->cells[at] = w->cells[at - 1];
-        w->cells[at] = cell;
-    }
+    return later < earlier ? 0 : later == earlier ? 1 : 2;
 }
 
+static bool later_counts(enum defrag_policy policy, const struct cell *earlier,
+                         const struct cell *later)
+{
+    uint32_t begin = place_of(later->piece_from, earlier->piece_from);
+    uint32_t end = place_of(later->piece_end, earlier->piece_end);
+    return takes_later[policy] >> (3 * begin + end) & 1;
+}
+
+#define UNIT_BYTES 8 /* fragments begin at multiples of it (RFC 791 3.1) */
+#define UNITS (65536 / UNIT_BYTES)
+
+/* The whole while it is written: which cell each unit has its bytes from, 0: none, else order + 1. */
+struct writing {
+    const struct cell *by_order[DEFRAG_CELLS_MAX];
+    uint16_t owner[UNITS];
+    enum defrag_policy policy;
+    uint32_t total;
+    uint8_t *out;
+};
+
+/* The unit at `at`, as far as the cell reaches. Only the last unit of a datagram can be reached in part. */
+static void unit_write(struct writing *w, const struct cell *cell, uint32_t at)
+{
+    uint32_t end = cell->offset + cell->len, upto = at + UNIT_BYTES < end ? at + UNIT_BYTES : end;
+    uint16_t *owner = &w->owner[at / UNIT_BYTES];
+    const struct cell *held = *owner ? w->by_order[*owner - 1] : NULL;
+    uint32_t from = at;
+    if (upto > w->total)
+        upto = w->total;
+    if (held && !later_counts(w->policy, held, cell) && held->offset + held->len > from)
+        from = held->offset + held->len; /* what it has stays */
+    else
+        *owner = (uint16_t)(cell->order + 1);
+    if (from < upto)
+        memcpy(w->out + from, cell->bytes + (from - cell->offset), upto - from);
+}
+
+/* In the order of arrival, as the receiver did it. */
 static void payload_write(const struct defrag *f, const struct datagram *d, uint8_t *out)
 {
-    struct writing w;
-    w.count = d->cell_count;
-    uint32_t place = d->cell_count;
+    struct writing w = {.total = d->total, .out = out, .policy = f->policy};
+    if (w.policy == DEFRAG_POLICIES)
+        w.policy = policy_of[packet_target(&f->targets, &d->key.dst)];
     for (uint32_t at = d->cells; at != NONE; at = f->cells[at].next)
-        w.cells[--place] = &f->cells[at];
-    if (d->overlapped)
-        writing_sort(f->policy, &w);
-    for (uint32_t i = 0; i < w.count; i++) {
-        const struct cell *cell = w.cells[i];
-        if (cell->offset >= d->total)
-            continue;
-        uint32_t len = cell->len < d->total - cell->offset ? cell->len : d->total - cell->offset;
-        memcpy(out + cell->offset, cell->bytes, len);
+        w.by_order[f->cells[at].order] = &f->cells[at];
+    for (uint32_t i = 0; i < d->cell_count; i++) {
+        const struct cell *cell = w.by_order[i];
+        for (uint32_t at = cell->offset; at < cell->offset + cell->len && at < d->total;
+             at += UNIT_BYTES)
+            unit_write(&w, cell, at);
     }
 }
 
@@ -430,7 +483,7 @@ static bool piece_add(struct defrag *f, struct datagram *d, const struct defrag_
     uint32_t offset = piece->offset;
     while (rest.len > 0) {
         struct str stretch = str_cut(rest, 0, CELL_BYTES);
-        if (!stretch_add(f, d, offset, stretch))
+        if (!stretch_add(f, d, piece, offset, stretch))
             return false;
         offset += (uint32_t)stretch.len;
         rest = str_from(rest, stretch.len);

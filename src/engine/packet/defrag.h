@@ -21,6 +21,10 @@ enum defrag_policy {
     DEFRAG_LINUX, /* as BSD, but of two that begin together the later one */
     DEFRAG_FIRST, /* what came first */
     DEFRAG_LAST,  /* what came last */
+    DEFRAG_BSD_RIGHT, /* the piece that begins further right; of two that begin together the later one */
+    DEFRAG_SOLARIS, /* the first, unless the later one begins before it and reaches as far */
+    DEFRAG_WINDOWS, /* the first, unless the later one reaches beyond it on both sides */
+    DEFRAG_POLICIES /* by the receiver's system (packet_conf.targets) */
 };
 
 struct defrag_piece {

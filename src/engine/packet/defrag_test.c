@@ -177,6 +177,10 @@ static void overlap_policies(void **state)
         {"linux, later one further right", DEFRAG_LINUX, 8, "aaaaaaaaaaaaaaaabbbbbbbbcccccccc"},
         {"first", DEFRAG_FIRST, 8, "aaaaaaaaaaaaaaaabbbbbbbbcccccccc"},
         {"last", DEFRAG_LAST, 8, "aaaaaaaabbbbbbbbbbbbbbbbcccccccc"},
+        {"bsd-right, later one further right", DEFRAG_BSD_RIGHT, 8,
+         "aaaaaaaabbbbbbbbbbbbbbbbcccccccc"},
+        {"solaris, later one further right", DEFRAG_SOLARIS, 8, "aaaaaaaaaaaaaaaabbbbbbbbcccccccc"},
+        {"windows, both begin together", DEFRAG_WINDOWS, 0, "aaaaaaaaaaaaaaaacccccccccccccccc"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct packet_conf conf;

@@ -133,7 +133,40 @@ struct packet {
     uint8_t events[PACKET_EVENTS_MAX]; /* enum packet_event; 255 of them at most */
 };
 
+/* Systems by how they settle overlapping fragments and segments: Suricata's names in host-os-policy. */
+enum target_os {
+    TARGET_BSD,
+    TARGET_BSD_RIGHT,
+    TARGET_OLD_LINUX,
+    TARGET_LINUX,
+    TARGET_OLD_SOLARIS,
+    TARGET_SOLARIS,
+    TARGET_HPUX10,
+    TARGET_HPUX11,
+    TARGET_IRIX,
+    TARGET_MACOS,
+    TARGET_VISTA,
+    TARGET_WINDOWS,
+    TARGET_WINDOWS2K3,
+    TARGETS
+};
+
+/* Which networks are of which system; the longest prefix counts. Asked once per connection or datagram put together. */
+#define PACKET_TARGETS_MAX 64
+struct packet_targets {
+    struct packet_target_row {
+        struct ip_net net;
+        uint8_t os; /* enum target_os */
+    } rows[PACKET_TARGETS_MAX];
+    uint32_t count;
+};
+/* The system of the receiver; TARGET_BSD when nothing is said of it. */
+enum target_os packet_target(const struct packet_targets *targets, const struct ip *ip);
+/* False: no such system, not a network, or no room. */
+bool packet_target_add(struct packet_targets *targets, const char *os, struct str net);
+
 struct packet_conf {
+    struct packet_targets targets;
     bool verify_checksums;  /* false: -k none */
     uint32_t fragments_max; /* datagrams in reassembly at a time */
     uint32_t fragment_bytes_max;

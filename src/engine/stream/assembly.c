@@ -138,10 +138,16 @@ static void relieve(const struct assembly *a, struct stream_half *h)
         h->no_more = true;
 }
 
+static enum stream_overlap overlap_of(const struct assembly *a, const struct stream_half *h)
+{
+    uint8_t asked = a->s->overlap[h == &a->s->half[1]];
+    return asked ? (enum stream_overlap)(asked - 1) : a->conf->overlap;
+}
+
 static void take_unacknowledged(const struct assembly *a, struct stream_half *h, uint64_t offset,
                                 struct str bytes)
 {
-    const struct ranges_rule rule = {a->conf->overlap, false, h->ready_end};
+    const struct ranges_rule rule = {overlap_of(a, h), false, h->ready_end};
     struct ranges_change change;
 
     if (offset + bytes.len <= h->ready_end) {

@@ -1,7 +1,7 @@
 /* event: what can be wrong with a TCP connection, in Suricata's words. Part of the door stream.h.
  *
  * The names are those that rules write after "stream-event:". Some of them are never set here (wrong_thread: a flow has
- * one worker; reassembly_urgent_oob_limit_reached: urgent bytes stay in the stream; reassembly_no_segment,
+ * one worker; reassembly_no_segment,
  * reassembly_insert_invalid: cannot happen): rules that name them load and simply do not match.
  */
 #ifndef ENGINE_STREAM_EVENT_H

@@ -16,4 +16,7 @@ struct overlap_span {
 bool overlap_takes_new(enum stream_overlap policy, struct overlap_span held,
                        struct overlap_span later);
 
+/* As that system does it. */
+enum stream_overlap overlap_of_target(enum target_os os);
+
 #endif

@@ -211,7 +211,7 @@ static void live(enum stream_mode mode, uint32_t limit_bytes)
     memset(&l, 0, sizeof(l));
     stream_conf_defaults(&l.conf);
     l.conf.mode = mode;
-    l.conf.overlap = draw(5);
+    l.conf.overlap = draw(STREAM_OVERLAPS);
     l.conf.raw_window_bytes = draw(2) ? 100 : 0;
     l.conf.recheck_bytes = draw(2) ? 150 : 0;
     l.isn[0] = draw(2) ? 0u - draw(BYTES) : draw(UINT32_MAX);

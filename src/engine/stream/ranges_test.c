@@ -168,8 +168,8 @@ static void test_against_model(void **state)
         bool merge;
     } ways[] = {
         {STREAM_OVERLAP_BSD, false},     {STREAM_OVERLAP_LINUX, false},
-        {STREAM_OVERLAP_WINDOWS, false}, {STREAM_OVERLAP_FIRST, true},
-        {STREAM_OVERLAP_LAST, true},
+        {STREAM_OVERLAP_SOLARIS, false}, {STREAM_OVERLAP_FIRST, true},
+        {STREAM_OVERLAP_LAST, true},     {STREAM_OVERLAP_OLD_LINUX, false},
     };
 
     for (uint32_t life = 0; life < 400; life++) {
@@ -192,40 +192,22 @@ static void test_policies(void **state)
     static const struct {
         const char *name;
         uint64_t from, end;    /* of the later segment; the held one is [10, 20) */
-        const char *takes_new; /* b l w f L, by policy */
+        const char *takes_new; /* b l s f L o, by policy */
     } rows[] = {
-        {"inside", 12, 18,
-         "...."
-         "L"},
-        {"same", 10, 20,
-         "...."
-         "L"},
-        {"same begin, shorter", 10, 15,
-         "...."
-         "L"},
-        {"same begin, longer", 10, 25,
-         ".l.."
-         "L"},
-        {"begins later, same end", 15, 20,
-         "...."
-         "L"},
-        {"begins later, longer", 15, 25,
-         "...."
-         "L"},
-        {"begins earlier, shorter", 5, 15,
-         "bl.."
-         "L"},
-        {"begins earlier, same end", 5, 20,
-         "blw."
-         "L"},
-        {"around", 5, 25,
-         "blw."
-         "L"},
+        {"inside", 12, 18, "....L."},
+        {"same", 10, 20, "..s.Lo"},
+        {"same begin, shorter", 10, 15, "....L."},
+        {"same begin, longer", 10, 25, ".ls.Lo"},
+        {"begins later, same end", 15, 20, "....L."},
+        {"begins later, longer", 15, 25, "..s.L."},
+        {"begins earlier, shorter", 5, 15, "bl..Lo"},
+        {"begins earlier, same end", 5, 20, "bls.Lo"},
+        {"around", 5, 25, "bls.Lo"},
     };
-    static const char letters[] = "blwfL";
+    static const char letters[] = "blsfLo";
 
     for (uint32_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        for (uint32_t policy = 0; policy < 5; policy++) {
+        for (uint32_t policy = 0; policy < STREAM_OVERLAPS; policy++) {
             bool takes = overlap_takes_new(policy, (struct overlap_span){10, 20},
                                            (struct overlap_span){rows[i].from, rows[i].end});
 

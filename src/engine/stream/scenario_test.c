@@ -44,6 +44,7 @@ static void parse_options(struct packet *p, const char *at)
             at++;
             p->tcp.ts_echo = number(&at);
             break;
+        case 'u': p->tcp.urgent = (uint16_t)number(&at); break;
         case 'o': p->tcp.has_fast_open = true; break;
         case '\'':
             end = strchr(at, '\'');

@@ -31,13 +31,19 @@ static inline uint32_t seq_later(uint32_t a, uint32_t b)
 
 static inline uint32_t seq_of_offset(const struct stream_half *h, uint64_t offset)
 {
-    return h->isn + 1 + (uint32_t)offset;
+    return h->isn + 1 + (uint32_t)offset + h->urgent_removed;
 }
 
 /* May be negative: before the first byte that is followed (the SYN itself, or bytes before a midstream pick-up). */
 static inline int64_t offset_of_seq(const struct stream_half *h, uint32_t seq)
 {
-    return (int64_t)h->ready_end + seq_diff(seq, seq_of_offset(h, h->ready_end));
+    int64_t offset = (int64_t)h->ready_end + seq_diff(seq, seq_of_offset(h, h->ready_end));
+    uint32_t known =
+        h->urgent_removed < STREAM_URGENT_RECENT ? h->urgent_removed : STREAM_URGENT_RECENT;
+    /* what lies before an urgent byte was not moved by it */
+    for (uint32_t i = 0; i < known; i++)
+        offset += !seq_after(seq, h->urgent_seq[i]);
+    return offset;
 }
 
 #endif

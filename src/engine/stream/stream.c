@@ -1,6 +1,7 @@
 #include "engine/stream/stream.h"
 
 #include "engine/stream/assembly.h"
+#include "engine/stream/overlap.h"
 #include "engine/stream/ranges.h"
 #include "engine/stream/result.h"
 #include "engine/stream/seq.h"
@@ -18,14 +19,85 @@ void stream_conf_defaults(struct stream_conf *conf)
         .segments_max = 1024,          /* a window of 1 MiB in packets of 1 KiB */
         .held_bytes_max = 1024 * 1024, /* the largest usual receive window */
         .recheck_bytes = 64 * 1024,
+        .urgent_beyond = STREAM_URGENT_DROP,
     };
+}
+
+static bool is_urgent_known(const struct stream_half *h, uint32_t seq)
+{
+    uint32_t known =
+        h->urgent_removed < STREAM_URGENT_RECENT ? h->urgent_removed : STREAM_URGENT_RECENT;
+    for (uint32_t i = 0; i < known; i++)
+        if (h->urgent_seq[i] == seq)
+            return true;
+    return false;
+}
+
+static enum stream_urgent urgent_policy(const struct stream_conf *conf, const struct stream_half *h)
+{
+    return conf->urgent == STREAM_URGENT_OOB && h->urgent_removed >= STREAM_URGENT_MAX
+               ? conf->urgent_beyond
+               : conf->urgent;
+}
+
+/* The byte in front of where the urgent pointer points, when the packet carries it. */
+static bool urgent_byte(const struct packet *p, uint32_t seq, uint32_t *at)
+{
+    if (!(p->tcp.flags & TCP_URG) || !p->tcp.urgent || p->tcp.urgent > p->payload.len)
+        return false;
+    *at = seq + p->tcp.urgent - 1u;
+    return true;
+}
+
+/* Parts of one packet follow each other: what was lent of the first is copied before the second is. */
+static void take_part(const struct assembly *a, uint32_t side, uint32_t seq, struct str bytes)
+{
+    struct stream *s = a->s;
+    struct stream_half *h = &s->half[side];
+    if (!bytes.len || a->out->drop)
+        return;
+    if (s->borrowed.len && !ranges_append(&h->held, a->mem, s->borrowed_offset, s->borrowed))
+        h->no_more = true; /* no memory: it ends with what was lent, which nobody sees */
+    s->borrowed = STR_EMPTY;
+    assembly_take(a, side, seq, bytes);
+}
+
+/* The payload without its urgent bytes: the one that this packet marks, and those marked before that it sends again. */
+static void take_around_urgent(const struct assembly *a, const struct packet *p, uint32_t side,
+                               uint32_t seq)
+{
+    struct stream_half *h = &a->s->half[side];
+    enum stream_urgent policy = urgent_policy(a->conf, h);
+    uint32_t marked = 0;
+    bool has = urgent_byte(p, seq, &marked) && policy != STREAM_URGENT_INLINE;
+    bool fresh = has && !is_urgent_known(h, marked) && offset_of_seq(h, marked) >= 0;
+    if (fresh && policy == STREAM_URGENT_OOB) {
+        h->urgent_seq[h->urgent_removed % STREAM_URGENT_RECENT] = marked;
+        if (++h->urgent_removed == STREAM_URGENT_MAX)
+            result_event(a->out, STREAM_EVENT_REASSEMBLY_URGENT_OOB_LIMIT_REACHED);
+    }
+    struct str rest = p->payload;
+    for (size_t i = 0; i < rest.len;) {
+        uint32_t at = seq + (uint32_t)i;
+        if (!(has && at == marked) && !is_urgent_known(h, at)) {
+            i++;
+            continue;
+        }
+        take_part(a, side, seq, str_cut(rest, 0, i));
+        rest = str_from(rest, i + 1);
+        seq = at + 1;
+        i = 0;
+    }
+    take_part(a, side, seq, rest);
 }
 
 static void take_payload(const struct assembly *a, const struct packet *p, uint32_t side)
 {
     uint32_t seq = p->tcp.seq + ((p->tcp.flags & TCP_SYN) ? 1 : 0);
 
-    if (p->payload.len > 0)
+    if ((p->tcp.flags & TCP_URG) || a->s->half[side].urgent_removed)
+        take_around_urgent(a, p, side, seq);
+    else if (p->payload.len > 0)
         assembly_take(a, side, seq, p->payload);
     if (a->out->retransmission)
         result_event(a->out, seq_after(seq + (uint32_t)p->payload.len, a->s->half[side].acked_seq)
@@ -52,6 +124,15 @@ static void act(const struct assembly *a, const struct packet *p, uint32_t side,
     }
 }
 
+/* The receiver of each half is asked for once. */
+static void heed_targets(struct stream *s, const struct packet_targets *targets,
+                         const struct packet *p, bool from_client)
+{
+    uint32_t side = from_client ? 0 : 1;
+    if (targets && !s->overlap[side])
+        s->overlap[side] = (uint8_t)(1 + overlap_of_target(packet_target(targets, &p->dst)));
+}
+
 struct stream_result stream_packet(struct stream *s, const struct stream_conf *conf,
                                    struct budget *mem, const struct packet *p, bool from_client)
 {
@@ -65,6 +146,14 @@ struct stream_result stream_packet(struct stream *s, const struct stream_conf *c
     s->raw_window_bytes = conf->raw_window_bytes;
     s->recheck_bytes = conf->mode == STREAM_INLINE && !s->async ? conf->recheck_bytes : 0;
     s->held_bytes_max = conf->held_bytes_max;
+    heed_targets(s, conf->targets, p, from_client);
+    if ((p->tcp.flags & TCP_URG) &&
+        urgent_policy(conf, &s->half[from_client ? 0 : 1]) == STREAM_URGENT_DROP) {
+        out.drop = conf->mode == STREAM_INLINE;
+        out.urgent = out.ignored = true;
+        out.established = s->established;
+        return out;
+    }
     standing = tracking_judge(s, conf, p, from_client, &out);
     /* the server left the SYN's data: the client will say it again */
     if (syn_data && !s->syn_data && conf->mode == STREAM_ACKNOWLEDGED)

@@ -35,16 +35,32 @@ enum stream_mode { STREAM_INLINE, STREAM_ACKNOWLEDGED };
 enum stream_overlap {
     STREAM_OVERLAP_BSD,
     STREAM_OVERLAP_LINUX,
-    STREAM_OVERLAP_WINDOWS,
+    STREAM_OVERLAP_SOLARIS,
     STREAM_OVERLAP_FIRST,
-    STREAM_OVERLAP_LAST
+    STREAM_OVERLAP_LAST,
+    STREAM_OVERLAP_OLD_LINUX,
+    STREAM_OVERLAPS
 };
 
+/* What becomes of a byte that TCP's urgent pointer marks (RFC 6093): most systems hand it over beside the stream (OOB), unless
+ * the program asked for it in the stream. */
+enum stream_urgent {
+    STREAM_URGENT_OOB,    /* it is no part of the stream */
+    STREAM_URGENT_INLINE, /* it is one as others are */
+    STREAM_URGENT_DROP,   /* the packet is not taken; inline it does not go on */
+    STREAM_URGENT_GAP,    /* it is missing */
+};
+#define STREAM_URGENT_MAX 65535 /* taken out of a half; then the other policy holds */
+#define STREAM_URGENT_RECENT 4  /* whose places are remembered, for what is sent again */
+
 struct stream_conf {
+    enum stream_urgent urgent, urgent_beyond; /* usually; when a half has had too many */
     enum stream_mode mode;
     enum stream_overlap overlap; /* acknowledged mode; inline the first always wins */
-    bool midstream;              /* take up connections whose handshake was not seen */
-    bool async_one_side;         /* take up connections of which one direction is never seen */
+    const struct packet_targets
+        *targets;         /* not NULL: `overlap` is as the receiver's system has it */
+    bool midstream;       /* take up connections whose handshake was not seen */
+    bool async_one_side;  /* take up connections of which one direction is never seen */
     uint32_t depth_bytes; /* assembled per direction; 0: no limit (Suricata's default: 1 MiB) */
     uint32_t raw_window_bytes; /* bytes that raw matching wants to see together (Suricata: 2560) */
     uint32_t segments_max;     /* held per direction */
@@ -108,6 +124,9 @@ struct stream_half {
     uint64_t ready_end; /* bytes before this offset are in order (and acknowledged, in that mode) */
     uint64_t total_bytes; /* payload seen, with retransmissions */
     uint32_t gaps, overlaps, retransmitted;
+    uint32_t urgent_seq[STREAM_URGENT_RECENT]; /* newest bytes taken out, in turn */
+    uint32_t
+        urgent_removed; /* bytes taken out so far: what follows stands so much further to the front */
     uint32_t
         regions_max; /* EVE's ts_max_regions: stretches that far holes cut the stream into; 1 at least */
     struct stream_ranges held;
@@ -129,6 +148,7 @@ struct stream {
     uint64_t borrowed_offset;
     uint32_t raw_window_bytes, recheck_bytes, held_bytes_max; /* as configured, for stream_keep */
     uint32_t syn_ts;       /* timestamp of the first SYN: a SYN/ACK echoes it or a later one */
+    uint8_t overlap[2];    /* 1 + enum stream_overlap of each half's receiver; 0: not asked yet */
     uint8_t state;         /* enum stream_state */
     uint8_t state_max;     /* furthest state reached */
     uint8_t borrowed_half; /* ... of this direction */
@@ -152,6 +172,7 @@ struct stream_result {
     bool
         reuse; /* a SYN that opens a new connection on the same addresses: engine must begin a new flow */
     bool closed_now;
+    bool urgent;    /* with drop: because of its urgent pointer, as configured */
     bool midstream; /* nobody saw how this connection began; taken up or not, as configured */
     bool
         drop; /* inline: this packet must not go on: it says otherwise than what was inspected, or no end system

@@ -7,7 +7,59 @@
 
 #define OPEN "c> S 100 | syn_sent", "s> SA 300 a101 | syn_recv", "c> A 101 a301 | established"
 
+static void urgent_inline(struct stream_conf *conf)
+{
+    conf->urgent = STREAM_URGENT_INLINE;
+}
+
+static void urgent_gap(struct stream_conf *conf)
+{
+    conf->urgent = STREAM_URGENT_GAP;
+}
+
+static void urgent_drop(struct stream_conf *conf)
+{
+    conf->urgent = STREAM_URGENT_DROP;
+}
+
+static void as_solaris(struct stream_conf *conf)
+{
+    static struct packet_targets targets;
+    targets.count = 0;
+    assert_true(packet_target_add(&targets, "bsd", STR_LIT("0.0.0.0/0")));
+    assert_true(packet_target_add(&targets, "Solaris", STR_LIT("::/0")));
+    assert_false(packet_target_add(&targets, "amiga", STR_LIT("::/0")));
+    assert_false(packet_target_add(&targets, "linux", STR_LIT("here")));
+    assert_int_equal(packet_target(&targets, &(struct ip){.version = 6}), TARGET_SOLARIS);
+    assert_int_equal(packet_target(&targets, &(struct ip){.version = 4}), TARGET_BSD);
+    targets.rows[0].net.first.version = 0; /* as the scenario's packets have it */
+    targets.rows[0].os = TARGET_SOLARIS;
+    conf->targets = &targets;
+}
+
 static const struct scenario acknowledged[] = {
+    {"an urgent byte is no part of the stream, also when it is sent again",
+     NULL,
+     {OPEN, "c> UA 101 a301 u3 'abXc' | established", "c> A 105 a301 'd' | established",
+      "c> A 101 a301 'abXc' | established retransmission ev:pkt_retransmission",
+      "s> A 301 a106 | established c'abcd'", "c> UA 106 a301 u1 'Y' | established",
+      "c> FA 107 a301 'e' | close_wait c'e' c."}},
+    {"an urgent byte in the stream",
+     urgent_inline,
+     {OPEN, "c> UA 101 a301 u2 'abc' | established", "s> A 301 a104 | established c'abc'"}},
+    {"an urgent byte is missing",
+     urgent_gap,
+     {OPEN, "c> UA 101 a301 u2 'abc' | established",
+      "s> A 301 a104 | established ev:reassembly_seq_gap c'a' c+1 c'c'"}},
+    {"a packet with an urgent byte is not taken",
+     urgent_drop,
+     {OPEN, "c> UA 101 a301 u2 'abc' | established ignored", "c> A 101 a301 'abc' | established",
+      "s> A 301 a104 | established c'abc'"}},
+    {"what begins together and is longer counts for the receiver's system",
+     as_solaris,
+     {OPEN, "c> A 103 a301 'xx' | established",
+      "c> A 103 a301 'yyy' | established ev:reassembly_overlap_different_data",
+      "c> A 101 a301 'ab' | established", "s> A 301 a106 | established c'abyyy'"}},
     {"in order: ready when acknowledged",
      NULL,
      {OPEN, "c> PA 101 a301 'GET' | established", "s> A 301 a104 | established c'GET'",
@@ -65,6 +117,12 @@ static const struct scenario acknowledged[] = {
 };
 
 static const struct scenario inline_mode[] = {
+    {"an urgent byte is no part of the stream",
+     NULL,
+     {OPEN, "c> UA 101 a301 u2 'aXb' | established c'ab'", "c> A 104 a301 'c' | established c'c'"}},
+    {"a packet with an urgent byte must not go on",
+     urgent_drop,
+     {OPEN, "c> UA 101 a301 u2 'abc' | established ignored drop"}},
     {"in order: ready at once",
      NULL,
      {OPEN, "c> PA 101 a301 'GET' | established c'GET'", "s> A 301 a104 '200' | established s'200'",

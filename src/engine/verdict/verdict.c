@@ -9,6 +9,7 @@ const char *verdict_reason_name(enum verdict_reason reason)
         [VERDICT_FLOW_DROP] = "flow drop",
         [VERDICT_STREAM_OVERLAP] = "stream reassembly",
         [VERDICT_STREAM_ERROR] = "stream error",
+        [VERDICT_STREAM_URGENT] = "stream urgent",
         [VERDICT_ISOLATED] = "isolated",
         [VERDICT_MIDSTREAM] = "stream midstream",
         [VERDICT_NO_MEMORY] = "stream reassembly",

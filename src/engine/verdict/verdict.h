@@ -27,6 +27,7 @@ enum verdict_reason {
     VERDICT_FLOW_DROP,   /* an earlier verdict ended the flow */
     VERDICT_STREAM_OVERLAP, /* bytes that differ from what was inspected, or that there is no room for ahead of a hole */
     VERDICT_STREAM_ERROR, /* no end system ought to take it: window, timestamp, acknowledgement, after an RST */
+    VERDICT_STREAM_URGENT, /* its urgent pointer, where the settings do not let such packets go on */
     VERDICT_ISOLATED,
     VERDICT_MIDSTREAM, /* exception policies */
     VERDICT_NO_MEMORY,
