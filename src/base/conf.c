@@ -429,7 +429,12 @@ static bool unit_shift(struct str unit, unsigned *shift)
 
 uint64_t conf_bytes(const struct conf *c, const char *path, uint64_t otherwise)
 {
-    struct str text = str_trim(str_c(conf_text(c, path, NULL)));
+    return conf_node_bytes(c ? conf_find(c, path) : NULL, otherwise);
+}
+
+uint64_t conf_node_bytes(const struct conf_node *node, uint64_t otherwise)
+{
+    struct str text = str_trim(str_c(node ? node->value : NULL));
     size_t digits = 0;
     while (digits < text.len && text.p[digits] >= '0' && text.p[digits] <= '9')
         digits++;

@@ -36,6 +36,7 @@ const struct conf_node *conf_child(const struct conf_node *node, const char *pat
 const char *conf_text(const struct conf *c, const char *path, const char *otherwise);
 /* Of a node found already; NULL or something else than a truth value: otherwise. */
 bool conf_node_bool(const struct conf_node *node, bool otherwise);
+uint64_t conf_node_bytes(const struct conf_node *node, uint64_t otherwise);
 bool conf_bool(const struct conf *c, const char *path, bool otherwise);
 int64_t conf_int(const struct conf *c, const char *path, int64_t otherwise);
 /* "64mb", "1 GiB", "512". */

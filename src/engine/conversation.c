@@ -252,6 +252,9 @@ static void settle(struct engine *e, struct passage *way)
 {
     struct conversation *c = way->c;
     c->settled = true;
+    /* The last packet travels in one direction: what came in the other one with it was not looked at yet. */
+    if (c->app.first)
+        look_both(e, way);
     look_settle(e, way, way->dir, true);
     app_close(&c->app);
     stop_app(c, DIR_TOSERVER);

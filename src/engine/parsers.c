@@ -6,6 +6,7 @@
 #include "engine/app/ftp/ftp.h"
 #include "engine/app/http1/http1.h"
 #include "engine/app/krb5/krb5.h"
+#include "engine/app/mqtt/mqtt.h"
 #include "engine/app/smtp/smtp.h"
 #include "engine/app/tls/tls.h"
 
@@ -24,6 +25,7 @@ static const struct app_parser *const rows[] = {
     &ftp_data_parser,
     &dcerpc_parser,
     &dcerpc_udp_parser,
+    &mqtt_parser,
     // clang-format on
 };
 

@@ -202,7 +202,7 @@ static bool is_inspected(const struct conversation *c, const struct tx *tx)
     if (c->flow.passed || c->flow.dropped)
         return true;
     for (enum dir dir = DIR_TOSERVER; dir <= DIR_TOCLIENT; dir++)
-        if ((tx->dirs & DIR_BIT(dir)) && tx->updated[dir] && !c->app.failed[dir])
+        if ((tx->dirs & DIR_BIT(dir)) && tx->updated[dir])
             return false;
     return true;
 }

@@ -70,6 +70,8 @@ static void read_app(struct app_conf *app, const struct conf *conf, bool inline_
         conf_u32(conf, HTTP_PATH "response-body-minimal-inspect-size", app->response_min_inspect);
     app->response_window =
         conf_u32(conf, HTTP_PATH "response-body-inspect-window", app->response_window);
+    app->mqtt_message_max =
+        conf_u32(conf, "app-layer.protocols.mqtt.max-msg-length", app->mqtt_message_max);
     app->ja3 = conf_bool(conf, "app-layer.protocols.tls.ja3-fingerprints", false);
     app->ja4 = conf_bool(conf, "app-layer.protocols.tls.ja4-fingerprints", true);
     uint64_t line_max = conf_bytes(conf, "app-layer.protocols.ftp.max-line-length", 4096);

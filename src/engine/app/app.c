@@ -15,6 +15,7 @@ void app_conf_defaults(struct app_conf *conf)
         .response_min_inspect = 40 * 1024,
         .response_window = 16 * 1024,
         .decompressed_max = 16u << 20,
+        .mqtt_message_max = 1u << 20,
         .tx_max = APP_TX_MAX_USUAL,
         .ftp_line_max = 4096,
         .ftp_tx_max = 1024,

@@ -45,7 +45,9 @@ struct app_log {
     const struct conf_node *http_custom; /* names of further headers; NULL: none */
     const struct conf_node *smtp;        /* the log's entry for mail; NULL: none */
     uint32_t tls;                        /* members of EVE's "tls", as tls's log_conf gives them */
-    bool dhcp_extended;                  /* every message, with all that it says */
+    bool mqtt_no_passwords;
+    uint32_t mqtt_text_max; /* bytes of a text that are written */
+    bool dhcp_extended;     /* every message, with all that it says */
     uint8_t dns_version;
     bool dns_requests, dns_responses, dns_detailed, dns_grouped;
     uint32_t dns_type_count; /* 0: all */
@@ -87,6 +89,7 @@ struct app_conf {
     uint32_t body_min_inspect, body_window; /* request; response uses the same unless set */
     uint32_t response_min_inspect, response_window;
     uint64_t decompressed_max; /* bytes per body */
+    uint32_t mqtt_message_max; /* bytes; of a longer one only the head is looked at */
     uint32_t tx_max;           /* live transactions of a flow */
     uint32_t ftp_line_max;     /* bytes of a line that are looked at */
     uint32_t ftp_tx_max;       /* more at a time are told as an event */

@@ -109,6 +109,7 @@ static int add_row(struct field_table *t, const struct field_desc *row, struct e
     e->multi |= row->multi;
     e->dirs |= row->dirs;
     e->words = e->words ? e->words : row->words;
+    e->words_are_bits |= row->words_are_bits;
     e->protos |= PROTO_BIT(row->proto);
     e->of_proto[row->proto] = row;
     return 0;

@@ -136,6 +136,8 @@ struct field_desc {
     /* FIELD_UINT */
     bool (*number)(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out);
     const struct number_word *words; /* of FIELD_UINT; NULL: it is said in digits */
+    bool words_are_bits;             /* "dup,!retain": bits that are set and bits that are not */
+    bool growing; /* FIELD_UINT, multi: more values may come until the progress is complete */
 };
 
 struct field_list {
@@ -168,6 +170,7 @@ struct field_entry {
     uint8_t dirs;                    /* of all protocols together */
     uint64_t protos;                 /* mask of 1 << app_proto */
     const struct number_word *words; /* of the first that has some */
+    bool words_are_bits;
     const struct field_desc
         *of_proto[APP_PROTO_COUNT]; /* NULL where the protocol has no such field */
 };

@@ -401,6 +401,7 @@ static enum answer any_number(const struct ask *a, const struct rule_check *c, u
         if (number_or_others(c, v) != c->negated)
             return ANSWER_YES;
     }
+    growing |= f->growing;
     return growing && tx->progress[dir] < TX_COMPLETE ? ANSWER_LATER : ANSWER_NO;
 }
 

@@ -139,6 +139,9 @@ int variable_new(struct build *b, struct str name);
 /* Suricata's integer grammar; words may be NULL, and ends with name NULL. max: largest value of the type. */
 int number_read(struct build *b, struct str s, uint64_t max, const struct number_word *words,
                 struct rule_number *out);
+/* "dup,!retain" of words that are bits, or a number with a mask as above. */
+int number_read_bits(struct build *b, struct str s, const struct number_word *words,
+                     struct rule_number *out);
 
 /* header.c */
 int header_read(struct build *b, struct str *text);

@@ -67,6 +67,8 @@ static int apply_field(struct build *b, struct str name, struct str value, bool 
     if (!check)
         return -1;
     check->field = id;
+    if (entry->words_are_bits)
+        return number_read_bits(b, value, entry->words, &check->number);
     return number_read(b, value, UINT64_MAX, entry->words, &check->number);
 }
 

@@ -162,11 +162,27 @@ static int read_iface(struct build *b, const struct keyword *k, struct str value
         .name = word, .read = function, .value = KEYWORD_VALUE \
     }
 
+/* The older name of a number. */
+static int read_number(struct build *b, const struct keyword *k, struct str value)
+{
+    uint32_t id = build_field(b, str_c(k->field));
+    struct rule_check *check = id == FIELD_NONE ? NULL : build_check(b, RULE_CHECK_FIELD_NUMBER);
+    if (!check)
+        return -1;
+    check->field = id;
+    return number_read(b, value, UINT64_MAX, b->loader->names->fields->entries[id].words,
+                       &check->number);
+}
+
 static const struct keyword rows[] = {
     DCERPC("dcerpc.iface", read_iface),
     DCERPC("dce_iface", read_iface),
     DCERPC("dcerpc.opnum", read_opnums),
     DCERPC("dce_opnum", read_opnums),
+    {.name = "mqtt.connack.return_code",
+     .read = read_number,
+     .value = KEYWORD_VALUE,
+     .field = "mqtt.reason_code"},
     {.name = "krb5.ticket_encryption", .read = read_encryption, .value = KEYWORD_VALUE},
 };
 

@@ -93,3 +93,20 @@ int number_read(struct build *b, struct str s, uint64_t max, const struct number
     out->compare = out->compare == RULE_NE ? RULE_NOT_IN : RULE_IN;
     return read_range(b, s, at, width, out);
 }
+
+int number_read_bits(struct build *b, struct str s, const struct number_word *words,
+                     struct rule_number *out)
+{
+    struct str rest = s, piece;
+    *out = (struct rule_number){.compare = RULE_MASK_SET};
+    while (value_next(&rest, ',', &piece)) {
+        bool unset = piece.len && piece.p[0] == '!';
+        uint64_t bit;
+        if (!word_find(words, str_trim(str_from(piece, unset)), &bit))
+            return number_read(b, s, UINT64_MAX, NULL, out);
+        out->a |= bit;
+        if (!unset)
+            out->b |= bit;
+    }
+    return 0;
+}
