@@ -5,6 +5,7 @@
 #include "engine/app/dns/dns.h"
 #include "engine/app/ftp/ftp.h"
 #include "engine/app/http1/http1.h"
+#include "engine/app/http2/http2.h"
 #include "engine/app/krb5/krb5.h"
 #include "engine/app/mqtt/mqtt.h"
 #include "engine/app/smtp/smtp.h"
@@ -14,6 +15,7 @@
 static const struct app_parser *const rows[] = {
     // clang-format off
     &http1_parser,
+    &http2_parser,
     &smtp_parser,
     &dns_parser,
     &dns_tcp_parser,

@@ -85,6 +85,24 @@ void app_progress(struct tx *tx, enum dir dir, uint8_t progress)
     tx->updated[dir] = true;
 }
 
+static void drop_legacy(struct app_flow *af)
+{
+    if (af->legacy)
+        budget_give(af->mem, af->legacy, sizeof *af->legacy + af->legacy->len);
+    af->legacy = NULL;
+}
+
+void app_leave(struct app_flow *af, struct str pairs)
+{
+    drop_legacy(af);
+    af->legacy = budget_alloc(af->mem, sizeof *af->legacy + pairs.len);
+    if (!af->legacy)
+        return;
+    af->legacy->len = (uint32_t)pairs.len;
+    if (pairs.len)
+        memcpy(af->legacy->bytes, pairs.p, pairs.len);
+}
+
 enum app_probe app_detect(const struct app_parser_list *parsers, const struct app_flow *af,
                           struct str bytes, enum dir dir, const struct app_parser **found)
 {
@@ -116,6 +134,7 @@ int app_open(struct app_flow *af, const struct app_parser *parser)
     af->proto = parser->proto;
     if (parser->open)
         parser->open(af);
+    drop_legacy(af);
     return 0;
 }
 
@@ -187,6 +206,8 @@ void app_tx_free(struct app_flow *af, struct tx *tx)
 
 void app_close(struct app_flow *af)
 {
+    if (af->change_to == APP_UNKNOWN)
+        drop_legacy(af);
     if (!af->parser)
         return;
     while (af->first)

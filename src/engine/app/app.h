@@ -127,6 +127,7 @@ struct app_flow {
     enum app_proto proto_before; /* before a change (STARTTLS): app_proto_orig; APP_UNKNOWN: none */
     enum app_proto
         change_to; /* set by a parser: APP_UNKNOWN: none; APP_FAILED: "detect anew"; else: expected */
+    struct app_legacy *legacy; /* left for the parser after a change; NULL: nothing */
     uint16_t client_port, server_port;
     bool is_udp;
     bool failed[DIR_COUNT]; /* the parser gave up in that direction */
@@ -244,6 +245,14 @@ static inline void app_frame(struct app_flow *af, const struct tx *tx, uint8_t k
 void app_frame_stream(struct app_flow *af);
 /* The open frames of this kind end where `behind` begins. */
 void app_frame_end(struct app_flow *af, uint8_t kind, struct str behind);
+
+struct app_legacy {
+    uint32_t len;
+    uint8_t bytes[];
+};
+/* Before a change of protocol: the request that asked for it, as pairs of a name and a value (two bytes of length each, then the
+ * bytes of both), for the next parser's open(). Copied; one without memory is not left. */
+void app_leave(struct app_flow *af, struct str pairs);
 
 /* ---- for engine.c ---- */
 

@@ -65,6 +65,25 @@ def http_upgrade(capture):
     talk.close()
 
 
+def http2_frame(kind, flags, stream, body=b""):
+    return struct.pack("!I", len(body))[1:] + struct.pack("!BBI", kind, flags, stream) + body
+
+
+@scene
+def http2(capture):
+    """HTTP/2 in the clear after an upgrade: the first answer, then a request of its own with a header in two frames"""
+    talk = Conversation(capture, PC, SERVER, 80).open()
+    talk.send("client", b"GET /first HTTP/1.1\r\nHost: www.example.com\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+                        b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n")
+    talk.send("server", b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n" + http2_frame(4, 0, 0)
+              + http2_frame(1, 4, 1, b"\x88") + http2_frame(0, 1, 1, b"first answer"))
+    talk.send("client", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + http2_frame(4, 0, 0) + http2_frame(1, 1, 3, b"\x82\x86\x04\x07/seco")
+              + http2_frame(9, 4, 3, b"nd\x41\x0fwww.example.com"))
+    talk.send("server", http2_frame(1, 4, 3, b"\x88") + http2_frame(0, 0, 3, b"second ") + http2_frame(0, 9, 3, b"\x03answer\0\0\0"))
+    talk.send("client", http2_frame(7, 0, 0, bytes(8)))
+    talk.close()
+
+
 @scene
 def http_upload(capture):
     """a file sent outside by POST, multipart"""

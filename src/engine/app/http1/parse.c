@@ -412,6 +412,39 @@ static enum turn change_protocol(struct run *r, enum app_proto to)
     return TURN_STOP;
 }
 
+static void leave_pair(struct buf *b, struct str name, struct str value)
+{
+    if (name.len > UINT16_MAX || value.len > UINT16_MAX)
+        return;
+    buf_add_u16(b, (uint16_t)name.len);
+    buf_add_u16(b, (uint16_t)value.len);
+    buf_add(b, name);
+    buf_add(b, value);
+}
+
+/* The request goes on as that of HTTP/2's stream 1 (RFC 7540 section 3.2): it is left in the words of HTTP/2. */
+static void leave_request(struct run *r)
+{
+    const struct http1_tx *tx = r->d->tx;
+    const struct http1_head *h = &tx->side[DIR_TOSERVER].head;
+    size_t room = 2 * (size_t)h->len + 64 + (size_t)h->header_count * 8;
+    void *memory = arena_alloc(r->af->scratch, room);
+    struct str host;
+    if (!memory || !h->line.len)
+        return;
+    struct buf b = buf_fixed(memory, room);
+    leave_pair(&b, STR_LIT(":method"), http1_text(h, h->part[PART_METHOD]));
+    leave_pair(&b, STR_LIT(":path"), http1_text(h, h->part[PART_URI]));
+    if (http1_known_value(h, KNOWN_HOST, r->af->scratch, &host))
+        leave_pair(&b, STR_LIT(":authority"), host);
+    for (uint32_t i = 0; i < h->header_count; i++)
+        if (h->headers[i].known != KNOWN_HOST && !h->headers[i].is_repeat)
+            leave_pair(&b, http1_text(h, h->headers[i].name),
+                       http1_header_value(h, &h->headers[i], r->af->scratch));
+    if (!b.failed)
+        app_leave(r->af, buf_str(&b));
+}
+
 static enum app_proto upgraded_to(const struct http1_at *at)
 {
     struct str value;
@@ -491,6 +524,8 @@ static enum turn response_headers_read(struct run *r)
         return connect_answered(r, &f);
     if (tx->status == 101 && !has_body) {
         enum app_proto to = upgraded_to(&at);
+        if (to == APP_HTTP2)
+            leave_request(r);
         finish(r, true);
         return change_protocol(r, to);
     }

@@ -310,6 +310,7 @@ void talk_play(const struct talk *talk, const struct talk_piece *pieces, size_t 
         add_flow(&p);
         add_frames(&p, DIR_TOSERVER);
         add_frames(&p, DIR_TOCLIENT);
+        p.af.change_to = APP_UNKNOWN; /* nobody follows */
         app_close(&p.af);
     }
     require(mem.used_bytes == 0, "memory is not given back");
