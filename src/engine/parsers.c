@@ -8,7 +8,9 @@
 #include "engine/app/http2/http2.h"
 #include "engine/app/krb5/krb5.h"
 #include "engine/app/mqtt/mqtt.h"
+#include "engine/app/ntp/ntp.h"
 #include "engine/app/smtp/smtp.h"
+#include "engine/app/tftp/tftp.h"
 #include "engine/app/tls/tls.h"
 
 /* All protocols, in the order in which their probes are asked. A new one is a row here. */
@@ -28,6 +30,8 @@ static const struct app_parser *const rows[] = {
     &dcerpc_parser,
     &dcerpc_udp_parser,
     &mqtt_parser,
+    &ntp_parser,
+    &tftp_parser,
     // clang-format on
 };
 

@@ -79,3 +79,21 @@ def dhcp(capture):
                    (3, ROUTER.ip4), (6, ROUTER.ip4))
     capture.add(wire.udp(PC, EVERYBODY, 68, 67, dhcp_message(1, PC, bytes(4), ask)))
     capture.add(wire.udp(ROUTER, PC, 67, 68, dhcp_message(2, PC, PC.ip4, give)))
+
+
+# --- time, files ----------------------------------------------------------------------------------------------------
+
+@scene
+def ntp(capture):
+    """a PC asks the router for the time"""
+    wire = Wire()
+    capture.add(wire.udp(PC, ROUTER, 123, 123, b"\x23\0\x06\xfa" + bytes(36) + b"\xe5\1\2\3\4\5\6\7"))
+    capture.add(wire.udp(ROUTER, PC, 123, 123, b"\x24\2\x06\xfa" + bytes(8) + b"LOCL" + bytes(24) + b"\xe5\1\2\3\4\5\6\7"))
+
+
+@scene
+def tftp(capture):
+    """a device fetches its firmware, and somebody writes a file on an odd port"""
+    wire = Wire()
+    capture.add(wire.udp(PC, ROUTER, 50069, 69, b"\0\1firmware.bin\0octet\0"))
+    capture.add(wire.udp(PC, ROUTER, 50070, 6969, b"\0\2stolen.zip\0octet\0"))

@@ -1,0 +1,13 @@
+/* engine/app/ntp, as app_talk.h says. */
+#include "engine/app/ntp/ntp.h"
+#include "app_talk.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct app_talk_kind kind = {
+        .talk = {.parser = &ntp_parser, .server_port = 123, .udp = true}, .other_port = 4000};
+    app_talk(&kind, data, size);
+    return 0;
+}
