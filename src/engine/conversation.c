@@ -1,7 +1,5 @@
 #include "engine/conversation.h"
 
-#include "engine/app/tls/tls.h"
-
 void conversation_begin(struct engine *e, struct conversation *c)
 {
     c->begun = true;
@@ -243,8 +241,9 @@ static void stop_raw(struct conversation *c)
 
 static bool is_opaque(const struct engine *e, const struct conversation *c)
 {
-    return c->app.proto == APP_TLS && c->app.parser && !e->conf.inspect_encrypted &&
-           tls_is_encrypted(&c->app);
+    const struct app_parser *parser = c->app.parser;
+    return parser && parser->is_encrypted && !e->conf.inspect_encrypted &&
+           parser->is_encrypted(&c->app);
 }
 
 /* A closed flow waits for a minute in the table, lest its last packets begin another: thousands of them do. */

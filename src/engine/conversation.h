@@ -30,7 +30,7 @@ struct conversation {
 
 struct engine {
     struct engine_conf conf; /* conf.app.ja3: also while some rule asks for it */
-    bool ja3_set;            /* as configured */
+    bool ja3_set, hassh_set; /* as configured */
     const struct match_image *image;
     uint32_t image_turn;      /* counts swaps */
     struct field_mask demand; /* the image's; flows point here, and images come and go */

@@ -40,6 +40,10 @@ static void heed_demand(struct engine *e)
     e->demand = *match_image_demand(e->image);
     heed_frames(e);
     e->conf.app.ja3 = e->ja3_set;
+    e->conf.app.hassh = e->hassh_set || match_image_wants(e->image, "ssh.hassh") ||
+                        match_image_wants(e->image, "ssh.hassh.string") ||
+                        match_image_wants(e->image, "ssh.hassh.server") ||
+                        match_image_wants(e->image, "ssh.hassh.server.string");
     for (size_t i = 0; i < ARRAY_COUNT(names); i++)
         e->conf.app.ja3 |= match_image_wants(e->image, names[i]);
 }
@@ -60,6 +64,7 @@ struct engine *engine_new(const struct engine_conf *conf, const struct match_ima
         e->conf.stream.targets = &e->conf.packet.targets;
     e->image = image;
     e->ja3_set = conf->app.ja3;
+    e->hassh_set = conf->app.hassh;
     heed_demand(e);
     e->sink = *sink;
     e->decoder = packet_decoder_new(&e->conf.packet);

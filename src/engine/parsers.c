@@ -11,6 +11,7 @@
 #include "engine/app/ntp/ntp.h"
 #include "engine/app/smtp/smtp.h"
 #include "engine/app/tftp/tftp.h"
+#include "engine/app/ssh/ssh.h"
 #include "engine/app/tls/tls.h"
 
 /* All protocols, in the order in which their probes are asked. A new one is a row here. */
@@ -32,6 +33,7 @@ static const struct app_parser *const rows[] = {
     &mqtt_parser,
     &ntp_parser,
     &tftp_parser,
+    &ssh_parser,
     // clang-format on
 };
 

@@ -73,6 +73,7 @@ static void read_app(struct app_conf *app, const struct conf *conf, bool inline_
     app->mqtt_message_max =
         conf_u32(conf, "app-layer.protocols.mqtt.max-msg-length", app->mqtt_message_max);
     app->ja3 = conf_bool(conf, "app-layer.protocols.tls.ja3-fingerprints", false);
+    app->hassh = conf_bool(conf, "app-layer.protocols.ssh.hassh", false);
     app->ja4 = conf_bool(conf, "app-layer.protocols.tls.ja4-fingerprints", true);
     uint64_t line_max = conf_bytes(conf, "app-layer.protocols.ftp.max-line-length", 4096);
     app->ftp_line_max = line_max < APP_PENDING_MAX / 2 ? (uint32_t)line_max : APP_PENDING_MAX / 2;

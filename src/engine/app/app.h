@@ -93,6 +93,7 @@ struct app_conf {
     uint32_t tx_max;           /* live transactions of a flow */
     uint32_t ftp_line_max;     /* bytes of a line that are looked at */
     uint32_t ftp_tx_max;       /* more at a time are told as an event */
+    bool hassh;                /* the same */
     bool ja3, ja4;             /* also switched on by the demand mask */
     struct app_log log;        /* of the event log that is being written */
     const struct conf *yaml;   /* may be NULL; for a parser's own rare settings, at start only */
@@ -180,6 +181,8 @@ struct app_parser {
     void (*open)(struct app_flow *af); /* may be NULL */
     struct app_result (*data)(struct app_flow *af, enum dir dir, const struct app_chunk *chunk);
     void (*close)(struct app_flow *af); /* gives back what state holds (not transactions) */
+    /* Both sides encrypt by now: nothing more is to be learned of the payload. NULL: never so. */
+    bool (*is_encrypted)(const struct app_flow *af);
     /* Gives back what the transaction holds (not its files, not itself). */
     void (*tx_free)(struct app_flow *af, struct tx *tx);
     size_t tx_bytes; /* size of the parser's transaction */

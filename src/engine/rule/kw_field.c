@@ -91,6 +91,33 @@ static int read_truth(struct build *b, const struct keyword *k, struct str value
     return 0;
 }
 
+#define SSH_VERSION(major, minor) ((major)*1000 + (minor))
+
+/* ssh.protoversion: "2.0", or "2_compat": 2.0 or 1.99, which speaks both. */
+static int read_ssh_version(struct build *b, const struct keyword *k, struct str value)
+{
+    uint32_t id = build_field(b, str_c(k->field));
+    struct rule_check *check = id == FIELD_NONE ? NULL : build_check(b, RULE_CHECK_FIELD_NUMBER);
+    struct rule_number *other = arena_zalloc(b->arena, sizeof *other);
+    uint64_t major, minor = 0;
+    if (!check || !other || value_unquote(b, &value, NULL) < 0)
+        return b->reason ? -1 : build_no_memory(b);
+    check->field = id;
+    if (str_eq_nocase(value, STR_LIT("2_compat"))) {
+        check->number = (struct rule_number){.compare = RULE_EQ, .a = SSH_VERSION(2, 0)};
+        *other = (struct rule_number){.compare = RULE_EQ, .a = SSH_VERSION(1, 99)};
+        check->others = other;
+        check->other_count = 1;
+        return 0;
+    }
+    struct str text = str_split(&value, '.');
+    if (!str_to_u64(text, &major) || (value.p && !str_to_u64(value, &minor)) || major > 999 ||
+        minor > 999)
+        return build_refuse(b, "a version is meant, as 2.0 or 2_compat");
+    check->number = (struct rule_number){.compare = RULE_EQ, .a = SSH_VERSION(major, minor)};
+    return 0;
+}
+
 static const struct number_word tls_versions[] = {
     {"sslv2", 0x0002},  {"sslv3", 0x0300},  {"1.0", 0x0301},    {"1.1", 0x0302},
     {"1.2", 0x0303},    {"1.3", 0x0304},    {"tls1.0", 0x0301}, {"tls1.1", 0x0302},
@@ -161,6 +188,13 @@ static const struct keyword rows[] = {
     TEXT("tls.subject", "tls.cert_subject"),
     TEXT("tls.issuerdn", "tls.cert_issuer"),
     TEXT("tls.fingerprint", "tls.cert_fingerprint"),
+    STICKY("ssh_proto", "ssh.proto"),
+    STICKY("ssh_software", "ssh.software"),
+    TEXT("ssh.softwareversion", "ssh.software"),
+    {.name = "ssh.protoversion",
+     .read = read_ssh_version,
+     .value = KEYWORD_VALUE,
+     .field = "ssh.version"},
     NUMBER("tls.version", UINT16_MAX, tls_versions),
     {.name = "ssl_version",
      .read = read_numbers,

@@ -716,6 +716,7 @@ const struct app_parser tls_parser = {
     .state_bytes = sizeof(struct tls_state),
     .data = data,
     .close = close_state,
+    .is_encrypted = tls_is_encrypted,
     .tx_free = tx_free,
     .tx_bytes = sizeof(struct tls_tx),
     .fields = {tls_fields, TLS_FIELDS},
