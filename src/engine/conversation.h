@@ -5,12 +5,26 @@
 #include "engine/engine.h"
 #include "engine/expect/expect.h"
 
+/* What is still told of packets after a rule with `tag` has held. */
+struct tag {
+    uint32_t packets; /* left; UINT32_MAX: not counted */
+    uint64_t bytes;   /* left; UINT64_MAX: not counted */
+    int64_t until_us; /* INT64_MAX: not timed */
+};
+
+#define TAGGED_HOSTS_MAX 64 /* of an engine: the one that was tagged first gives its place */
+struct tagged_host {
+    struct ip ip; /* version 0: a free place */
+    struct tag tag;
+};
+
 struct conversation {
     struct flow flow; /* first: the table hands out this */
     struct budget mem;
     struct stream stream;
     struct app_flow app;
     struct match_flow rules;
+    struct tag tag;            /* packets 0: none */
     bool begun;                /* set up after the table made it */
     bool established;          /* handshake done; UDP: both sides spoke */
     bool just_established;     /* by the packet in hand */
@@ -49,7 +63,9 @@ struct engine {
     struct engine_trace trace; /* judged NULL: nobody listens */
     struct engine_counts counts;
     struct packet packets[PACKET_OUT_MAX];
-    struct packet pseudo; /* stands for "the end of the flow" */
+    struct tagged_host tagged[TAGGED_HOSTS_MAX];
+    uint32_t tagged_count, tagged_next; /* places in use; the one that is taken next */
+    struct packet pseudo;               /* stands for "the end of the flow" */
     int64_t now_us;
 };
 
@@ -106,7 +122,15 @@ void inspect_packet(struct engine *e, struct conversation *c, const struct glanc
 void inspect_transactions(struct engine *e, struct conversation *c, const struct glance *glance,
                           struct verdict *verdict);
 
+/* tag.c: packets that a rule wants told after the one that made it hold. */
+void tag_begin(struct engine *e, struct passage *way, const struct packet *p,
+               const struct verdict *verdict);
+/* Is this packet, which no rule has told, one of them? Tells it. */
+void tag_follow(struct engine *e, struct passage *way);
+
 /* report.c: events */
+void report_arp(struct engine *e, const struct packet *p);
+void report_tagged(struct engine *e, struct conversation *c, const struct packet *p, enum dir dir);
 void report_alerts(struct engine *e, struct conversation *c, const struct packet *p, enum dir dir,
                    const struct verdict *verdict);
 void report_drop(struct engine *e, struct conversation *c, const struct packet *p, enum dir dir,

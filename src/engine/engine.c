@@ -288,12 +288,15 @@ static void process(struct engine *e, const struct packet *p, struct engine_answ
     struct passage way = {.packet = p};
     way.c = find_conversation(e, p, &way.dir);
     report_packet_events(e, way.c, p);
+    report_arp(e, p);
     if (!stop_dropped_flow(e, &way)) {
         if (way.c && way.c->flow.state != FLOW_BYPASSED)
             advance(e, &way, p);
         if (way.has_stream_result)
             report_stream_events(e, way.c, p, way.dir, &way.stream);
         judge(e, &way);
+        if (!way.alerted)
+            tag_follow(e, &way);
         if (way.c)
             conclude(e, &way);
     }

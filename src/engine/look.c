@@ -87,6 +87,7 @@ void look_tell(struct engine *e, struct passage *way, enum dir dir)
     if (!way->verdict.alert_count)
         return;
     way->alerted = true;
+    tag_begin(e, way, packet_of(e, way, dir), &way->verdict);
     report_alerts(e, way->c, packet_of(e, way, dir), dir, &way->verdict);
     way->verdict.alert_count = 0;
 }

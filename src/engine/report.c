@@ -252,8 +252,42 @@ void report_transactions(struct engine *e, struct conversation *c, const struct 
     }
 }
 
+/* A record for each direction that had a packet. */
+static void report_netflow(struct engine *e, struct conversation *c)
+{
+    if (!wants(e, EVE_NETFLOW, APP_UNKNOWN))
+        return;
+    for (enum dir dir = DIR_TOSERVER; dir <= DIR_TOCLIENT; dir++) {
+        struct eve_event event = event_of(e, c, NULL, dir);
+        event.type = EVE_NETFLOW;
+        if (c->flow.packets[dir])
+            e->sink.event(e->sink.owner, &event);
+    }
+}
+
+#define ARP_OPERATION_MAX 4 /* of those that are told */
+
+void report_arp(struct engine *e, const struct packet *p)
+{
+    if (!p->is_arp || p->payload.p[7] > ARP_OPERATION_MAX || !wants(e, EVE_ARP, APP_UNKNOWN))
+        return;
+    struct eve_event event = event_of(e, NULL, p, DIR_TOSERVER);
+    event.type = EVE_ARP;
+    e->sink.event(e->sink.owner, &event);
+}
+
+void report_tagged(struct engine *e, struct conversation *c, const struct packet *p, enum dir dir)
+{
+    if (!wants(e, EVE_PACKET, APP_UNKNOWN))
+        return;
+    struct eve_event event = event_of(e, c, p, dir);
+    event.type = EVE_PACKET;
+    e->sink.event(e->sink.owner, &event);
+}
+
 void report_flow(struct engine *e, struct conversation *c, enum flow_end why)
 {
+    report_netflow(e, c);
     if (!wants(e, EVE_FLOW, APP_UNKNOWN))
         return;
     struct eve_event event = event_of(e, c, NULL, DIR_TOSERVER);

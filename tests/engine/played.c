@@ -24,6 +24,9 @@ static void write_event(struct played *p, const struct eve_event *event)
     case EVE_FILEINFO: buf_add_c(&p->seen, "file"); break;
     case EVE_ANOMALY: buf_printf(&p->seen, "anomaly %s", event->anomaly_event); break;
     case EVE_FLOW: buf_add_c(&p->seen, "flow"); break;
+    case EVE_NETFLOW:
+    case EVE_PACKET:
+    case EVE_ARP:
     case EVE_TYPES: break;
     }
     if (event->tx)

@@ -20,6 +20,8 @@ static void read_alert(struct eve_conf *eve, const struct conf_node *node)
     eve->packet = node_bool(node, "packet", false);
     eve->payload_length = node_bool(node, "payload-length", false);
     eve->alert_verdict = node_bool(node, "verdict", false);
+    if (node_bool(node, "tagged-packets", false))
+        eve->types |= 1u << EVE_PACKET;
     bool metadata = node_bool(node, "metadata", true);
     eve->app_layer = node_bool(node, "metadata.app-layer", metadata);
     eve->flow_in_alert = node_bool(node, "metadata.flow", metadata);
@@ -68,7 +70,8 @@ static const struct {
 } type_rows[] = {
     {"alert", 1 << EVE_ALERT, read_alert},       {"drop", 1 << EVE_DROP, read_drop},
     {"flow", 1 << EVE_FLOW, read_nothing},       {"files", 1 << EVE_FILEINFO, read_files},
-    {"anomaly", 1 << EVE_ANOMALY, read_anomaly},
+    {"anomaly", 1 << EVE_ANOMALY, read_anomaly}, {"netflow", 1 << EVE_NETFLOW, read_nothing},
+    {"arp", 1 << EVE_ARP, read_nothing},
 };
 
 static void read_protos(struct eve_conf *eve, struct str name, const struct conf_node *settings)
@@ -142,7 +145,7 @@ static void read_output(struct eve_conf *eve, const struct conf_node *output)
 void eve_conf_read(struct eve_conf *eve, const struct conf *conf, const struct conf_node *output)
 {
     *eve = (struct eve_conf){
-        .types = (1u << EVE_TYPES) - 1,
+        .types = ((1u << EVE_TYPES) - 1) & ~EVE_ASKED_FOR,
         .protos = ~UINT64_C(0),
         .anomalies = 1u << EVE_ANOMALY_APPLAYER,
         .rule_metadata = true,

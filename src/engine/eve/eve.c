@@ -51,12 +51,15 @@ static struct ends ends_of(const struct eve_conf *conf, const struct eve_event *
     case EVE_APP: return ends_of_flow(event->flow, record_dir(conf, event));
     case EVE_FILEINFO: return ends_of_flow(event->flow, event->dir);
     case EVE_FLOW: return ends_of_flow(event->flow, DIR_TOSERVER);
+    case EVE_NETFLOW: return ends_of_flow(event->flow, event->dir);
     case EVE_ANOMALY:
         if (!event->packet)
             return ends_of_flow(event->flow, event->dir);
         return ends_of_packet(event->packet);
     case EVE_ALERT:
     case EVE_DROP:
+    case EVE_PACKET:
+    case EVE_ARP:
     case EVE_TYPES: break;
     }
     return ends_of_packet(event->packet);
@@ -191,17 +194,6 @@ static void write_macs(const struct eve_event *event, struct json *out)
     json_end_object(out);
 }
 
-static const char *packet_source(const struct eve_event *event)
-{
-    switch (event->packet->origin) {
-    case PACKET_FLOW_END: return "stream (flow timeout)";
-    case PACKET_DEFRAGMENTED: return "defrag";
-    case PACKET_TUNNELLED: return "tunnel";
-    case PACKET_WIRE: break;
-    }
-    return event->packet->frame ? "wire/pcap" : "stream (detect/log)";
-}
-
 static void write_head(const struct eve_conf *conf, const struct eve_event *event, struct json *out)
 {
     part_time(out, "timestamp", event->time_us);
@@ -209,7 +201,8 @@ static void write_head(const struct eve_conf *conf, const struct eve_event *even
         json_uint(out, "flow_id", event->flow->id);
     if (event->flow && event->flow->parent_id)
         json_uint(out, "parent_id", event->flow->parent_id);
-    if (conf->pcap_number && event->packet && event->packet->frame &&
+    bool inside = event->packet && event->packet->origin == PACKET_TUNNELLED;
+    if (conf->pcap_number && event->packet && event->packet->frame && !inside &&
         event->packet->frame->number && event->type != EVE_FLOW)
         json_uint(out, "pcap_cnt", event->packet->frame->number);
     if (conf->pcap_name)
@@ -223,7 +216,7 @@ static void write_head(const struct eve_conf *conf, const struct eve_event *even
     if (event->type == EVE_FLOW)
         write_icmp_answer(event->flow, out);
     if (event->packet && event->type != EVE_FLOW)
-        json_text(out, "pkt_src", packet_source(event));
+        json_text(out, "pkt_src", part_source(event->packet));
     if (conf->community_id)
         write_community_id(conf, &ends, out);
     if (conf->ether)
@@ -281,7 +274,8 @@ const char *eve_type_name(const struct eve_event *event)
     static const char *const names[] = {
         [EVE_ALERT] = "alert",       [EVE_DROP] = "drop",       [EVE_FLOW] = "flow",
         [EVE_FILEINFO] = "fileinfo", [EVE_ANOMALY] = "anomaly", [EVE_APP] = NULL,
-        [EVE_TYPES] = NULL,
+        [EVE_TYPES] = NULL,          [EVE_NETFLOW] = "netflow", [EVE_PACKET] = "packet",
+        [EVE_ARP] = "arp",
     };
     if (names[event->type])
         return names[event->type];
@@ -309,15 +303,25 @@ bool eve_wants_event(const struct eve_conf *conf, const struct eve_event *event)
            parser->log_wants(event->tx, &conf->app_log);
 }
 
+static void record_packet(const struct eve_conf *conf, const struct eve_event *event,
+                          struct json *out)
+{
+    (void)conf;
+    part_packet(event->packet, out);
+}
+
 void eve_write(const struct eve_conf *conf, const struct eve_event *event, struct json *out)
 {
     typedef void (*record_fn)(const struct eve_conf *, const struct eve_event *, struct json *);
     static const record_fn records[] = {
-        [EVE_ALERT] = record_alert, [EVE_DROP] = record_drop,     [EVE_FLOW] = record_flow,
-        [EVE_APP] = record_app,     [EVE_FILEINFO] = record_file, [EVE_ANOMALY] = record_anomaly,
+        [EVE_ALERT] = record_alert,     [EVE_DROP] = record_drop,
+        [EVE_FLOW] = record_flow,       [EVE_APP] = record_app,
+        [EVE_FILEINFO] = record_file,   [EVE_ANOMALY] = record_anomaly,
+        [EVE_NETFLOW] = record_netflow, [EVE_PACKET] = record_packet,
+        [EVE_ARP] = record_arp,
     };
     write_head(conf, event, out);
-    if (conf->metadata && event->type != EVE_FILEINFO)
+    if (conf->metadata && event->type != EVE_FILEINFO && event->type != EVE_PACKET)
         part_metadata(event, out);
     records[event->type](conf, event, out);
 }

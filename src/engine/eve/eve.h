@@ -19,7 +19,20 @@
 #include "engine/stream/stream.h"
 #include "engine/verdict/verdict.h"
 
-enum eve_type { EVE_ALERT, EVE_DROP, EVE_FLOW, EVE_APP, EVE_FILEINFO, EVE_ANOMALY, EVE_TYPES };
+enum eve_type {
+    EVE_ALERT,
+    EVE_DROP,
+    EVE_FLOW,
+    EVE_APP,
+    EVE_FILEINFO,
+    EVE_ANOMALY,
+    EVE_NETFLOW,
+    EVE_PACKET,
+    EVE_ARP,
+    EVE_TYPES
+};
+/* Told only where the settings name them. */
+#define EVE_ASKED_FOR (1u << EVE_NETFLOW | 1u << EVE_PACKET | 1u << EVE_ARP)
 
 enum eve_anomaly { EVE_ANOMALY_DECODE, EVE_ANOMALY_STREAM, EVE_ANOMALY_APPLAYER };
 

@@ -5,11 +5,9 @@
 
 #include <stdio.h>
 
-#define IP_PROTO_ICMP 1
-#define IP_PROTO_TCP 6
-#define IP_PROTO_UDP 17
-#define IP_PROTO_ICMPV6 58
-#define IP_PROTO_SCTP 132
+#define IP_PROTO_GRE 47
+#define PORT_GENEVE 6081
+#define PORT_TEREDO 3544
 
 void part_time(struct json *out, const char *key, int64_t time_us)
 {
@@ -25,19 +23,80 @@ void part_ip(struct json *out, const char *key, const struct ip *ip)
     json_bytes(out, key, str_of(text, len));
 }
 
+/* IANA's protocol numbers, by the names that EVE has for them. */
+// clang-format off
+static const char *const protocols[] = {
+    "HOPOPT", "ICMP", "IGMP", "GGP", "IP-in-IP", "ST", "TCP", "CBT", "EGP", "IGP", "BBN-RCC-MON",
+    "NVP-II", "PUP", "ARGUS", "EMCON", "XNET", "CHAOS", "UDP", "MUX", "DCN-MEAS", "HMP", "PRM",
+    "XNS-IDP", "TRUNK-1", "TRUNK-2", "LEAF-1", "LEAF-2", "RDP", "IRTP", "ISO-TP4", "NETBLT",
+    "MFE-NSP", "MERIT-INP", "DCCP", "3PC", "IDPR", "XTP", "DDP", "IDPR-CMTP", "TP++", "IL", "IPv6",
+    "SDRP", "IPv6-Route", "IPv6-Frag", "IDRP", "RSVP", "GRE", "DSR", "BNA", "ESP", "AH", "I-NLSP",
+    "SwIPe", "NARP", "MOBILE", "TLSP", "SKIP", "IPv6-ICMP", "IPv6-NoNxt", "IPv6-Opts", "Any",
+    "CFTP", "Any", "SAT-EXPAK", "KRYPTOLAN", "RVD", "IPPC", "Any", "SAT-MON", "VISA", "IPCU",
+    "CPNX", "CPHB", "WSN", "PVP", "BR-SAT-MON", "SUN-ND", "WB-MON", "WB-EXPAK", "ISO-IP", "VMTP",
+    "SECURE-VMTP", "VINES", "TTP", "NSFNET-IGP", "DGP", "TCF", "EIGRP", "OSPF", "Sprite-RPC",
+    "LARP", "MTP", "AX.25", "OS", "MICP", "SCC-SP", "ETHERIP", "ENCAP", "Any", "GMTP", "IFMP",
+    "PNNI", "PIM", "ARIS", "SCPS", "QNX", "A/N", "IPComp", "SNP", "Compaq-Peer", "IPX-in-IP",
+    "VRRP", "PGM", "Any", "L2TP", "DDX", "IATP", "STP", "SRP", "UTI", "SMP", "SM", "PTP", "IS-IS",
+    "FIRE", "CRTP", "CRUDP", "SSCOPMCE", "IPLT", "SPS", "PIPE", "SCTP", "FC", "RSVP-E2E-IGNORE",
+    "Mobility", "UDPLite", "MPLS-in-IP", "manet", "HIP", "Shim6", "WESP", "ROHC", "Ethernet",
+};
+// clang-format on
+
 void part_protocol(struct json *out, uint8_t ip_proto)
 {
-    switch (ip_proto) {
-    case IP_PROTO_ICMP: json_text(out, "proto", "ICMP"); return;
-    case IP_PROTO_TCP: json_text(out, "proto", "TCP"); return;
-    case IP_PROTO_UDP: json_text(out, "proto", "UDP"); return;
-    case IP_PROTO_ICMPV6: json_text(out, "proto", "IPv6-ICMP"); return;
-    case IP_PROTO_SCTP: json_text(out, "proto", "SCTP"); return;
-    default: break;
-    }
     char number[8];
+    if (ip_proto < ARRAY_COUNT(protocols)) {
+        json_text(out, "proto", protocols[ip_proto]);
+        return;
+    }
     snprintf(number, sizeof(number), "%03u", ip_proto);
     json_text(out, "proto", number);
+}
+
+/* What is carried says how: an outer packet ends where its tunnel begins. */
+static const char *tunnel_name(const struct packet *outer)
+{
+    if (outer->ip_proto == IP_PROTO_GRE)
+        return "gre tunnel";
+    if (outer->l4 != PACKET_L4_UDP)
+        return outer->src.version == 6 ? "ipv6 tunnel" : "ipv4 tunnel";
+    if (outer->dst_port == PORT_GENEVE)
+        return "geneve encapsulation";
+    return outer->dst_port == PORT_TEREDO || outer->src_port == PORT_TEREDO ? "teredo tunnel"
+                                                                            : "vxlan encapsulation";
+}
+
+const char *part_source(const struct packet *p)
+{
+    switch (p->origin) {
+    case PACKET_FLOW_END: return "stream (flow timeout)";
+    case PACKET_DEFRAGMENTED: return "defrag";
+    case PACKET_TUNNELLED: return p->outer ? tunnel_name(p->outer) : "tunnel";
+    case PACKET_WIRE: break;
+    }
+    return p->frame ? "wire/pcap" : "stream (detect/log)";
+}
+
+void part_tunnel(const struct packet *p, struct json *out)
+{
+    uint32_t depth = 0;
+    if (!p || p->origin != PACKET_TUNNELLED || !p->outer)
+        return;
+    const struct packet *outer = p->outer;
+    for (const struct packet *at = p; at; at = at->outer)
+        depth += at->origin == PACKET_TUNNELLED;
+    json_object(out, "tunnel");
+    part_ip(out, "src_ip", &outer->src);
+    json_uint(out, "src_port", outer->src_port);
+    part_ip(out, "dest_ip", &outer->dst);
+    json_uint(out, "dest_port", outer->dst_port);
+    part_protocol(out, outer->ip_proto);
+    json_uint(out, "depth", depth);
+    if (outer->frame && outer->frame->number && outer->origin != PACKET_TUNNELLED)
+        json_uint(out, "pcap_cnt", outer->frame->number);
+    json_text(out, "pkt_src", part_source(outer));
+    json_end_object(out);
 }
 
 void part_flow_counts(const struct flow *flow, struct json *out)
@@ -115,7 +174,7 @@ static const char *link_name(uint32_t link)
     } names[] = {
         {0, "NULL"},        {1, "EN10MB"},     {9, "PPP"},    {12, "RAW"},         {14, "RAW"},
         {50, "PPP_SERIAL"}, {51, "PPP_ETHER"}, {101, "RAW"},  {104, "C_HDLC"},     {108, "LOOP"},
-        {113, "LINUX_SLL"}, {228, "IPV4"},     {229, "IPV6"}, {276, "LINUX_SLL2"},
+        {113, "LINUX_SLL"}, {228, "IPv4"},     {229, "IPv6"}, {276, "LINUX_SLL2"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(names); i++)
         if (names[i].link == link)

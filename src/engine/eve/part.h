@@ -17,11 +17,17 @@ void part_file(const struct eve_conf *conf, const struct tx *tx, const struct fi
                struct json *out);
 /* "packet" and "packet_info": the frame as it came. */
 void part_packet(const struct packet *p, struct json *out);
+/* "pkt_src": where the packet comes from. */
+const char *part_source(const struct packet *p);
+/* "tunnel": the packet around this one; nothing when there is none. */
+void part_tunnel(const struct packet *p, struct json *out);
 void part_metadata(const struct eve_event *event, struct json *out);
 
 /* One writer for each kind of record. */
 void record_alert(const struct eve_conf *conf, const struct eve_event *event, struct json *out);
 void record_drop(const struct eve_conf *conf, const struct eve_event *event, struct json *out);
+void record_netflow(const struct eve_conf *conf, const struct eve_event *event, struct json *out);
+void record_arp(const struct eve_conf *conf, const struct eve_event *event, struct json *out);
 void record_flow(const struct eve_conf *conf, const struct eve_event *event, struct json *out);
 
 #endif

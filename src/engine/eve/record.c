@@ -1,5 +1,6 @@
 #include "engine/eve/part.h"
 
+#include "base/reader.h"
 #include "base/text.h"
 
 #include <stdio.h>
@@ -186,6 +187,7 @@ void record_alert(const struct eve_conf *conf, const struct eve_event *event, st
     if (event->tx)
         json_uint(out, "tx_id", event->tx->id);
     write_rule(conf, event, out);
+    part_tunnel(event->packet, out);
     if (conf->app_layer) {
         part_app(conf, event, out);
         write_files(conf, event, out);
@@ -315,13 +317,20 @@ static void write_flag_byte(struct json *out, const char *key, uint8_t flags)
     json_text(out, key, hex);
 }
 
-static void write_tcp_flow(const struct stream *s, struct json *out)
+static void write_flag_words(uint8_t seen, struct json *out)
 {
     static const struct {
         const char *name;
         uint8_t flag;
     } flags[] = {{"syn", TCP_SYN}, {"fin", TCP_FIN}, {"rst", TCP_RST}, {"psh", TCP_PSH},
                  {"ack", TCP_ACK}, {"urg", TCP_URG}, {"ecn", TCP_ECE}, {"cwr", TCP_CWR}};
+    for (size_t i = 0; i < ARRAY_COUNT(flags); i++)
+        if (seen & flags[i].flag)
+            json_bool(out, flags[i].name, true);
+}
+
+static void write_tcp_flow(const struct stream *s, struct json *out)
+{
     /* what never was a connection is shown as Suricata shows it: without flags */
     bool known = s->state != STREAM_NONE;
     uint8_t ts = known ? s->half[0].tcp_flags : 0, tc = known ? s->half[1].tcp_flags : 0;
@@ -334,9 +343,7 @@ static void write_tcp_flow(const struct stream *s, struct json *out)
         json_end_object(out);
         return;
     }
-    for (size_t i = 0; i < ARRAY_COUNT(flags); i++)
-        if (all & flags[i].flag)
-            json_bool(out, flags[i].name, true);
+    write_flag_words(all, out);
     json_text(out, "state", stream_state_name(s->state));
     if (s->half[0].gaps)
         json_bool(out, "ts_gap", true);
@@ -406,4 +413,61 @@ void record_flow(const struct eve_conf *conf, const struct eve_event *event, str
     json_end_object(out);
     if (event->stream)
         write_tcp_flow(event->stream, out);
+}
+
+/* One direction of a flow. */
+void record_netflow(const struct eve_conf *conf, const struct eve_event *event, struct json *out)
+{
+    (void)conf;
+    const struct flow *flow = event->flow;
+    enum dir dir = event->dir;
+    write_app_protos(event, out);
+    json_object(out, "netflow");
+    json_uint(out, "pkts", flow->packets[dir]);
+    json_uint(out, "bytes", flow->bytes[dir]);
+    part_time(out, "start", flow->first_us);
+    part_time(out, "end", flow->last_us);
+    json_int(out, "age", (flow->last_us / 1000000) - (flow->first_us / 1000000));
+    json_uint(out, "min_ttl", flow->ttl_min[dir]);
+    json_uint(out, "max_ttl", flow->ttl_max[dir]);
+    if (event->app && event->app->tx_count)
+        json_uint(out, "tx_cnt", event->app->tx_count);
+    json_end_object(out);
+    if (!event->stream)
+        return;
+    uint8_t seen = event->stream->state != STREAM_NONE ? event->stream->half[dir].tcp_flags : 0;
+    json_object(out, "tcp");
+    write_flag_byte(out, "tcp_flags", seen);
+    write_flag_words(seen, out);
+    json_end_object(out);
+}
+
+/* RFC 826, RFC 903: of Ethernet and IPv4, which the decoder has found sound. */
+void record_arp(const struct eve_conf *conf, const struct eve_event *event, struct json *out)
+{
+    (void)conf;
+    static const char *const operations[] = {"", "request", "reply", "request_reverse",
+                                             "reply_reverse"};
+    struct reader r = reader_of(event->packet->payload);
+    char text[MAC_TEXT_BYTES];
+    static const char *const macs[] = {"src_mac", "dest_mac"}, *const ips[] = {"src_ip", "dest_ip"};
+    reader_skip(&r, 6);
+    uint16_t operation = reader_u16(&r);
+    json_object(out, "arp");
+    json_text(out, "hw_type", "ethernet");
+    json_text(out, "proto_type", "ipv4");
+    json_text(out, "opcode", operation < ARRAY_COUNT(operations) ? operations[operation] : "");
+    for (int side = 0; side < 2; side++) {
+        struct mac mac = {{0}};
+        struct ip ip = {.version = 4};
+        struct str bytes = reader_str(&r, sizeof mac.bytes), address = reader_str(&r, 4);
+        if (r.bad)
+            break;
+        memcpy(mac.bytes, bytes.p, sizeof mac.bytes);
+        memcpy(ip.bytes, address.p, 4);
+        mac_format(&mac, text);
+        json_text(out, macs[side], text);
+        part_ip(out, ips[side], &ip);
+    }
+    json_end_object(out);
 }

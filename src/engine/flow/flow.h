@@ -36,8 +36,9 @@ struct flow {
     uint8_t opened_by; /* enum flow_opened_by */
     uint8_t list;      /* which idle list it is on */
     int64_t first_us, last_us;
-    uint64_t packets[2], bytes[2]; /* by direction: [0] to the server */
-    int64_t listed_us;             /* when it was last put at the end of its idle list */
+    uint64_t packets[2], bytes[2];  /* by direction: [0] to the server */
+    int64_t listed_us;              /* when it was last put at the end of its idle list */
+    uint8_t ttl_min[2], ttl_max[2]; /* by direction; 0, 0: no packet yet */
     bool has_mac;
     bool alerted;
     bool dropped;                      /* a verdict ended it: later packets are dropped */
@@ -73,7 +74,7 @@ NODISCARD struct flow_table *flow_table_new(const struct flow_conf *conf, flow_e
 void flow_table_free(struct flow_table *t);
 /* The flow of p, made when it is new (*is_new; everything behind struct flow is zero then). *to_client is true when p goes
  * from server to client. Counts the packet and touches the flow's time. NULL: p belongs to no flow (not IP, a fragment,
- * the outside of a GRE or IP-in-IP tunnel, or no room at all). A TCP SYN on a closed flow ends that one (FLOW_END_REUSED)
+ * the outside of a GRE tunnel, or no room at all). A TCP SYN on a closed flow ends that one (FLOW_END_REUSED)
  * and begins a new one; a flow that is over by p's time ends too, and the table may end another by force to make room: a
  * pointer from an earlier call is good only while on_end was not called for it. ICMP errors belong to no flow of their own
  * kind: they are looked up as their own (type, code) conversation. Flows other than TCP become FLOW_ESTABLISHED here, by

@@ -83,10 +83,10 @@ static uint32_t hash_of(const struct flow_key *key, const uint64_t secret[2])
     return (uint32_t)hash_sip(secret, str_of(words, count * sizeof words[0]));
 }
 
-/* The outside of a tunnel without ports (IP in IP, GRE): what is inside are the conversations. */
+/* The outside of GRE: what is inside are the conversations. Two ends of IP in IP are a conversation as Suricata has it. */
 static bool is_mere_tunnel(const struct packet *p)
 {
-    return p->l4 == PACKET_L4_OTHER && (p->ip_proto == 4 || p->ip_proto == 41 || p->ip_proto == 47);
+    return p->l4 == PACKET_L4_OTHER && p->ip_proto == 47;
 }
 
 bool flow_key_of(const struct packet *p, const uint64_t secret[2], struct flow_key *key)

@@ -309,6 +309,14 @@ static struct flow *living_find(struct flow_table *t, const struct flow_key *key
     return NULL;
 }
 
+static void note_ttl(struct flow *flow, uint8_t ttl, bool to_client)
+{
+    if (!flow->packets[to_client] || ttl < flow->ttl_min[to_client])
+        flow->ttl_min[to_client] = ttl;
+    if (ttl > flow->ttl_max[to_client])
+        flow->ttl_max[to_client] = ttl;
+}
+
 struct flow *flow_lookup(struct flow_table *t, const struct packet *p, bool *to_client,
                          bool *is_new)
 {
@@ -325,6 +333,7 @@ struct flow *flow_lookup(struct flow_table *t, const struct packet *p, bool *to_
             return NULL;
     }
     touch(t, flow, p->frame->time_us);
+    note_ttl(flow, p->ttl, *to_client);
     flow->packets[*to_client]++;
     flow->bytes[*to_client] += packet_bytes(p);
     /* TCP's state is its stream's to say. Elsewhere an answer is all that there is to establish. */
@@ -366,6 +375,11 @@ void flow_swap(struct flow_table *t, struct flow *flow)
         flow->client_port = flow->server_port;
         flow->server_port = port;
     }
+    uint8_t least = flow->ttl_min[0], most = flow->ttl_max[0];
+    flow->ttl_min[0] = flow->ttl_min[1];
+    flow->ttl_max[0] = flow->ttl_max[1];
+    flow->ttl_min[1] = least;
+    flow->ttl_max[1] = most;
     uint64_t packets = flow->packets[0], bytes = flow->bytes[0];
     flow->packets[0] = flow->packets[1];
     flow->bytes[0] = flow->bytes[1];

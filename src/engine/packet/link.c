@@ -144,6 +144,8 @@ static void arp_decode(struct decode_run *run, struct packet *p, struct str byte
         packet_event_add(run, p, PACKET_EVENT_ARP_PKT_TOO_SMALL);
     else if (operation < 1 || operation > 10)
         packet_event_add(run, p, PACKET_EVENT_ARP_UNSUPPORTED_OPCODE);
+    else
+        p->is_arp = true;
 }
 
 bool packet_link_payload(struct decode_run *run, struct packet *p, uint16_t ether_type,

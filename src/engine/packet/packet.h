@@ -102,7 +102,8 @@ struct packet {
     bool has_mac;
     uint8_t vlan_count;
     uint16_t vlan[PACKET_VLAN_MAX]; /* ids, outermost first */
-    uint16_t ether_type;            /* of the network layer, after tags; 0 without Ethernet */
+    bool is_arp;         /* sound, of Ethernet and IPv4: 28 bytes of payload at least (RFC 826) */
+    uint16_t ether_type; /* of the network layer, after tags; 0 without Ethernet */
 
     struct ip src, dst;       /* version 0: not IP (ARP, unknown) */
     uint8_t ip_proto;         /* of the last header that was understood */
