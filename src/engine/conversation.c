@@ -120,7 +120,6 @@ static void change_protocol(struct engine *e, struct passage *way, enum dir dir)
     struct conversation *c = way->c;
     look_both(e, way);
     look_settle(e, way, dir, true);
-    c->app.stream_told = 0;
     c->app.proto_before = c->app.proto;
     app_close(&c->app);
     c->app.proto = APP_UNKNOWN;

@@ -50,7 +50,8 @@ static void look_at_transactions(struct engine *e, struct conversation *c,
 
 static void look_at_frames(struct engine *e, struct conversation *c, const struct match_view *view)
 {
-    for (struct app_frame *f = c->app.frames[view->dir]; f; f = (struct app_frame *)f->tx.next)
+    for (struct app_frame *f = app_frame_first(&c->app, view->dir); f;
+         f = (struct app_frame *)f->tx.next)
         if (f->tx.updated[view->dir])
             match_tx(e->matcher, view, &f->tx, &e->hits);
 }

@@ -235,7 +235,7 @@ void report_transactions(struct engine *e, struct conversation *c, const struct 
     const struct app_parser *parser = c->app.parser;
     bool unseen = c->flow.passed || c->flow.dropped; /* nobody looks any more */
     for (enum dir d = DIR_TOSERVER; d <= DIR_TOCLIENT; d++)
-        if (c->app.frames[d])
+        if (c->app.frames)
             app_frames_free(&c->app, d, last || unseen, match_tx_fini);
     if (!parser)
         return;

@@ -25,7 +25,8 @@ void app_conf_defaults(struct app_conf *conf)
 /* Half of the flow's memory is for transactions that are done but not yet freed: the rest is for the one in work. */
 bool app_tx_room(const struct app_flow *af)
 {
-    if (af->frame_live[0] >= APP_FRAMES_MAX / 2 || af->frame_live[1] >= APP_FRAMES_MAX / 2)
+    const struct app_frames *frames = af->frames;
+    if (frames && (frames->live[0] >= APP_FRAMES_MAX / 2 || frames->live[1] >= APP_FRAMES_MAX / 2))
         return af->room_given;
     if (af->tx_live == 0)
         return true;
@@ -143,12 +144,12 @@ struct app_result app_data(struct app_flow *af, enum dir dir, const struct app_c
     if (!af->parser || af->failed[dir])
         return (struct app_result){PARSE_BAD, (uint32_t)chunk->bytes.len};
     af->chunk = chunk;
-    af->chunk_dir = dir;
+    af->chunk_dir = (uint8_t)dir;
     if (af->frames_wanted)
         app_frame_stream(af);
     struct app_result result = af->parser->data(af, dir, chunk);
     af->chunk = NULL;
-    if (af->frames[dir])
+    if (af->frames)
         app_frames_fill(af, dir, chunk);
     if (result.consumed > chunk->bytes.len)
         result.consumed = (uint32_t)chunk->bytes.len;
@@ -216,6 +217,9 @@ void app_close(struct app_flow *af)
         af->parser->close(af);
     if (af->state)
         budget_give(af->mem, af->state, af->parser->state_bytes);
+    assert(!app_frame_first(af, DIR_TOSERVER) && !app_frame_first(af, DIR_TOCLIENT));
+    budget_give(af->mem, af->frames, sizeof *af->frames);
+    af->frames = NULL;
     af->state = NULL;
     af->parser = NULL;
 }

@@ -82,6 +82,14 @@ struct app_frame {
     uint32_t kept, cap;
 };
 
+/* All frames of a flow. */
+struct app_frames {
+    struct app_frame *first[DIR_COUNT], *last[DIR_COUNT]; /* by tx.next, oldest first */
+    uint32_t live[DIR_COUNT];
+    uint8_t stream_told; /* DIR_BIT()s in which the frame "stream" has begun */
+    uint64_t count;      /* told so far: id of the next one */
+};
+
 /* Settings all parsers may read; built once from suricata.yaml's names (app-layer.protocols...). */
 struct app_conf {
     bool inline_mode; /* bodies are looked at as they come */
@@ -120,30 +128,27 @@ struct app_flow {
     const struct app_ties *ties;     /* NULL: none (tests) */
     struct tx *first, *last;         /* live transactions */
     uint64_t tx_count;               /* made so far: id of the next one */
-    uint8_t files_wanted;            /* of transactions to come, see struct tx */
     uint32_t tx_live;
-    bool room_given;                    /* by engine.c: one more, however much memory is in use */
+    uint16_t client_port, server_port;
     enum app_proto proto;               /* of the flow; APP_UNKNOWN, APP_FAILED or a protocol */
     enum app_proto proto_of[DIR_COUNT]; /* as detected in each direction */
     enum app_proto proto_before; /* before a change (STARTTLS): app_proto_orig; APP_UNKNOWN: none */
     enum app_proto
         change_to; /* set by a parser: APP_UNKNOWN: none; APP_FAILED: "detect anew"; else: expected */
-    struct app_legacy *legacy; /* left for the parser after a change; NULL: nothing */
-    uint16_t client_port, server_port;
+    uint8_t files_wanted; /* of transactions to come, see struct tx */
+    bool room_given;      /* by engine.c: one more, however much memory is in use */
     bool is_udp;
     bool failed[DIR_COUNT]; /* the parser gave up in that direction */
+    uint8_t chunk_dir;      /* enum dir of `chunk` */
     uint64_t flow_events;   /* bits: parser events that belong to no transaction */
     uint64_t flow_events_new,
         flow_events_reported; /* of these: to be looked at by rules; written as anomaly */
     int64_t now_us;           /* of the packet in hand */
     /* Kinds of frames that are wanted, bits by protocol; NULL: none. Of engine.c */
     const uint32_t *frames_wanted;
-    const struct app_chunk *chunk; /* that the parser works on, and its direction: for app_frame */
-    enum dir chunk_dir;
-    struct app_frame *frames[DIR_COUNT], *frames_last[DIR_COUNT]; /* by tx.next, oldest first */
-    uint32_t frame_live[DIR_COUNT];
-    uint8_t stream_told;  /* DIR_BIT()s in which the frame "stream" has begun */
-    uint64_t frame_count; /* told so far: id of the next one */
+    const struct app_chunk *chunk; /* that the parser works on: for app_frame */
+    struct app_frames *frames;     /* NULL: none was told yet */
+    struct app_legacy *legacy;     /* left for the parser after a change; NULL: nothing */
 };
 
 struct app_chunk {
@@ -256,6 +261,11 @@ struct app_legacy {
 /* Before a change of protocol: the request that asked for it, as pairs of a name and a value (two bytes of length each, then the
  * bytes of both), for the next parser's open(). Copied; one without memory is not left. */
 void app_leave(struct app_flow *af, struct str pairs);
+/* The oldest frame of a direction that is held, or NULL; the next by tx.next. */
+static inline struct app_frame *app_frame_first(const struct app_flow *af, enum dir dir)
+{
+    return af->frames ? af->frames->first[dir] : NULL;
+}
 
 /* ---- for engine.c ---- */
 

@@ -31,17 +31,26 @@ static uint64_t place(const struct app_chunk *chunk, struct str bytes)
     return chunk->offset + at;
 }
 
+/* Made with the first frame: most flows have none. */
+static struct app_frames *frames_of(struct app_flow *af)
+{
+    if (!af->frames)
+        af->frames = budget_zalloc(af->mem, sizeof *af->frames);
+    return af->frames;
+}
+
 void app_frame_tell(struct app_flow *af, const struct tx *tx, uint8_t kind, struct str from,
                     uint64_t len)
 {
-    enum dir dir = af->chunk_dir;
+    enum dir dir = (enum dir)af->chunk_dir;
     assert(kind <= APP_FRAME_STREAM);
-    if (af->frame_live[dir] >= APP_FRAMES_MAX)
+    struct app_frames *all = frames_of(af);
+    if (!all || all->live[dir] >= APP_FRAMES_MAX)
         return;
     struct app_frame *f = budget_zalloc(af->mem, sizeof *f);
     if (!f)
         return;
-    f->tx.id = af->frame_count++;
+    f->tx.id = all->count++;
     f->tx.proto = APP_FRAME;
     f->tx.first_us = af->now_us;
     f->tx.dirs = DIR_BIT(dir);
@@ -52,20 +61,23 @@ void app_frame_tell(struct app_flow *af, const struct tx *tx, uint8_t kind, stru
     f->tx_id = tx ? tx->id : 0;
     f->offset = place(af->chunk, from);
     f->len = len;
-    if (af->frames_last[dir])
-        af->frames_last[dir]->tx.next = &f->tx;
+    if (all->last[dir])
+        all->last[dir]->tx.next = &f->tx;
     else
-        af->frames[dir] = f;
-    af->frames_last[dir] = f;
-    af->frame_live[dir]++;
+        all->first[dir] = f;
+    all->last[dir] = f;
+    all->live[dir]++;
 }
 
 void app_frame_stream(struct app_flow *af)
 {
     uint8_t bit = DIR_BIT(af->chunk_dir);
-    if ((af->stream_told & bit) || af->is_udp || !app_frame_wanted(af, APP_FRAME_STREAM))
+    if (af->is_udp || !app_frame_wanted(af, APP_FRAME_STREAM))
         return;
-    af->stream_told |= bit;
+    struct app_frames *all = frames_of(af);
+    if (!all || (all->stream_told & bit))
+        return;
+    all->stream_told |= bit;
     app_frame_tell(af, NULL, APP_FRAME_STREAM, af->chunk->bytes, APP_FRAME_OPEN);
 }
 
@@ -74,7 +86,8 @@ void app_frame_end(struct app_flow *af, uint8_t kind, struct str behind)
     if (!app_frame_wanted(af, kind))
         return;
     uint64_t end = place(af->chunk, behind);
-    for (struct app_frame *f = af->frames[af->chunk_dir]; f; f = (struct app_frame *)f->tx.next)
+    for (struct app_frame *f = app_frame_first(af, (enum dir)af->chunk_dir); f;
+         f = (struct app_frame *)f->tx.next)
         if (f->kind == kind && f->len == APP_FRAME_OPEN && f->offset <= end) {
             f->len = end - f->offset;
             update(f);
@@ -124,7 +137,7 @@ static void add(struct app_flow *af, struct app_frame *f, struct str bytes)
 void app_frames_fill(struct app_flow *af, enum dir dir, const struct app_chunk *chunk)
 {
     uint64_t bytes = chunk->gap ? chunk->gap : chunk->bytes.len, end = chunk->offset + bytes;
-    for (struct app_frame *f = af->frames[dir]; f; f = (struct app_frame *)f->tx.next) {
+    for (struct app_frame *f = app_frame_first(af, dir); f; f = (struct app_frame *)f->tx.next) {
         uint64_t at = f->offset + f->seen;
         if (is_whole(f) || at < chunk->offset)
             continue;
@@ -149,7 +162,9 @@ void app_frames_fill(struct app_flow *af, enum dir dir, const struct app_chunk *
 void app_frames_free(struct app_flow *af, enum dir dir, bool all,
                      void (*forget)(struct tx *tx, struct budget *mem))
 {
-    struct app_frame *f = af->frames[dir], *next, *last = NULL;
+    struct app_frame *f = app_frame_first(af, dir), *next, *last = NULL;
+    if (!f)
+        return;
     for (; f; f = next) {
         next = (struct app_frame *)f->tx.next;
         if (!all && (!is_whole(f) || f->tx.updated[dir])) {
@@ -159,13 +174,13 @@ void app_frames_free(struct app_flow *af, enum dir dir, bool all,
         if (last)
             last->tx.next = f->tx.next;
         else
-            af->frames[dir] = next;
+            af->frames->first[dir] = next;
         forget(&f->tx, af->mem);
         budget_give(af->mem, f->bytes, f->cap);
         budget_give(af->mem, f, sizeof *f);
-        af->frame_live[dir]--;
+        af->frames->live[dir]--;
     }
-    af->frames_last[dir] = last;
+    af->frames->last[dir] = last;
 }
 
 /* ---- what rules ask for ---- */

@@ -19,7 +19,8 @@
 #include "base/map.h"
 #include "base/str.h"
 
-enum app_proto {
+/* One byte: flows carry several. */
+enum __attribute__((packed)) app_proto {
     APP_UNKNOWN, /* not known yet */
     APP_FAILED,  /* looked at enough bytes: none of ours */
     APP_HTTP1,

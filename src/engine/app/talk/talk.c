@@ -161,7 +161,8 @@ static void forget(struct tx *tx, struct budget *mem)
 static void add_frames(struct player *p, enum dir dir)
 {
     const struct app_parser *parser = p->talk->parser;
-    for (struct app_frame *f = p->af.frames[dir]; f; f = (struct app_frame *)f->tx.next) {
+    for (struct app_frame *f = app_frame_first(&p->af, dir); f;
+         f = (struct app_frame *)f->tx.next) {
         require(f->kind < parser->frame_count, "a frame without a name");
         buf_printf(p->seen, "frame %s %s %llu+", dir_name(dir), parser->frames[f->kind].name,
                    (unsigned long long)f->offset);
