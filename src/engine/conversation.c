@@ -113,6 +113,23 @@ static void note_direction(struct conversation *c, enum dir dir, const struct ap
     c->app.proto_of[dir] = clear ? own->proto : c->app.parser->proto;
 }
 
+/* A protocol that no probe can tell is taken at the word of the one before it. */
+static void open_unprobed(struct engine *e, struct conversation *c, enum app_proto proto)
+{
+    for (size_t i = 0; i < engine_parsers.count; i++) {
+        const struct app_parser *parser = engine_parsers.rows[i];
+        if (parser->proto != proto || parser->probe)
+            continue;
+        if (app_open(&c->app, parser) < 0) {
+            e->counts.memory_refused++;
+            return;
+        }
+        c->app.proto_of[DIR_TOSERVER] = c->app.proto_of[DIR_TOCLIENT] = proto;
+        e->counts.app[proto][c->app.is_udp].flows++;
+        return;
+    }
+}
+
 /* STARTTLS, CONNECT, Upgrade: what follows is another protocol. The parser's transactions are judged, told and freed first:
  * nobody hides the answer of a request behind a change of protocol. */
 static void change_protocol(struct engine *e, struct passage *way, enum dir dir)
@@ -125,8 +142,10 @@ static void change_protocol(struct engine *e, struct passage *way, enum dir dir)
     c->app.proto = APP_UNKNOWN;
     c->app.proto_of[0] = c->app.proto_of[1] = APP_UNKNOWN;
     c->app.failed[0] = c->app.failed[1] = false;
+    enum app_proto expected = c->app.change_to;
     c->app.change_to = APP_UNKNOWN;
     c->app.tx_count = 0; /* the new protocol's transactions count from 0 */
+    open_unprobed(e, c, expected);
 }
 
 /* The parser has as many transactions at work as it may. Those that are through go; when that is not enough, those that wait

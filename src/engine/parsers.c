@@ -13,6 +13,7 @@
 #include "engine/app/tftp/tftp.h"
 #include "engine/app/ssh/ssh.h"
 #include "engine/app/tls/tls.h"
+#include "engine/app/websocket/websocket.h"
 
 /* All protocols, in the order in which their probes are asked. A new one is a row here. */
 static const struct app_parser *const rows[] = {
@@ -23,6 +24,7 @@ static const struct app_parser *const rows[] = {
     &dns_parser,
     &dns_tcp_parser,
     &tls_parser,
+    &websocket_parser,
     &dhcp_parser,
     &krb5_parser,
     &krb5_tcp_parser,

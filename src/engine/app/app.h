@@ -180,7 +180,7 @@ struct app_parser {
     enum app_proto proto;
     bool tcp, udp;
     /* First bytes of a direction (a datagram for UDP). server_port is a hint: on the protocol's own port be generous, elsewhere
-     * strict. MORE: cannot tell before more bytes come. */
+     * strict. MORE: cannot tell before more bytes come. NULL: spoken only where another protocol changes to it. */
     enum app_probe (*probe)(struct str bytes, enum dir dir, uint16_t server_port);
     size_t state_bytes;                /* zeroed state that engine.c takes from the budget */
     void (*open)(struct app_flow *af); /* may be NULL */

@@ -47,7 +47,7 @@ void body_fini(struct body *b, struct budget *mem);
 
 /* ---- unzip: HTTP content codings (unzip.c) ---- */
 
-enum unzip_coding { UNZIP_GZIP, UNZIP_DEFLATE, UNZIP_BROTLI, UNZIP_LZMA };
+enum unzip_coding { UNZIP_GZIP, UNZIP_DEFLATE, UNZIP_BROTLI, UNZIP_LZMA, UNZIP_RAW };
 enum unzip_status {
     UNZIP_OK,
     UNZIP_PLAIN, /* it was no such coding: what came and what comes is handed on as it is */
@@ -64,6 +64,7 @@ typedef void (*unzip_sink)(void *owner, struct str bytes);
  * lzma: the .lzma file form of LZMA SDK ("alone").
  * Receivers decode by what they see, not by what was announced, so the first bytes decide among gzip, zlib, raw deflate and
  * no coding at all. They are gathered (UNZIP_PROBE_BYTES) before anything comes out.
+ * raw: deflate without wrapping, taken at its word: what comes in comes out at once.
  * limit_bytes: decoded bytes in all (0: none). NULL when memory is out. */
 #define UNZIP_PROBE_BYTES 256
 NODISCARD struct unzip *unzip_new(struct budget *mem, enum unzip_coding coding,

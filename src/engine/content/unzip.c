@@ -110,18 +110,6 @@ static void *lzma_alloc_block(void *owner, size_t count, size_t bytes)
     return block_alloc(owner, all);
 }
 
-struct unzip *unzip_new(struct budget *mem, enum unzip_coding coding, uint64_t limit_bytes)
-{
-    struct unzip *u = budget_zalloc(mem, sizeof *u);
-    if (!u)
-        return NULL;
-    u->mem = mem;
-    u->coding = coding;
-    u->limit_bytes = limit_bytes;
-    u->probing = true;
-    return u;
-}
-
 static void close_decoders(struct unzip *u)
 {
     if (u->z_open)
@@ -178,6 +166,21 @@ static bool begin_form(struct unzip *u, enum form form)
     u->z = (z_stream){.zalloc = zlib_alloc, .zfree = zlib_free, .opaque = u->mem};
     u->z_open = inflateInit2(&u->z, -MAX_WBITS) == Z_OK;
     return u->z_open;
+}
+
+struct unzip *unzip_new(struct budget *mem, enum unzip_coding coding, uint64_t limit_bytes)
+{
+    struct unzip *u = budget_zalloc(mem, sizeof *u);
+    if (!u)
+        return NULL;
+    u->mem = mem;
+    u->coding = coding;
+    u->limit_bytes = limit_bytes;
+    u->probing = coding != UNZIP_RAW;
+    if (u->probing || begin_form(u, FORM_RAW))
+        return u;
+    budget_give(mem, u, sizeof *u);
+    return NULL;
 }
 
 /* Hands out; UNZIP_LIMIT when that was too much. */

@@ -108,10 +108,6 @@ static const struct foreign {
     {"snmp.trap_type", "snmp", KEYWORD_VALUE},
     {"snmp.usm", "snmp", KEYWORD_BARE},
     {"snmp.version", "snmp", KEYWORD_VALUE},
-    {"websocket.flags", "websocket", KEYWORD_VALUE},
-    {"websocket.mask", "websocket", KEYWORD_VALUE},
-    {"websocket.opcode", "websocket", KEYWORD_VALUE},
-    {"websocket.payload", "websocket", KEYWORD_BARE},
 };
 
 int keyword_foreign(struct build *b, struct str name, struct str value)

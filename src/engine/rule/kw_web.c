@@ -41,7 +41,38 @@ static int read_http2_settings(struct build *b, const struct keyword *k, struct 
     return n->a <= n->b ? 0 : build_refuse(b, "no value is so small or so large");
 }
 
+/* "fin,!comp", or a number as any other. */
+static int read_websocket_flags(struct build *b, const struct keyword *k, struct str value)
+{
+    static const struct number_word words[] = {{"fin", 0x80}, {"comp", 0x40}, {NULL, 0}};
+    uint32_t id = build_field(b, str_c(k->name));
+    struct rule_check *check = id == FIELD_NONE ? NULL : build_check(b, RULE_CHECK_FIELD_NUMBER);
+    struct str piece;
+    if (!check || value_unquote(b, &value, NULL) < 0)
+        return -1;
+    check->field = id;
+    struct rule_number *n = &check->number;
+    uint8_t second = value.len > 1 ? byte_lower(value.p[1]) : 0;
+    bool named = value.len && ((byte_lower(value.p[0]) >= 'a' && byte_lower(value.p[0]) <= 'z') ||
+                               (value.p[0] == '!' && second >= 'a' && second <= 'z'));
+    if (!named)
+        return number_read(b, value, UINT8_MAX, NULL, n);
+    *n = (struct rule_number){.compare = RULE_MASK_SET};
+    while (value_next(&value, ',', &piece)) {
+        bool negated = piece.len && piece.p[0] == '!';
+        const struct number_word *w = words;
+        while (w->name && !str_eq_nocase(str_c(w->name), str_from(piece, negated)))
+            w++;
+        if (!w->name)
+            return build_refuse(b, "fin and comp are known");
+        n->a |= w->number;
+        n->b |= negated ? 0 : w->number;
+    }
+    return 0;
+}
+
 static const struct keyword rows[] = {
+    {.name = "websocket.flags", .read = read_websocket_flags, .value = KEYWORD_VALUE},
     {.name = "http2.settings", .read = read_http2_settings, .value = KEYWORD_VALUE},
 };
 
