@@ -9,6 +9,7 @@
 #include "engine/app/krb5/krb5.h"
 #include "engine/app/mqtt/mqtt.h"
 #include "engine/app/ntp/ntp.h"
+#include "engine/app/sip/sip.h"
 #include "engine/app/smtp/smtp.h"
 #include "engine/app/tftp/tftp.h"
 #include "engine/app/ssh/ssh.h"
@@ -18,6 +19,8 @@
 /* All protocols, in the order in which their probes are asked. A new one is a row here. */
 static const struct app_parser *const rows[] = {
     // clang-format off
+    &sip_parser,
+    &sip_tcp_parser, /* before HTTP, which has OPTIONS too */
     &http1_parser,
     &http2_parser,
     &smtp_parser,

@@ -1,0 +1,315 @@
+#include "engine/app/sip/sip.h"
+
+#define SIP_HEAD_MAX 32768u
+#define SIP_LINE_MAX 2048u /* of a first line that is looked at to know the protocol */
+
+enum sip_event { SIP_INCOMPLETE_DATA, SIP_INVALID_DATA, SIP_EVENTS };
+
+static const struct app_event_desc events[SIP_EVENTS] = {
+    [SIP_INCOMPLETE_DATA] = {"incomplete_data"},
+    [SIP_INVALID_DATA] = {"invalid_data"},
+};
+
+struct sip_tx {
+    struct tx tx; /* first */
+    enum dir dir;
+    uint8_t *head; /* start line and headers */
+    uint32_t len;
+};
+
+struct sip_state {
+    uint64_t left[DIR_COUNT]; /* bytes of a body to be walked over */
+};
+
+static const struct sip_tx *sip_tx_of(const struct tx *tx)
+{
+    return (const struct sip_tx *)tx;
+}
+
+/* ---- lines ---- */
+
+static struct str next_line(struct str *rest)
+{
+    struct str line = str_split(rest, '\n');
+    if (line.len && line.p[line.len - 1] == '\r')
+        line.len--;
+    return line;
+}
+
+/* "INVITE sip:x SIP/2.0", or "SIP/2.0 200 OK". */
+static bool read_start(struct str line, enum dir dir, struct str part[3])
+{
+    part[0] = str_split(&line, ' ');
+    part[1] = str_split(&line, ' ');
+    part[2] = line;
+    struct str version = dir == DIR_TOSERVER ? part[2] : part[0];
+    return part[0].len && part[1].len && str_starts(version, STR_LIT("SIP/"));
+}
+
+static bool start_of(const struct tx *tx, enum dir dir, struct str part[3])
+{
+    const struct sip_tx *sip = sip_tx_of(tx);
+    struct str rest = str_of(sip->head, sip->len);
+    return sip->head && sip->dir == dir && read_start(next_line(&rest), dir, part);
+}
+
+/* The index-th value of a header; `letter`: its compact form (RFC 3261 section 7.3.3), 0: it has none. */
+static bool find_header(struct str head, const char *name, uint8_t letter, uint32_t index,
+                        struct str *out)
+{
+    struct str rest = head;
+    (void)next_line(&rest);
+    while (rest.len) {
+        struct str value = next_line(&rest), key = str_trim(str_split(&value, ':'));
+        bool same = str_eq_nocase(key, str_c(name)) ||
+                    (letter && key.len == 1 && byte_lower(key.p[0]) == letter);
+        if (!same || !value.p || index--)
+            continue;
+        *out = str_trim(value);
+        return true;
+    }
+    return false;
+}
+
+/* ---- is it SIP? ---- */
+
+static const char *const methods[] = {
+    "INVITE",    "ACK",    "BYE",     "CANCEL", "REGISTER", "OPTIONS", "PRACK",
+    "SUBSCRIBE", "NOTIFY", "PUBLISH", "INFO",   "REFER",    "MESSAGE", "UPDATE",
+};
+
+/* Whether a request begins here: other protocols have OPTIONS too, so that the version must follow. */
+static enum app_probe probe_request(struct str bytes)
+{
+    struct str rest = str_cut(bytes, 0, SIP_LINE_MAX);
+    bool whole = str_find_byte(rest, 0, '\n') >= 0, open = false;
+    struct str line = next_line(&rest);
+    for (size_t i = 0; i < ARRAY_COUNT(methods); i++) {
+        struct str method = str_c(methods[i]);
+        open = open || str_starts(method, line);
+        if (line.len <= method.len || !str_starts(line, method) || line.p[method.len] != ' ')
+            continue;
+        if (whole)
+            return str_ends(line, STR_LIT(" SIP/2.0")) ? APP_PROBE_YES : APP_PROBE_NO;
+        struct str uri = str_from(line, method.len + 1);
+        open = line.len < SIP_LINE_MAX && (str_starts(STR_LIT("sip"), str_cut(uri, 0, 3)) ||
+                                           str_starts(STR_LIT("tel"), str_cut(uri, 0, 3)));
+    }
+    return open && !whole ? APP_PROBE_MORE : APP_PROBE_NO;
+}
+
+static enum app_probe probe(struct str bytes, enum dir dir, uint16_t server_port)
+{
+    struct str version = STR_LIT("SIP/2.0 ");
+    (void)dir, (void)server_port;
+    if (bytes.len < version.len && str_starts(version, bytes))
+        return APP_PROBE_MORE;
+    return str_starts(bytes, version) ? APP_PROBE_YES : probe_request(bytes);
+}
+
+/* ---- messages ---- */
+
+static void take_head(struct app_flow *af, enum dir dir, struct str head)
+{
+    struct str part[3], rest = head;
+    if (!read_start(next_line(&rest), dir, part)) {
+        app_event(af, NULL, SIP_INVALID_DATA);
+        return;
+    }
+    struct sip_tx *sip = (struct sip_tx *)app_tx_new(af, (uint8_t)DIR_BIT(dir));
+    if (!sip)
+        return;
+    sip->dir = dir;
+    sip->head = budget_alloc(af->mem, head.len);
+    if (sip->head) {
+        memcpy(sip->head, head.p, head.len);
+        sip->len = (uint32_t)head.len;
+    }
+    app_progress(&sip->tx, DIR_TOSERVER, TX_COMPLETE);
+    app_progress(&sip->tx, DIR_TOCLIENT, TX_COMPLETE);
+}
+
+/* Bytes of a head with the empty line behind it; 0: it is not whole. */
+static size_t head_bytes(struct str s)
+{
+    ptrdiff_t end = str_find(s, 0, STR_LIT("\r\n\r\n")), bare = str_find(s, 0, STR_LIT("\n\n"));
+    if (end >= 0 && (bare < 0 || end < bare))
+        return (size_t)end + 4;
+    return bare >= 0 ? (size_t)bare + 2 : 0;
+}
+
+static struct app_result data_udp(struct app_flow *af, enum dir dir, const struct app_chunk *chunk)
+{
+    struct app_result all = {PARSE_OK, (uint32_t)chunk->bytes.len};
+    if (str_trim(chunk->bytes).len == 0) /* RFC 5626 section 3.5.1: a line end keeps the way open */
+        return all;
+    if (!app_tx_room(af))
+        return (struct app_result){PARSE_FULL, 0};
+    size_t len = head_bytes(chunk->bytes);
+    if (!len)
+        app_event(af, NULL, SIP_INCOMPLETE_DATA);
+    take_head(af, dir, str_cut(chunk->bytes, 0, len ? len : chunk->bytes.len));
+    return all;
+}
+
+/* Line ends between messages, and what is left of a body. */
+static void skip(struct sip_state *st, enum dir dir, struct str *rest)
+{
+    size_t body = st->left[dir] < rest->len ? (size_t)st->left[dir] : rest->len;
+    st->left[dir] -= body;
+    *rest = str_from(*rest, body);
+    while (!st->left[dir] && rest->len && (rest->p[0] == '\r' || rest->p[0] == '\n'))
+        *rest = str_from(*rest, 1);
+}
+
+static struct app_result data_tcp(struct app_flow *af, enum dir dir, const struct app_chunk *chunk)
+{
+    struct sip_state *st = af->state;
+    struct str rest = chunk->bytes, value;
+    if (chunk->gap) {
+        if (chunk->gap > st->left[dir]) /* nothing tells where the next message begins */
+            return (struct app_result){PARSE_BAD, 0};
+        st->left[dir] -= chunk->gap;
+        return (struct app_result){PARSE_OK, 0};
+    }
+    for (skip(st, dir, &rest); rest.len; skip(st, dir, &rest)) {
+        uint32_t done = (uint32_t)(chunk->bytes.len - rest.len);
+        size_t len = head_bytes(str_cut(rest, 0, SIP_HEAD_MAX));
+        if (!len && rest.len >= SIP_HEAD_MAX) {
+            app_event(af, NULL, SIP_INVALID_DATA);
+            return (struct app_result){PARSE_BAD, done};
+        }
+        if (!len)
+            return (struct app_result){PARSE_MORE, done};
+        if (!app_tx_room(af))
+            return (struct app_result){PARSE_FULL, done};
+        struct str head = str_cut(rest, 0, len);
+        take_head(af, dir, head);
+        if (find_header(head, "Content-Length", 'l', 0, &value) &&
+            !str_to_u64(value, &st->left[dir]))
+            st->left[dir] = 0;
+        rest = str_from(rest, len);
+    }
+    return (struct app_result){PARSE_OK, (uint32_t)chunk->bytes.len};
+}
+
+static void tx_free(struct app_flow *af, struct tx *tx)
+{
+    struct sip_tx *sip = (struct sip_tx *)tx;
+    budget_give(af->mem, sip->head, sip->len);
+}
+
+static enum dir log_dir(const struct tx *tx)
+{
+    return sip_tx_of(tx)->dir;
+}
+
+/* ---- what rules and records see ---- */
+
+#define PART(function, of_dir, which)                                                        \
+    static bool function(const struct tx *tx, enum dir dir, uint32_t index, struct arena *a, \
+                         struct str *out)                                                    \
+    {                                                                                        \
+        struct str part[3];                                                                  \
+        (void)dir, (void)a;                                                                  \
+        if (index || !start_of(tx, of_dir, part))                                            \
+            return false;                                                                    \
+        *out = part[which];                                                                  \
+        return true;                                                                         \
+    }
+#define HEADER(function, name, letter)                                                       \
+    static bool function(const struct tx *tx, enum dir dir, uint32_t index, struct arena *a, \
+                         struct str *out)                                                    \
+    {                                                                                        \
+        const struct sip_tx *sip = sip_tx_of(tx);                                            \
+        (void)a;                                                                             \
+        return sip->head && sip->dir == dir &&                                               \
+               find_header(str_of(sip->head, sip->len), name, letter, index, out);           \
+    }
+
+PART(method, DIR_TOSERVER, 0)
+PART(uri, DIR_TOSERVER, 1)
+PART(stat_code, DIR_TOCLIENT, 1)
+PART(stat_msg, DIR_TOCLIENT, 2)
+HEADER(from, "From", 'f')
+HEADER(to, "To", 't')
+HEADER(via, "Via", 'v')
+HEADER(user_agent, "User-Agent", 0)
+HEADER(content_type, "Content-Type", 'c')
+HEADER(content_length, "Content-Length", 'l')
+
+static bool protocol(const struct tx *tx, enum dir dir, uint32_t index, struct arena *a,
+                     struct str *out)
+{
+    struct str part[3];
+    (void)a;
+    if (index || !start_of(tx, dir, part))
+        return false;
+    *out = dir == DIR_TOSERVER ? part[2] : part[0];
+    return true;
+}
+
+static bool start_line(const struct tx *tx, enum dir dir, uint32_t index, struct arena *a,
+                       struct str *out)
+{
+    const struct sip_tx *sip = sip_tx_of(tx);
+    struct str rest = str_of(sip->head, sip->len);
+    (void)a;
+    *out = next_line(&rest);
+    return index == 0 && sip->head && sip->dir == dir;
+}
+
+#define ROW(word, where, many, fn)                                                               \
+    {                                                                                            \
+        .name = word, .proto = APP_SIP, .dirs = (where), .ready_at = {TX_COMPLETE, TX_COMPLETE}, \
+        .kind = FIELD_BYTES, .multi = many, .bytes = fn                                          \
+    }
+#define TO_SERVER DIR_BIT(DIR_TOSERVER)
+#define TO_CLIENT DIR_BIT(DIR_TOCLIENT)
+
+static const struct field_desc fields[] = {
+    ROW("sip.method", TO_SERVER, false, method),
+    ROW("sip.uri", TO_SERVER, false, uri),
+    ROW("sip.request_line", TO_SERVER, false, start_line),
+    ROW("sip.stat_code", TO_CLIENT, false, stat_code),
+    ROW("sip.stat_msg", TO_CLIENT, false, stat_msg),
+    ROW("sip.response_line", TO_CLIENT, false, start_line),
+    ROW("sip.protocol", DIR_BOTH, false, protocol),
+    ROW("sip.from", DIR_BOTH, true, from),
+    ROW("sip.to", DIR_BOTH, true, to),
+    ROW("sip.via", DIR_BOTH, true, via),
+    ROW("sip.user_agent", DIR_BOTH, true, user_agent),
+    ROW("sip.content_type", DIR_BOTH, true, content_type),
+    ROW("sip.content_length", DIR_BOTH, true, content_length),
+};
+
+static void write_log(const struct tx *tx, const struct app_conf *conf, struct json *out)
+{
+    const struct sip_tx *sip = sip_tx_of(tx);
+    struct str part[3], line;
+    (void)conf;
+    if (!start_of(tx, sip->dir, part) || !start_line(tx, sip->dir, 0, NULL, &line))
+        return;
+    if (sip->dir == DIR_TOSERVER) {
+        json_bytes(out, "method", part[0]);
+        json_bytes(out, "uri", part[1]);
+        json_bytes(out, "version", part[2]);
+        json_bytes(out, "request_line", line);
+    } else {
+        json_bytes(out, "version", part[0]);
+        json_bytes(out, "code", part[1]);
+        json_bytes(out, "reason", part[2]);
+        json_bytes(out, "response_line", line);
+    }
+}
+
+/* Two rows: a datagram is a message, a stream is not. Fields are told once. */
+#define PARSER                                                                               \
+    .proto = APP_SIP, .probe = probe, .tx_free = tx_free, .tx_bytes = sizeof(struct sip_tx), \
+    .state_bytes = sizeof(struct sip_state), .events = events, .event_count = SIP_EVENTS,    \
+    .events_small = true, .log = write_log, .log_dir = log_dir
+
+const struct app_parser sip_parser = {PARSER, .udp = true, .data = data_udp,
+                                      .fields = {fields, ARRAY_COUNT(fields)}};
+
+const struct app_parser sip_tcp_parser = {PARSER, .tcp = true, .data = data_tcp};
