@@ -261,7 +261,7 @@ void pcap_close(struct pcap_file *f)
 /* A frame that is still in a queue stays good: its page is read from the file again when it is touched. */
 static void release_read_pages(struct pcap_file *f)
 {
-    if (!f->mapped || f->at - f->released_bytes < 2 * RELEASE_BYTES)
+    if (!f->mapped || f->at - f->released_bytes < 2 * RELEASE_BYTES + f->queued_bytes)
         return;
     madvise((void *)(uintptr_t)(f->bytes.p + f->released_bytes), RELEASE_BYTES, MADV_DONTNEED);
     f->released_bytes += RELEASE_BYTES;

@@ -27,6 +27,8 @@ struct pcap_file {
     bool mapped;      /* by pcap_open */
     size_t at;
     size_t released_bytes; /* of the mapping, from its begin: given back */
+    size_t
+        queued_bytes; /* the caller may still be reading so far behind: these pages are given back later */
     bool next_gen, swapped, nanoseconds, damaged;
     uint32_t interface_count;
     struct pcap_interface interfaces[PCAP_INTERFACES_MAX];

@@ -18,6 +18,7 @@
 #define EXIT_SIGNAL 128 /* and its number, as shells say it */
 #define HOSTS_MAX 65536
 #define FOLDER_DEPTH_MAX 8
+#define QUEUED_BYTES (16u << 20) /* of frames that wait for workers: some thousand */
 
 struct replay {
     struct replay_options options;
@@ -43,6 +44,8 @@ static void run_file(struct replay *r, const char *path)
         r->unreadable++;
         return;
     }
+    if (r->options.threads > 1)
+        pcap.queued_bytes = QUEUED_BYTES;
     struct pcap_frame in;
     for (uint32_t i = 0; i < r->log_count; i++)
         r->eve[i].pcap_name = r->eve[i].wants_pcap_name ? path : NULL;
