@@ -11,8 +11,9 @@
 #include "engine/app/ntp/ntp.h"
 #include "engine/app/sip/sip.h"
 #include "engine/app/smtp/smtp.h"
-#include "engine/app/tftp/tftp.h"
+#include "engine/app/snmp/snmp.h"
 #include "engine/app/ssh/ssh.h"
+#include "engine/app/tftp/tftp.h"
 #include "engine/app/tls/tls.h"
 #include "engine/app/websocket/websocket.h"
 
@@ -37,6 +38,7 @@ static const struct app_parser *const rows[] = {
     &dcerpc_udp_parser,
     &mqtt_parser,
     &ntp_parser,
+    &snmp_parser,
     &tftp_parser,
     &ssh_parser,
     // clang-format on

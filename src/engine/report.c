@@ -91,7 +91,8 @@ void report_alerts(struct engine *e, struct conversation *c, const struct packet
             event.frame = (const struct app_frame *)event.tx;
             event.tx = transaction_of(c, event.frame);
         }
-        if (!event.tx && event.hit->by_stream)
+        if (!event.tx &&
+            (event.hit->by_stream || (c && c->app.is_udp && event.hit->rule->app_mask)))
             event.tx = only_transaction(c);
         e->sink.event(e->sink.owner, &event);
     }

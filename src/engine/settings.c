@@ -2,6 +2,8 @@
 #include "engine/app/tls/tls.h"
 #include "engine/conversation.h"
 
+#include <stdio.h>
+
 static uint32_t conf_u32(const struct conf *conf, const char *path, uint32_t otherwise)
 {
     uint64_t value = conf_bytes(conf, path, otherwise);
@@ -54,6 +56,19 @@ static void read_alerts_max(struct verdict_conf *v, const struct conf *conf)
         v->alerts_max = max < VERDICT_ALERTS_MAX ? max : VERDICT_ALERTS_MAX;
 }
 
+static uint64_t read_detection_only(const struct conf *conf)
+{
+    uint64_t mask = 0;
+    char path[64];
+    for (size_t i = 0; i < APP_PROTO_COUNT; i++) {
+        const char *name = app_proto_name((enum app_proto)i);
+        snprintf(path, sizeof path, "app-layer.protocols.%s.enabled", name);
+        if (strcmp(conf_text(conf, path, ""), "detection-only") == 0)
+            mask |= UINT64_C(1) << i;
+    }
+    return mask;
+}
+
 static void read_app(struct app_conf *app, const struct conf *conf, bool inline_mode)
 {
 #define HTTP_PATH "app-layer.protocols.http.libhtp.default-config."
@@ -70,6 +85,7 @@ static void read_app(struct app_conf *app, const struct conf *conf, bool inline_
         conf_u32(conf, HTTP_PATH "response-body-minimal-inspect-size", app->response_min_inspect);
     app->response_window =
         conf_u32(conf, HTTP_PATH "response-body-inspect-window", app->response_window);
+    app->detection_only = read_detection_only(conf);
     app->mqtt_message_max =
         conf_u32(conf, "app-layer.protocols.mqtt.max-msg-length", app->mqtt_message_max);
     app->ja3 = conf_bool(conf, "app-layer.protocols.tls.ja3-fingerprints", false);

@@ -147,6 +147,8 @@ struct app_result app_data(struct app_flow *af, enum dir dir, const struct app_c
     af->chunk_dir = (uint8_t)dir;
     if (af->frames_wanted)
         app_frame_stream(af);
+    if (af->conf->detection_only >> af->proto & 1)
+        return (struct app_result){PARSE_OK, (uint32_t)chunk->bytes.len};
     struct app_result result = af->parser->data(af, dir, chunk);
     af->chunk = NULL;
     if (af->frames)

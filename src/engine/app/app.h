@@ -97,6 +97,7 @@ struct app_conf {
     uint32_t body_min_inspect, body_window; /* request; response uses the same unless set */
     uint32_t response_min_inspect, response_window;
     uint64_t decompressed_max; /* bytes per body */
+    uint64_t detection_only;   /* 1 << app_proto: known, and not read ("enabled: detection-only") */
     uint32_t mqtt_message_max; /* bytes; of a longer one only the head is looked at */
     uint32_t tx_max;           /* live transactions of a flow */
     uint32_t ftp_line_max;     /* bytes of a line that are looked at */

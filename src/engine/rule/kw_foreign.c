@@ -90,11 +90,6 @@ static const struct foreign {
     {"smb.version", "smb", KEYWORD_VALUE},
     {"smb_named_pipe", "smb", KEYWORD_BARE},
     {"smb_share", "smb", KEYWORD_BARE},
-    {"snmp.community", "snmp", KEYWORD_BARE},
-    {"snmp.pdu_type", "snmp", KEYWORD_VALUE},
-    {"snmp.trap_type", "snmp", KEYWORD_VALUE},
-    {"snmp.usm", "snmp", KEYWORD_BARE},
-    {"snmp.version", "snmp", KEYWORD_VALUE},
 };
 
 int keyword_foreign(struct build *b, struct str name, struct str value)

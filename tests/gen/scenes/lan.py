@@ -97,3 +97,19 @@ def tftp(capture):
     wire = Wire()
     capture.add(wire.udp(PC, ROUTER, 50069, 69, b"\0\1firmware.bin\0octet\0"))
     capture.add(wire.udp(PC, ROUTER, 50070, 6969, b"\0\2stolen.zip\0octet\0"))
+
+
+# --- management -----------------------------------------------------------------------------------------------------
+
+def snmp_message(version, community, pdu):
+    name = der(0x30, der(0x30, der(6, b"\x2b\6\1\2\1\1\5\0"), der(5)))
+    return der(0x30, number(version), der(4, community), der(pdu, number(7), number(0), number(0), name))
+
+
+@scene
+def snmp(capture):
+    """a PC asks the router for its name, then sets it"""
+    wire = Wire()
+    capture.add(wire.udp(PC, ROUTER, 50161, 161, snmp_message(1, b"public", 0xA0)))
+    capture.add(wire.udp(ROUTER, PC, 161, 50161, snmp_message(1, b"public", 0xA2)))
+    capture.add(wire.udp(PC, ROUTER, 50162, 1161, snmp_message(0, b"private", 0xA3)))
