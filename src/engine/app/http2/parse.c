@@ -420,7 +420,7 @@ static void check_block(struct run *r, const struct frame *f)
     drop_block(r);
 }
 
-static void handle_frame(struct run *r, const struct frame *f, struct str payload)
+static void handle_frame(struct run *r, const struct frame *f)
 {
     check_block(r, f);
     if (f->type == HTTP2_SETTINGS && f->flags & HTTP2_FLAG_ACK && !f->len)
@@ -437,7 +437,9 @@ static void handle_frame(struct run *r, const struct frame *f, struct str payloa
         r->d->hpack.broken = true;
         return;
     }
-    handlers[f->type](r, &at, f, reader_of(payload));
+    struct reader payload = reader_of(str_cut(r->in, 0, HTTP2_FRAME_HEAD + f->len));
+    reader_skip(&payload, HTTP2_FRAME_HEAD);
+    handlers[f->type](r, &at, f, payload);
 }
 
 /* ---- DATA ---- */
@@ -553,7 +555,7 @@ static enum turn next_frame(struct run *r)
         consume(r, HTTP2_FRAME_HEAD);
         return TURN_ON;
     }
-    handle_frame(r, &f, str_cut(r->in, HTTP2_FRAME_HEAD, HTTP2_FRAME_HEAD + f.len));
+    handle_frame(r, &f);
     consume(r, HTTP2_FRAME_HEAD + f.len);
     return TURN_ON;
 }
