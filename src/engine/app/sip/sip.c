@@ -10,6 +10,26 @@ static const struct app_event_desc events[SIP_EVENTS] = {
     [SIP_INVALID_DATA] = {"invalid_data"},
 };
 
+/* A message and its parts, of requests and of responses. */
+enum {
+    FRAME_PDU,
+    FRAME_REQUEST_LINE,
+    FRAME_RESPONSE_LINE,
+    FRAME_REQUEST_HEADERS,
+    FRAME_RESPONSE_HEADERS,
+    FRAME_REQUEST_BODY,
+    FRAME_RESPONSE_BODY
+};
+static const struct app_frame_desc frames[] = {
+    [FRAME_PDU] = {"pdu"},
+    [FRAME_REQUEST_LINE] = {"request.line"},
+    [FRAME_RESPONSE_LINE] = {"response.line"},
+    [FRAME_REQUEST_HEADERS] = {"request.headers"},
+    [FRAME_RESPONSE_HEADERS] = {"response.headers"},
+    [FRAME_REQUEST_BODY] = {"request.body"},
+    [FRAME_RESPONSE_BODY] = {"response.body"},
+};
+
 struct sip_tx {
     struct tx tx; /* first */
     enum dir dir;
@@ -109,7 +129,25 @@ static enum app_probe probe(struct str bytes, enum dir dir, uint16_t server_port
 
 /* ---- messages ---- */
 
-static void take_head(struct app_flow *af, enum dir dir, struct str head)
+/* The start line and the last header with their line ends; the empty line belongs to neither. */
+static void tell_frames(struct app_flow *af, const struct tx *tx, enum dir dir, struct str head,
+                        struct str behind, uint64_t body_bytes)
+{
+    struct str rest = head;
+    uint8_t response = dir == DIR_TOCLIENT;
+    app_frame(af, tx, FRAME_PDU, head, head.len + body_bytes);
+    (void)next_line(&rest);
+    app_frame(af, tx, FRAME_REQUEST_LINE + response, head, head.len - rest.len);
+    size_t empty = str_ends(head, STR_LIT("\r\n\r\n")) ? 2 : str_ends(head, STR_LIT("\n\n"));
+    if (rest.len > empty)
+        app_frame(af, tx, FRAME_REQUEST_HEADERS + response, rest, rest.len - empty);
+    if (body_bytes)
+        app_frame(af, tx, FRAME_REQUEST_BODY + response, behind, body_bytes);
+}
+
+/* `behind`: what follows the head, of which body_bytes are its body, whether they are there yet or not. */
+static void take_head(struct app_flow *af, enum dir dir, struct str head, struct str behind,
+                      uint64_t body_bytes)
 {
     struct str part[3], rest = head;
     if (!read_start(next_line(&rest), dir, part)) {
@@ -125,6 +163,7 @@ static void take_head(struct app_flow *af, enum dir dir, struct str head)
         memcpy(sip->head, head.p, head.len);
         sip->len = (uint32_t)head.len;
     }
+    tell_frames(af, &sip->tx, dir, head, behind, body_bytes);
     app_progress(&sip->tx, DIR_TOSERVER, TX_COMPLETE);
     app_progress(&sip->tx, DIR_TOCLIENT, TX_COMPLETE);
 }
@@ -148,7 +187,9 @@ static struct app_result data_udp(struct app_flow *af, enum dir dir, const struc
     size_t len = head_bytes(chunk->bytes);
     if (!len)
         app_event(af, NULL, SIP_INCOMPLETE_DATA);
-    take_head(af, dir, str_cut(chunk->bytes, 0, len ? len : chunk->bytes.len));
+    len = len ? len : chunk->bytes.len;
+    take_head(af, dir, str_cut(chunk->bytes, 0, len), str_from(chunk->bytes, len),
+              chunk->bytes.len - len);
     return all;
 }
 
@@ -184,10 +225,10 @@ static struct app_result data_tcp(struct app_flow *af, enum dir dir, const struc
         if (!app_tx_room(af))
             return (struct app_result){PARSE_FULL, done};
         struct str head = str_cut(rest, 0, len);
-        take_head(af, dir, head);
         if (find_header(head, "Content-Length", 'l', 0, &value) &&
             !str_to_u64(value, &st->left[dir]))
             st->left[dir] = 0;
+        take_head(af, dir, head, str_from(rest, len), st->left[dir]);
         rest = str_from(rest, len);
     }
     return (struct app_result){PARSE_OK, (uint32_t)chunk->bytes.len};
@@ -304,10 +345,11 @@ static void write_log(const struct tx *tx, const struct app_conf *conf, struct j
 }
 
 /* Two rows: a datagram is a message, a stream is not. Fields are told once. */
-#define PARSER                                                                               \
-    .proto = APP_SIP, .probe = probe, .tx_free = tx_free, .tx_bytes = sizeof(struct sip_tx), \
-    .state_bytes = sizeof(struct sip_state), .events = events, .event_count = SIP_EVENTS,    \
-    .events_small = true, .log = write_log, .log_dir = log_dir
+#define PARSER                                                                                    \
+    .proto = APP_SIP, .probe = probe, .tx_free = tx_free, .tx_bytes = sizeof(struct sip_tx),      \
+    .state_bytes = sizeof(struct sip_state), .events = events, .event_count = SIP_EVENTS,         \
+    .events_small = true, .frames = frames, .frame_count = ARRAY_COUNT(frames), .log = write_log, \
+    .log_dir = log_dir
 
 const struct app_parser sip_parser = {PARSER, .udp = true, .data = data_udp,
                                       .fields = {fields, ARRAY_COUNT(fields)}};

@@ -36,16 +36,21 @@ static const struct talk_row tcp_rows[] = {
     {"two messages, one with a body",
      {TS(INVITE "v=0\r\n\r\nBYE sip:a SIP/2.0\r\n\r\n"), TC(OK OK)},
      {"0 ts sip.method=INVITE", "1 ts sip.method=BYE", "2 tc sip.stat_code=200",
-      "3 tc sip.stat_code=200", "!flow event invalid_data"}},
+      "3 tc sip.stat_code=200", "!flow event invalid_data",
+      "frame ts request.line 0+24 INVITE sip:a@b SIP/2.0\\r\\n",
+      "frame ts request.body 146+5 v=0\\r\\n", "frame ts pdu 153+21 BYE sip:a SIP/2.0\\r\\n\\r\\n",
+      "frame tc response.headers 82+36 From: <sip:c@d>\\r\\nContent-Length: 0\\r\\n",
+      "!frame ts request.headers 172+2 \\r\\n"}},
     {"a hole in a body",
      {TS(INVITE "v"), GAP(DIR_TOSERVER, 4), TS("BYE sip:a SIP/2.0\r\n\r\n")},
      {"1 ts sip.method=BYE"}},
     {"a hole elsewhere", {TS(INVITE), GAP(DIR_TOSERVER, 6)}, {"failed ts"}},
 };
 
-static const struct talk udp_talk = {.parser = &sip_parser, .server_port = 5060, .udp = true};
+static const struct talk udp_talk = {
+    .parser = &sip_parser, .server_port = 5060, .udp = true, .frames = true};
 static const struct talk tcp_talk = {
-    .parser = &sip_tcp_parser, .fields_of = &sip_parser, .server_port = 5060};
+    .parser = &sip_tcp_parser, .fields_of = &sip_parser, .server_port = 5060, .frames = true};
 
 static void test_rows(void **state)
 {
