@@ -18,6 +18,13 @@ void conversation_begin(struct engine *e, struct conversation *c)
     c->app.now_us = e->now_us;
 }
 
+struct aftermath *conversation_after(struct conversation *c)
+{
+    if (!c->after)
+        c->after = budget_zalloc(&c->mem, sizeof *c->after);
+    return c->after;
+}
+
 static void stop_app(struct conversation *c, enum dir dir)
 {
     if (c->flow.l4 == PACKET_L4_TCP)
@@ -320,6 +327,8 @@ void conversation_end(void *engine, struct flow *flow, enum flow_end why)
     count_end(e, c, why);
     app_close(&c->app);
     match_flow_fini(&c->rules, &c->mem);
+    budget_give(&c->mem, c->after, sizeof *c->after);
+    c->after = NULL;
     stream_end(&c->stream, &c->mem);
     arena_reset(&e->scratch);
 }

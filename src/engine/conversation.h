@@ -18,13 +18,22 @@ struct tagged_host {
     struct tag tag;
 };
 
+/* What is kept of a flow in which a rule has held. */
+struct aftermath {
+    struct tag tag;     /* packets 0: none */
+    struct stopped {    /* the last segment that a rule stopped: TCP will send it again */
+        uint64_t bytes; /* keyed hash of number, flags and payload; 0: none */
+        uint32_t gid, sid;
+    } stopped[DIR_COUNT];
+};
+
 struct conversation {
     struct flow flow; /* first: the table hands out this */
     struct budget mem;
     struct stream stream;
     struct app_flow app;
     struct match_flow rules;
-    struct tag tag;            /* packets 0: none */
+    struct aftermath *after;   /* NULL: nothing was found in this flow yet */
     bool begun;                /* set up after the table made it */
     bool established;          /* handshake done; UDP: both sides spoke */
     bool just_established;     /* by the packet in hand */
@@ -33,11 +42,7 @@ struct conversation {
     bool raw_late[DIR_COUNT]; /* new rules want raw bytes that were not kept: they see packets */
     uint8_t exceptions[EXCEPTIONS]; /* enum verdict_policy that was applied */
     uint8_t drops_told;             /* DIR_BIT()s in which a drop record was written */
-    struct stopped {    /* the last segment that a rule stopped: TCP will send it again */
-        uint64_t bytes; /* keyed hash of number, flags and payload; 0: none */
-        uint32_t gid, sid;
-    } stopped[DIR_COUNT];
-    bool opaque;  /* both sides encrypt: its payload says nothing to rules */
+    bool opaque;                    /* both sides encrypt: its payload says nothing to rules */
     bool settled; /* TCP is over, and all was judged and told: only the flow's own facts are left */
     uint32_t image_turn; /* of the engine, when rules were last asked */
 };
@@ -84,6 +89,8 @@ struct passage {
 
 /* conversation.c: life, and bytes on their way to the parser */
 void conversation_begin(struct engine *e, struct conversation *c);
+/* NULL: the flow has no memory for it. */
+struct aftermath *conversation_after(struct conversation *c);
 void conversation_end(void *engine, struct flow *flow, enum flow_end why);
 /* The stream is over, or the flow: its last bytes, and a last look in both directions. Packets have gone on: what is found is
  * told, not stopped. */

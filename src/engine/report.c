@@ -45,14 +45,16 @@ static const struct tx *transaction_of(const struct conversation *c, const struc
 static bool stopped_again(const struct engine *e, struct conversation *c, const struct packet *p,
                           enum dir dir, const struct rule *rule)
 {
-    if (!c || p->l4 != PACKET_L4_TCP || !p->frame)
+    struct aftermath *after =
+        c && p->l4 == PACKET_L4_TCP && p->frame ? conversation_after(c) : NULL;
+    if (!after)
         return false;
     uint64_t parts[3] = {(uint64_t)p->tcp.seq << 8 | p->tcp.flags, p->payload.len,
                          hash_sip(e->conf.flow.secret, p->payload)};
     struct stopped now = {.bytes = hash_sip(e->conf.flow.secret, str_of(parts, sizeof(parts))) | 1,
                           .gid = rule->gid,
                           .sid = rule->sid};
-    struct stopped *last = &c->stopped[dir];
+    struct stopped *last = &after->stopped[dir];
     bool again = last->bytes == now.bytes && last->gid == now.gid && last->sid == now.sid;
     *last = now;
     return again;

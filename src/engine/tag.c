@@ -43,8 +43,9 @@ void tag_begin(struct engine *e, struct passage *way, const struct packet *p,
         if (!rule->tag.kind)
             continue;
         struct tag tag = tag_of(rule, e->now_us);
-        if (rule->tag.kind == 1 && way->c)
-            way->c->tag = tag;
+        struct aftermath *after = rule->tag.kind == 1 && way->c ? conversation_after(way->c) : NULL;
+        if (after)
+            after->tag = tag;
         else if (rule->tag.kind > 1)
             host_add(e, rule->tag.kind == 2 ? &p->src : &p->dst, &tag);
     }
@@ -69,9 +70,10 @@ static bool tag_take(struct tag *tag, const struct packet *p, int64_t now_us)
 void tag_follow(struct engine *e, struct passage *way)
 {
     const struct packet *p = way->packet;
-    if (!p->frame || (!e->tagged_count && !(way->c && way->c->tag.packets)))
+    struct tag *own = way->c && way->c->after ? &way->c->after->tag : NULL;
+    if (!p->frame || (!e->tagged_count && !own))
         return;
-    bool told = way->c && tag_take(&way->c->tag, p, e->now_us);
+    bool told = own && tag_take(own, p, e->now_us);
     for (uint32_t i = 0; i < e->tagged_count; i++) {
         struct tagged_host *host = &e->tagged[i];
         if (ip_eq(&host->ip, &p->src) || ip_eq(&host->ip, &p->dst))

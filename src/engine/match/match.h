@@ -90,9 +90,8 @@ void match_worker_free(struct match_worker *w);
 NODISCARD int match_worker_swap(struct match_worker *w, const struct match_image *image);
 
 /* What rules remember of a flow; part of the flow's block, begins all zero. */
-struct match_flow {
-    uint64_t *flowbits; /* by rule_set id of bits_of; NULL: none set */
-    uint32_t flowbit_words;
+/* Of flows in which rules keep more than bits. */
+struct match_kept {
     uint32_t flowint_count;
     int64_t *flowints; /* with a "set" mark beside */
     uint8_t *flowint_set;
@@ -100,11 +99,17 @@ struct match_flow {
     struct match_capture *captures;
     struct match_entropies *entropies;
     struct match_tx_bits *tx_bits;
-    struct match_marks *marks;              /* payload of rules that wait for a transaction */
+    struct match_marks *marks; /* payload of rules that wait for a transaction */
+};
+
+struct match_flow {
+    uint64_t *flowbits; /* by rule_set id of bits_of; NULL: none set */
+    uint32_t flowbit_words;
+    uint32_t generation;
+    struct match_kept *kept;                /* NULL: nothing */
     struct match_carry *carries[DIR_COUNT]; /* rules half seen in the stream's window */
     uint64_t bits_of;                       /* id of an image */
-    uint32_t generation;
-    uint8_t ip_only_done;       /* DIR_BIT()s */
+    uint8_t ip_only_done;                   /* DIR_BIT()s */
     uint8_t protocol_only_done; /* DIR_BIT()s of the flow's protocol, then of the direction's */
 };
 

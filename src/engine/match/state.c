@@ -22,6 +22,18 @@ static void translate_bits(struct match_worker *w, const struct match_view *view
     mf->flowbit_words = bits ? words : 0;
 }
 
+/* All but thresholds, which are not the rules' own. */
+static void forget_kept(struct match_kept *k, struct budget *mem)
+{
+    budget_give(mem, k->flowints, k->flowint_count * sizeof *k->flowints);
+    budget_give(mem, k->flowint_set, k->flowint_count);
+    budget_give(mem, k->captures, sizeof *k->captures);
+    budget_give(mem, k->marks, sizeof *k->marks);
+    budget_give(mem, k->entropies, sizeof *k->entropies);
+    budget_give(mem, k->tx_bits, sizeof *k->tx_bits);
+    *k = (struct match_kept){.thresholds = k->thresholds};
+}
+
 static void forget(struct match_flow *mf, struct budget *mem, bool bits_too)
 {
     if (bits_too) {
@@ -29,19 +41,8 @@ static void forget(struct match_flow *mf, struct budget *mem, bool bits_too)
         mf->flowbits = NULL;
         mf->flowbit_words = 0;
     }
-    budget_give(mem, mf->flowints, mf->flowint_count * sizeof *mf->flowints);
-    budget_give(mem, mf->flowint_set, mf->flowint_count);
-    budget_give(mem, mf->captures, sizeof *mf->captures);
-    budget_give(mem, mf->marks, sizeof *mf->marks);
-    budget_give(mem, mf->entropies, sizeof *mf->entropies);
-    mf->entropies = NULL;
-    budget_give(mem, mf->tx_bits, sizeof *mf->tx_bits);
-    mf->tx_bits = NULL;
-    mf->flowints = NULL;
-    mf->flowint_set = NULL;
-    mf->flowint_count = 0;
-    mf->captures = NULL;
-    mf->marks = NULL;
+    if (mf->kept)
+        forget_kept(mf->kept, mem);
     for (int i = 0; i < DIR_COUNT; i++) {
         budget_give(mem, mf->carries[i], sizeof *mf->carries[i]);
         mf->carries[i] = NULL;
@@ -72,7 +73,9 @@ void state_renew(struct match_worker *w, const struct match_view *view)
 void match_flow_fini(struct match_flow *mf, struct budget *mem)
 {
     forget(mf, mem, true);
-    budget_give(mem, mf->thresholds, sizeof *mf->thresholds);
+    if (mf->kept)
+        budget_give(mem, mf->kept->thresholds, sizeof *mf->kept->thresholds);
+    budget_give(mem, mf->kept, sizeof *mf->kept);
     memset(mf, 0, sizeof *mf);
 }
 
@@ -130,77 +133,94 @@ static void act_flowbits(struct match_worker *w, const struct look *look, const 
         }
 }
 
-static bool ints_there(struct match_worker *w, const struct match_view *view)
-{
-    struct match_flow *mf = view->state;
-    uint32_t count = w->image->set->flowint_count;
-    if (!mf || !view->mem || count == 0 || count > FLOWINTS_MAX)
-        return false;
-    if (mf->flowints)
-        return true;
-    mf->flowints = budget_zalloc(view->mem, count * sizeof *mf->flowints);
-    mf->flowint_set = mf->flowints ? budget_zalloc(view->mem, count) : NULL;
-    if (mf->flowints && mf->flowint_set) {
-        mf->flowint_count = count;
-        return true;
-    }
-    budget_give(view->mem, mf->flowints, count * sizeof *mf->flowints);
-    mf->flowints = NULL;
-    w->counts.state_refused++;
-    return false;
-}
-
-/* The other side: a constant, or another variable that is set. */
-static bool int_operand(const struct match_flow *mf, const struct rule_int *i, uint64_t *out)
-{
-    if (i->other_id < 0) {
-        *out = i->number.a;
-        return true;
-    }
-    uint32_t other = (uint32_t)i->other_id;
-    if (!mf || other >= mf->flowint_count || !mf->flowint_set[other])
-        return false;
-    *out = (uint64_t)mf->flowints[other];
-    return true;
-}
-
-bool flowint_holds(struct match_worker *w, const struct match_view *view, const struct rule_int *i)
-{
-    const struct match_flow *mf = view->state;
-    bool set = mf && i->id < mf->flowint_count && mf->flowint_set[i->id];
-    if (i->op == RULE_INT_ISSET)
-        return set;
-    if (i->op == RULE_INT_ISNOTSET)
-        return mf && !set;
-    struct rule_number n = i->number;
-    if (!set || !int_operand(mf, i, &n.a))
-        return false;
-    return rule_number_holds(&n, (uint64_t)mf->flowints[i->id]);
-}
-
-static void act_flowint(struct match_worker *w, const struct match_view *view,
-                        const struct rule_int *i)
-{
-    uint64_t v;
-    if (!ints_there(w, view) || i->id >= view->state->flowint_count ||
-        !int_operand(view->state, i, &v))
-        return;
-    struct match_flow *mf = view->state;
-    uint64_t now = mf->flowint_set[i->id] ? (uint64_t)mf->flowints[i->id] : 0;
-    uint64_t next = i->op == RULE_INT_SET   ? v
-                    : i->op == RULE_INT_ADD ? now + v
-                    : now < v               ? 0
-                                            : now - v;
-    mf->flowints[i->id] = (int64_t)next;
-    mf->flowint_set[i->id] = 1;
-}
-
 static void *flow_piece(struct match_worker *w, const struct match_view *view, size_t bytes)
 {
     void *p = view->mem ? budget_zalloc(view->mem, bytes) : NULL;
     if (!p)
         w->counts.state_refused++;
     return p;
+}
+
+/* Made when something is to be kept; NULL: no flow, or no memory. */
+static struct match_kept *kept_make(struct match_worker *w, const struct match_view *view)
+{
+    if (view->state && !view->state->kept)
+        view->state->kept = flow_piece(w, view, sizeof *view->state->kept);
+    return view->state ? view->state->kept : NULL;
+}
+
+static struct match_kept *kept_get(const struct match_view *view)
+{
+    return view->state ? view->state->kept : NULL;
+}
+
+static bool ints_there(struct match_worker *w, const struct match_view *view)
+{
+    uint32_t count = w->image->set->flowint_count;
+    if (!view->state || !view->mem || count == 0 || count > FLOWINTS_MAX)
+        return false;
+    struct match_kept *k = kept_make(w, view);
+    if (!k || k->flowints)
+        return k != NULL;
+    k->flowints = budget_zalloc(view->mem, count * sizeof *k->flowints);
+    k->flowint_set = k->flowints ? budget_zalloc(view->mem, count) : NULL;
+    if (k->flowints && k->flowint_set) {
+        k->flowint_count = count;
+        return true;
+    }
+    budget_give(view->mem, k->flowints, count * sizeof *k->flowints);
+    k->flowints = NULL;
+    w->counts.state_refused++;
+    return false;
+}
+
+static bool int_is_set(const struct match_kept *k, uint32_t id)
+{
+    return k && id < k->flowint_count && k->flowint_set[id];
+}
+
+/* The other side: a constant, or another variable that is set. */
+static bool int_operand(const struct match_kept *k, const struct rule_int *i, uint64_t *out)
+{
+    if (i->other_id < 0) {
+        *out = i->number.a;
+        return true;
+    }
+    uint32_t other = (uint32_t)i->other_id;
+    if (!int_is_set(k, other))
+        return false;
+    *out = (uint64_t)k->flowints[other];
+    return true;
+}
+
+bool flowint_holds(struct match_worker *w, const struct match_view *view, const struct rule_int *i)
+{
+    const struct match_kept *k = kept_get(view);
+    bool set = int_is_set(k, i->id);
+    if (i->op == RULE_INT_ISSET)
+        return set;
+    if (i->op == RULE_INT_ISNOTSET)
+        return view->state && !set;
+    struct rule_number n = i->number;
+    if (!set || !int_operand(k, i, &n.a))
+        return false;
+    return rule_number_holds(&n, (uint64_t)k->flowints[i->id]);
+}
+
+static void act_flowint(struct match_worker *w, const struct match_view *view,
+                        const struct rule_int *i)
+{
+    uint64_t v;
+    struct match_kept *k = ints_there(w, view) ? view->state->kept : NULL;
+    if (!k || i->id >= k->flowint_count || !int_operand(k, i, &v))
+        return;
+    uint64_t now = k->flowint_set[i->id] ? (uint64_t)k->flowints[i->id] : 0;
+    uint64_t next = i->op == RULE_INT_SET   ? v
+                    : i->op == RULE_INT_ADD ? now + v
+                    : now < v               ? 0
+                                            : now - v;
+    k->flowints[i->id] = (int64_t)next;
+    k->flowint_set[i->id] = 1;
 }
 
 /* ---- xbits and hostbits ---- */
@@ -254,7 +274,8 @@ static bool visit_bit(struct host_state *state, void *arg)
 /* Place of the transaction's bit, or UINT32_MAX. */
 static uint32_t tx_bit_find(const struct look *look, uint32_t bit)
 {
-    const struct match_tx_bits *t = look->view->state ? look->view->state->tx_bits : NULL;
+    const struct match_kept *k = kept_get(look->view);
+    const struct match_tx_bits *t = k ? k->tx_bits : NULL;
     for (uint32_t i = 0; t && look->tx && i < t->count; i++)
         if (t->items[i].tx_id == look->tx->id && t->items[i].bit == bit)
             return i;
@@ -268,7 +289,10 @@ static void tx_bit_change(struct match_worker *w, const struct look *look, uint3
         return;
     uint32_t at = tx_bit_find(look, bit);
     bool set = at != UINT32_MAX;
-    struct match_tx_bits **t = &look->view->state->tx_bits;
+    struct match_kept *k = kept_make(w, look->view);
+    if (!k)
+        return;
+    struct match_tx_bits **t = &k->tx_bits;
     if (set && (op == RULE_BIT_UNSET || op == RULE_BIT_TOGGLE)) {
         (*t)->items[at] = (*t)->items[--(*t)->count];
         (*t)->next = 0;
@@ -333,7 +357,8 @@ void act_do(struct match_worker *w, const struct match_rule *mr, const struct lo
 
 bool mark_get(struct match_worker *w, const struct match_view *view, uint32_t rule, enum dir dir)
 {
-    const struct match_marks *m = view->state ? view->state->marks : NULL;
+    const struct match_kept *k = kept_get(view);
+    const struct match_marks *m = k ? k->marks : NULL;
     for (uint32_t i = 0; m && i < m->count; i++)
         if (m->items[i].rule == rule && m->items[i].dir == dir)
             return true;
@@ -344,9 +369,10 @@ void mark_set(struct match_worker *w, const struct match_view *view, uint32_t ru
 {
     if (!view->state || mark_get(w, view, rule, dir))
         return;
-    if (!view->state->marks)
-        view->state->marks = flow_piece(w, view, sizeof *view->state->marks);
-    struct match_marks *m = view->state->marks;
+    struct match_kept *k = kept_make(w, view);
+    if (k && !k->marks)
+        k->marks = flow_piece(w, view, sizeof *k->marks);
+    struct match_marks *m = k ? k->marks : NULL;
     if (!m)
         return;
     /* full: the oldest goes */
@@ -358,7 +384,8 @@ void mark_set(struct match_worker *w, const struct match_view *view, uint32_t ru
 
 void mark_clear(const struct match_view *view, uint32_t rule, enum dir dir)
 {
-    struct match_marks *m = view->state ? view->state->marks : NULL;
+    const struct match_kept *k = kept_get(view);
+    struct match_marks *m = k ? k->marks : NULL;
     for (uint32_t i = 0; m && i < m->count; i++)
         if (m->items[i].rule == rule && m->items[i].dir == dir) {
             m->items[i] = m->items[--m->count];
@@ -369,7 +396,8 @@ void mark_clear(const struct match_view *view, uint32_t rule, enum dir dir)
 
 void marks_forget(const struct match_view *view, enum dir dir)
 {
-    struct match_marks *m = view->state ? view->state->marks : NULL;
+    const struct match_kept *k = kept_get(view);
+    struct match_marks *m = k ? k->marks : NULL;
     for (uint32_t i = m ? m->count : 0; i-- > 0;)
         if (m->items[i].dir == dir) {
             m->items[i] = m->items[--m->count];
@@ -390,11 +418,10 @@ struct match_carry *flow_carry(struct match_worker *w, const struct match_view *
 struct host_state *flow_threshold(struct match_worker *w, const struct match_view *view,
                                   uint64_t name, uint32_t kind)
 {
-    if (!view->state)
-        return NULL;
-    if (!view->state->thresholds)
-        view->state->thresholds = flow_piece(w, view, sizeof *view->state->thresholds);
-    struct match_flow_threshold *t = view->state->thresholds;
+    struct match_kept *k = kept_make(w, view);
+    if (k && !k->thresholds)
+        k->thresholds = flow_piece(w, view, sizeof *k->thresholds);
+    struct match_flow_threshold *t = k ? k->thresholds : NULL;
     if (!t)
         return NULL;
     for (uint32_t i = 0; i < t->count; i++)
@@ -426,20 +453,20 @@ static void keep_one(struct match_capture *all, const struct capture *c)
 void capture_keep(struct match_worker *w, const struct match_view *view)
 {
     for (uint8_t i = 0; i < w->capture_count; i++) {
-        if (!w->captures[i].is_flow || !view->state)
-            continue;
-        if (!view->state->captures)
-            view->state->captures = flow_piece(w, view, sizeof *view->state->captures);
-        if (view->state->captures)
-            keep_one(view->state->captures, &w->captures[i]);
+        struct match_kept *k = w->captures[i].is_flow ? kept_make(w, view) : NULL;
+        if (k && !k->captures)
+            k->captures = flow_piece(w, view, sizeof *k->captures);
+        if (k && k->captures)
+            keep_one(k->captures, &w->captures[i]);
     }
 }
 
 bool capture_value(const struct match_flow *mf, uint32_t id, struct str *out)
 {
-    for (uint32_t i = 0; mf->captures && i < mf->captures->count; i++)
-        if (mf->captures->items[i].variable_id == id) {
-            *out = str_of(mf->captures->items[i].bytes, mf->captures->items[i].len);
+    const struct match_capture *all = mf->kept ? mf->kept->captures : NULL;
+    for (uint32_t i = 0; all && i < all->count; i++)
+        if (all->items[i].variable_id == id) {
+            *out = str_of(all->items[i].bytes, all->items[i].len);
             return true;
         }
     return false;
@@ -448,11 +475,10 @@ bool capture_value(const struct match_flow *mf, uint32_t id, struct str *out)
 void entropy_keep(struct match_worker *w, const struct match_view *view, uint32_t buffer,
                   double value)
 {
-    if (!view->state)
-        return;
-    if (!view->state->entropies)
-        view->state->entropies = flow_piece(w, view, sizeof *view->state->entropies);
-    struct match_entropies *all = view->state->entropies;
+    struct match_kept *k = kept_make(w, view);
+    if (k && !k->entropies)
+        k->entropies = flow_piece(w, view, sizeof *k->entropies);
+    struct match_entropies *all = k ? k->entropies : NULL;
     uint32_t at = 0;
     while (all && at < all->count && all->items[at].buffer != buffer)
         at++;
@@ -479,25 +505,27 @@ const char *match_flowbit_name(const struct match_image *image, const struct mat
 bool match_flow_capture(const struct match_image *image, const struct match_flow *mf,
                         uint32_t index, const char **name, struct str *value)
 {
-    if (mf->bits_of != image->id || !mf->captures || index >= mf->captures->count)
+    const struct match_capture *all = mf->kept ? mf->kept->captures : NULL;
+    if (mf->bits_of != image->id || !all || index >= all->count)
         return false;
-    uint32_t id = mf->captures->items[index].variable_id;
+    uint32_t id = all->items[index].variable_id;
     if (id >= image->set->capture_count)
         return false;
     *name = image->set->capture_names[id];
-    *value = str_of(mf->captures->items[index].bytes, mf->captures->items[index].len);
+    *value = str_of(all->items[index].bytes, all->items[index].len);
     return true;
 }
 
 bool match_flow_int(const struct match_image *image, const struct match_flow *mf, uint32_t index,
                     const char **name, int64_t *value)
 {
-    if (mf->bits_of != image->id)
+    const struct match_kept *k = mf->kept;
+    if (mf->bits_of != image->id || !k)
         return false;
-    for (uint32_t i = 0; i < mf->flowint_count && i < image->set->flowint_count; i++)
-        if (mf->flowint_set[i] && index-- == 0) {
+    for (uint32_t i = 0; i < k->flowint_count && i < image->set->flowint_count; i++)
+        if (k->flowint_set[i] && index-- == 0) {
             *name = image->set->flowint_names[i];
-            *value = mf->flowints[i];
+            *value = k->flowints[i];
             return true;
         }
     return false;
@@ -506,11 +534,12 @@ bool match_flow_int(const struct match_image *image, const struct match_flow *mf
 bool match_flow_entropy(const struct match_image *image, const struct match_flow *mf,
                         uint32_t index, const char **buffer, double *value)
 {
-    if (mf->bits_of != image->id || !mf->entropies || index >= mf->entropies->count)
+    const struct match_entropies *all = mf->kept ? mf->kept->entropies : NULL;
+    if (mf->bits_of != image->id || !all || index >= all->count)
         return false;
-    uint32_t id = mf->entropies->items[index].buffer;
+    uint32_t id = all->items[index].buffer;
     *buffer = id < image->fields->count ? image->fields->entries[id].name : "content";
-    *value = mf->entropies->items[index].value;
+    *value = all->items[index].value;
     return true;
 }
 

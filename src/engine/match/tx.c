@@ -182,7 +182,8 @@ static void name_others(struct match_worker *w, const struct look *look, const s
     }
     if (tx->events & ~tm->events_done)
         look_name_list(w, &plan->events);
-    const struct match_marks *marks = look->view->state ? look->view->state->marks : NULL;
+    const struct match_kept *kept = look->view->state ? look->view->state->kept : NULL;
+    const struct match_marks *marks = kept ? kept->marks : NULL;
     for (uint32_t i = 0; marks && i < marks->count; i++)
         if (marks->items[i].dir == look->view->dir)
             look_name(w, marks->items[i].rule, UINT64_MAX);

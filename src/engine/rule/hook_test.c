@@ -96,8 +96,8 @@ static void other_rows(void **state)
         {TCP("flow.elephant:big;"), "is expected"},
         {TCP("modbus:function 6;"), "no parser for modbus"},
         {TCP("modbus;"), "value is missing"},
-        {TCP("ssh.proto; content:\"2\";"), "no parser for ssh"},
-        {TCP("ssh.proto:2;"), "takes no value"},
+        {TCP("pgsql.query; content:\"2\";"), "no parser for pgsql"},
+        {TCP("pgsql.query:2;"), "takes no value"},
         {TCP("nonsense:2;"), "keyword nonsense is not supported"},
     };
     TRY(rows);
