@@ -10,6 +10,7 @@
 #include "engine/app/mqtt/mqtt.h"
 #include "engine/app/ntp/ntp.h"
 #include "engine/app/sip/sip.h"
+#include "engine/app/smb/smb.h"
 #include "engine/app/smtp/smtp.h"
 #include "engine/app/snmp/snmp.h"
 #include "engine/app/ssh/ssh.h"
@@ -34,6 +35,7 @@ static const struct app_parser *const rows[] = {
     &krb5_tcp_parser,
     &ftp_parser,
     &ftp_data_parser,
+    &smb_parser,
     &dcerpc_parser,
     &dcerpc_udp_parser,
     &mqtt_parser,

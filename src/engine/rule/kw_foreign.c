@@ -83,13 +83,6 @@ static const struct foreign {
     {"sdp.time", "sip", KEYWORD_BARE},
     {"sdp.timezone", "sip", KEYWORD_BARE},
     {"sdp.uri", "sip", KEYWORD_BARE},
-    {"smb.named_pipe", "smb", KEYWORD_BARE},
-    {"smb.ntlmssp_domain", "smb", KEYWORD_BARE},
-    {"smb.ntlmssp_user", "smb", KEYWORD_BARE},
-    {"smb.share", "smb", KEYWORD_BARE},
-    {"smb.version", "smb", KEYWORD_VALUE},
-    {"smb_named_pipe", "smb", KEYWORD_BARE},
-    {"smb_share", "smb", KEYWORD_BARE},
 };
 
 int keyword_foreign(struct build *b, struct str name, struct str value)

@@ -279,9 +279,10 @@ static bool take_request(struct rpc_call *call, const struct rpc_bindings *bindi
     return !r->bad;
 }
 
-/* What rules call the stub of an answer begins with alloc_hint, context and cancel count. */
+/* alloc_hint, context and cancel count: over TCP what rules call the stub of an answer begins there, in pipes behind them. */
 static bool take_response(struct rpc_call *call, struct budget *mem, struct reader *r)
 {
+    reader_skip(r, call->answer_head_bytes);
     rpc_stub_add(&call->stubs[RPC_ANSWERED], mem, reader_rest(r));
     return !r->bad;
 }

@@ -81,6 +81,8 @@ struct rpc_call {
     bool from_first; /* its first fragment was seen */
     bool little;     /* byte order of the newest unit */
     bool done[2];    /* by enum rpc_side */
+    uint8_t
+        answer_head_bytes; /* of an answer's body in front of its stub, as the carrying protocol counts */
     uint16_t fragments[2];
     struct rpc_stub stubs[2];
     struct rpc_interfaces

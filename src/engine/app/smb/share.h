@@ -1,0 +1,219 @@
+/* share: what smb's files share: transactions, trees, opens. Private to app/smb. */
+#ifndef ENGINE_APP_SMB_SHARE_H
+#define ENGINE_APP_SMB_SHARE_H
+
+#include "engine/app/smb/smb.h"
+#include "engine/content/content.h"
+#include "engine/format/ntlm/ntlm.h"
+#include "engine/format/rpc/rpc.h"
+
+#define SMB_TREES_MAX 64
+#define SMB_OPENS_MAX 64
+#define SMB_TEXT_MAX 1024     /* of a name; a longer one is cut */
+#define SMB_DIALECTS_MAX 32   /* told of a negotiation */
+#define SMB_CHAIN_MAX 64      /* compounded commands of one message */
+#define SMB_MESSAGE_MAX 61440 /* waited for as a whole; longer ones are read as they come */
+#define SMB_HEAD_ENOUGH 1024  /* of a long message, to know what it is */
+
+enum smb_event {
+    SMB_INTERNAL_ERROR,
+    SMB_MALFORMED_DATA,
+    SMB_RECORD_OVERFLOW,
+    SMB_MALFORMED_NTLMSSP_REQUEST,
+    SMB_MALFORMED_NTLMSSP_RESPONSE,
+    SMB_DUPLICATE_NEGOTIATE,
+    SMB_NEGOTIATE_MALFORMED_DIALECTS,
+    SMB_FILE_OVERLAP,
+    SMB_RESPONSE_TO_SERVER,
+    SMB_REQUEST_TO_CLIENT,
+    SMB_UNUSUAL_NTLMSSP_ORDER,
+    SMB_READ_REQUEST_TOO_LARGE,
+    SMB_READ_RESPONSE_TOO_LARGE,
+    SMB_WRITE_REQUEST_TOO_LARGE,
+    SMB_WRITE_RESPONSE_TOO_LARGE,
+    SMB_NEGOTIATE_MAX_READ_SIZE_TOO_LARGE,
+    SMB_NEGOTIATE_MAX_WRITE_SIZE_TOO_LARGE,
+    SMB_EVENTS,
+};
+
+/* What a transaction can say beside its command. */
+enum smb_word {
+    SMB_FILENAME,
+    SMB_DIRECTORY,
+    SMB_SHARE,
+    SMB_NAMED_PIPE,
+    SMB_USER,
+    SMB_DOMAIN,
+    SMB_HOST,
+    SMB_NATIVE_OS_ASKED,
+    SMB_NATIVE_LM_ASKED,
+    SMB_NATIVE_OS,
+    SMB_NATIVE_LM,
+    SMB_SERVICE_ASKED,
+    SMB_SERVICE,
+    SMB_RENAME_TO,
+    SMB_REALM,
+    SMB_SNAMES,   /* several, NUL between */
+    SMB_DIALECTS, /* several, NUL between */
+    SMB_WORDS,
+};
+
+enum smb_kind {
+    SMB_OTHER,
+    SMB_NEGOTIATE,
+    SMB_SESSION,
+    SMB_TREE,
+    SMB_CREATE,
+    SMB_FILE,
+    SMB_IOCTL,
+    SMB_SET_INFO,
+    SMB_CALL
+};
+
+struct smb_id {
+    uint8_t bytes[16]; /* SMB1: two */
+    uint8_t len;
+};
+
+struct smb_tx {
+    struct tx tx;
+    uint8_t version; /* 1, 2 */
+    enum smb_kind kind;
+    uint16_t command;
+    uint64_t session_id, message_id;
+    uint32_t tree_id, status;
+    bool has_status, has_ntlm, has_kerberos, ended;
+    uint16_t dialect; /* of the connection when it began */
+    struct str words[SMB_WORDS];
+    struct ntlm ntlm;    /* its numbers only */
+    uint8_t guid[2][16]; /* of client and server */
+    bool has_guid[2];
+    uint32_t max_read, max_write, function, disposition;
+    bool delete_on_close;
+    uint8_t info_class, info_level, share_type;
+    uint32_t times[4];
+    uint64_t size;
+    struct smb_id fuid;
+    bool has_fuid;
+    struct rpc_call call;
+    struct body body;
+    struct body_conf body_conf;
+    enum dir file_dir;
+};
+
+struct smb_tree {
+    struct smb_tree *next;
+    uint32_t id;
+    bool is_pipe;
+    struct str name;
+};
+
+/* A read that waits for its answer: the file and where in it. */
+struct smb_open {
+    struct smb_open *next;
+    struct smb_id id;
+    uint32_t tree_id;
+    bool is_pipe;
+    struct str name;
+    uint64_t size;
+    struct rpc_bindings bindings;
+    struct smb_tx *files[DIR_COUNT];
+    uint64_t at[DIR_COUNT];
+    bool any[DIR_COUNT];
+};
+
+struct smb_read {
+    struct smb_read *next;
+    uint64_t message_id;
+    uint64_t offset;
+    struct smb_id id;
+};
+#define SMB_READS_MAX 128
+
+struct smb_state {
+    struct smb_tree *trees;
+    struct smb_open *opens;
+    struct smb_read *reads;
+    uint32_t tree_count, open_count, read_count;
+    uint16_t dialect; /* 0: not known */
+    bool lost[DIR_COUNT];
+    uint32_t skip[DIR_COUNT];   /* bytes of the message in hand that are left */
+    uint32_t data[DIR_COUNT];   /* of these, bytes of the file */
+    uint32_t before[DIR_COUNT]; /* bytes in front of them */
+    struct smb_id data_id[DIR_COUNT];
+};
+
+/* The message in hand. */
+struct smb_message {
+    struct app_flow *af;
+    enum dir dir;
+    bool is_answer;
+    struct str bytes; /* from the protocol's mark on; may be only the beginning */
+    uint32_t whole_bytes;
+    uint16_t command;
+    uint32_t status, tree_id, flags;
+    uint64_t message_id, session_id;
+    bool wide;
+};
+
+static inline struct smb_state *smb_state_of(const struct app_flow *af)
+{
+    return af->state;
+}
+
+static inline const struct smb_tx *smb_tx_const(const struct tx *tx)
+{
+    return (const struct smb_tx *)tx;
+}
+
+/* table.c */
+struct smb_tx *smb_begin(const struct smb_message *m, uint8_t version);
+struct smb_tx *smb_find(const struct smb_message *m, uint8_t version);
+/* SMB1's offer, which SMB2 may answer: MS-SMB2 section 3.3.5.3.1 */
+struct smb_tx *smb_find_negotiate(const struct smb_message *m);
+void smb_complete(struct smb_tx *smb);
+void smb_asked(struct smb_tx *smb, enum dir dir);
+void smb_word(struct app_flow *af, struct smb_tx *smb, enum smb_word word, struct str text);
+void smb_word_wide(struct app_flow *af, struct smb_tx *smb, enum smb_word word, struct str text,
+                   bool wide);
+void smb_tree_add(struct app_flow *af, uint32_t id, struct str name, bool is_pipe);
+const struct smb_tree *smb_tree_find(const struct app_flow *af, uint32_t id);
+struct smb_open *smb_open_add(struct app_flow *af, const struct smb_id *id);
+struct smb_open *smb_open_find(const struct app_flow *af, const struct smb_id *id);
+void smb_open_name(struct app_flow *af, struct smb_open *open, struct str name);
+void smb_open_close(struct app_flow *af, const struct smb_id *id);
+void smb_read_add(struct app_flow *af, uint64_t message_id, uint64_t offset,
+                  const struct smb_id *id);
+bool smb_read_take(struct app_flow *af, uint64_t message_id, struct smb_read *out);
+void smb_tables_fini(struct app_flow *af);
+void smb_tx_free(struct app_flow *af, struct tx *tx);
+
+/* transfer.c: bytes of files and of pipes */
+struct smb_piece {
+    struct smb_id id;
+    uint64_t offset;
+    struct str bytes;
+    uint32_t len; /* of the whole piece */
+};
+/* Bytes that a message carries; what is still missing of it is taken as it comes. True: they belong to a file. */
+bool smb_file_piece(const struct smb_message *m, uint8_t version, const struct smb_piece *piece);
+void smb_file_more(struct app_flow *af, enum dir dir, struct str bytes);
+/* A unit of DCE/RPC in a request of `smb`, or in an answer to it (NULL: to any of the pipe's). True: it was one. */
+bool smb_pipe_asks(const struct smb_message *m, struct smb_tx *smb, struct smb_open *open,
+                   struct str bytes);
+bool smb_pipe_answers(const struct smb_message *m, struct smb_open *open, const struct smb_id *id,
+                      struct str bytes);
+
+/* logon.c */
+void smb_logon(const struct smb_message *m, struct smb_tx *smb, struct str blob);
+
+/* smb1.c, smb2.c: one message */
+void smb1_take(struct smb_message *m);
+void smb2_take(struct smb_message *m);
+
+/* log.c, fields.c */
+void smb_log(const struct tx *tx, const struct app_conf *conf, struct json *out);
+#define SMB_FIELD_ROWS (10 + FILE_FIELD_ROWS)
+extern const struct field_desc smb_fields[SMB_FIELD_ROWS];
+
+#endif

@@ -1,0 +1,366 @@
+/* Messages of SMB1: MS-CIFS section 2.2. Parameters (words) and data follow a head of 32 bytes. */
+#include "engine/app/smb/share.h"
+
+#define HEAD_BYTES 32
+#define NT_LM 1
+#define TRANSACT_PIPE 0x26
+
+enum command {
+    CLOSE = 0x04,
+    TRANS = 0x25,
+    READ_ANDX = 0x2e,
+    WRITE_ANDX = 0x2f,
+    TREE_DISCONNECT = 0x71,
+    NEGOTIATE = 0x72,
+    SESSION_SETUP = 0x73,
+    TREE_CONNECT = 0x75,
+    NT_CREATE = 0xa2,
+    NT_TRANS_SECONDARY = 0xa1,
+    TRANS2_SECONDARY = 0x33,
+};
+
+struct parts {
+    struct reader words;
+    struct str data;
+    uint32_t data_at; /* in the message */
+};
+
+static void split(const struct smb_message *m, struct parts *out)
+{
+    struct reader r = reader_of(str_from(m->bytes, HEAD_BYTES));
+    uint8_t words = reader_u8(&r);
+    out->words = reader_sub(&r, (size_t)words * 2);
+    uint16_t len = reader_u16_le(&r);
+    out->data_at = (uint32_t)(HEAD_BYTES + r.at);
+    out->data = str_cut(m->bytes, out->data_at, (size_t)out->data_at + len);
+}
+
+static struct smb_id id_of(uint16_t fid)
+{
+    return (struct smb_id){.bytes = {(uint8_t)fid, (uint8_t)(fid >> 8)}, .len = 2};
+}
+
+/* Text up to its end: two zero bytes, where it is wide and begins at an even place of the message. */
+static struct str take_text(struct str *rest, size_t *at, bool wide)
+{
+    if (wide && *at % 2 && rest->len) {
+        *rest = str_from(*rest, 1);
+        (*at)++;
+    }
+    size_t end = 0, step = wide ? 2 : 1;
+    while (end + step <= rest->len && (rest->p[end] || (wide && rest->p[end + 1])))
+        end += step;
+    struct str text = str_cut(*rest, 0, end);
+    *rest = str_from(*rest, end + step);
+    *at += end + step;
+    return text;
+}
+
+static void ask_negotiate(struct smb_message *m, struct smb_tx *smb, struct parts *p)
+{
+    uint8_t text[SMB_TEXT_MAX];
+    struct buf b = buf_fixed(text, sizeof text);
+    struct str rest = p->data;
+    smb->kind = SMB_NEGOTIATE;
+    smb->tree_id = 0;
+    smb->session_id = 0;
+    for (int i = 0; i < SMB_DIALECTS_MAX && rest.len; i++) {
+        struct str one = str_split(&rest, 0);
+        if (!one.len || one.p[0] != 2) {
+            app_event(m->af, &smb->tx, SMB_NEGOTIATE_MALFORMED_DIALECTS);
+            break;
+        }
+        if (b.len)
+            buf_add_byte(&b, 0);
+        buf_add(&b, str_from(one, 1));
+    }
+    smb_word(m->af, smb, SMB_DIALECTS, buf_str(&b));
+}
+
+static void take_natives(struct smb_message *m, struct smb_tx *smb, struct parts *p, uint16_t blob,
+                         enum smb_word first)
+{
+    struct str rest = str_from(p->data, blob);
+    size_t at = p->data_at + blob;
+    smb_word_wide(m->af, smb, first, take_text(&rest, &at, m->wide), m->wide);
+    smb_word_wide(m->af, smb, first + 1, take_text(&rest, &at, m->wide), m->wide);
+}
+
+static void ask_session(struct smb_message *m, struct smb_tx *smb, struct parts *p)
+{
+    smb->kind = SMB_SESSION;
+    reader_skip(&p->words, 14);
+    uint16_t blob = reader_u16_le(&p->words);
+    if (p->words.len != 24)
+        return; /* without extended security there is no message of NTLMSSP */
+    smb_logon(m, smb, str_cut(p->data, 0, blob));
+    take_natives(m, smb, p, blob, SMB_NATIVE_OS_ASKED);
+}
+
+static void ask_tree(struct smb_message *m, struct smb_tx *smb, struct parts *p)
+{
+    smb->kind = SMB_TREE;
+    reader_skip(&p->words, 6);
+    uint16_t password = reader_u16_le(&p->words);
+    struct str rest = str_from(p->data, password);
+    size_t at = p->data_at + password;
+    smb_word_wide(m->af, smb, SMB_SHARE, take_text(&rest, &at, m->wide), m->wide);
+    smb_word_wide(m->af, smb, SMB_SERVICE_ASKED, take_text(&rest, &at, false), false);
+}
+
+static void ask_create(struct smb_message *m, struct smb_tx *smb, struct parts *p)
+{
+    smb->kind = SMB_CREATE;
+    reader_skip(&p->words, 5);
+    uint16_t len = reader_u16_le(&p->words);
+    reader_skip(&p->words, 28);
+    smb->disposition = reader_u32_le(&p->words);
+    uint32_t options = reader_u32_le(&p->words);
+    size_t pad = m->wide && p->data_at % 2;
+    smb->delete_on_close = options & 0x1000;
+    smb_word_wide(m->af, smb, options & 1 ? SMB_DIRECTORY : SMB_FILENAME,
+                  str_cut(p->data, pad, pad + len), m->wide);
+}
+
+static void ask_close(struct smb_message *m, struct smb_tx *smb, struct parts *p)
+{
+    struct smb_id id = id_of(reader_u16_le(&p->words));
+    (void)smb;
+    if (!p->words.bad)
+        smb_open_close(m->af, &id);
+}
+
+/* Transactions on named pipes: two setup words, function and pipe: MS-CIFS section 2.2.5.6 */
+static void ask_trans(struct smb_message *m, struct smb_tx *smb, struct parts *p)
+{
+    reader_skip(&p->words, 22);
+    uint16_t len = reader_u16_le(&p->words), offset = reader_u16_le(&p->words);
+    reader_skip(&p->words, 2);
+    uint16_t function = reader_u16_le(&p->words), fid = reader_u16_le(&p->words);
+    if (p->words.bad || function != TRANSACT_PIPE)
+        return;
+    struct smb_id id = id_of(fid);
+    struct smb_open *open = smb_open_find(m->af, &id);
+    if (!open)
+        open = smb_open_add(m->af, &id);
+    if (open)
+        open->is_pipe = true;
+    (void)smb_pipe_asks(m, smb, open, str_cut(m->bytes, offset, (size_t)offset + len));
+}
+
+static bool take_write(struct smb_message *m, struct parts *p)
+{
+    struct smb_piece piece = {0};
+    struct reader *w = &p->words;
+    reader_skip(w, 4);
+    piece.id = id_of(reader_u16_le(w));
+    uint64_t offset = reader_u32_le(w);
+    reader_skip(w, 8);
+    uint32_t high = reader_u16_le(w);
+    piece.len = high << 16 | reader_u16_le(w);
+    uint16_t at = reader_u16_le(w);
+    if (w->len >= 28)
+        offset |= (uint64_t)reader_u32_le(w) << 32;
+    if (w->bad)
+        return false;
+    piece.offset = offset;
+    piece.bytes = str_cut(m->bytes, at, (size_t)at + piece.len);
+    const struct smb_tree *tree = smb_tree_find(m->af, m->tree_id);
+    struct smb_open *open = smb_open_find(m->af, &piece.id);
+    if ((open && open->is_pipe) || (tree && tree->is_pipe)) {
+        struct smb_tx *smb = smb_begin(m, 1);
+        if (!open)
+            open = smb_open_add(m->af, &piece.id);
+        if (open)
+            open->is_pipe = true;
+        if (smb) {
+            (void)smb_pipe_asks(m, smb, open, piece.bytes);
+            smb_asked(smb, m->dir);
+        }
+        return true;
+    }
+    return smb_file_piece(m, 1, &piece);
+}
+
+static void ask_read(struct smb_message *m, struct parts *p)
+{
+    struct reader *w = &p->words;
+    reader_skip(w, 4);
+    struct smb_id id = id_of(reader_u16_le(w));
+    uint64_t offset = reader_u32_le(w);
+    reader_skip(w, 10);
+    if (w->len >= 24)
+        offset |= (uint64_t)reader_u32_le(w) << 32;
+    if (!w->bad)
+        smb_read_add(m->af, m->message_id, offset, &id);
+}
+
+static void ask(struct smb_message *m)
+{
+    struct parts p;
+    split(m, &p);
+    if (m->command == READ_ANDX) {
+        ask_read(m, &p);
+        return;
+    }
+    if (m->command == WRITE_ANDX && take_write(m, &p))
+        return;
+    struct smb_tx *smb = smb_begin(m, 1);
+    if (!smb)
+        return;
+    switch (m->command) {
+    case NEGOTIATE: ask_negotiate(m, smb, &p); break;
+    case SESSION_SETUP: ask_session(m, smb, &p); break;
+    case TREE_CONNECT: ask_tree(m, smb, &p); break;
+    case NT_CREATE: ask_create(m, smb, &p); break;
+    case CLOSE: ask_close(m, smb, &p); break;
+    case TRANS: ask_trans(m, smb, &p); break;
+    default: break;
+    }
+    smb_asked(smb, m->dir);
+    if (m->command == NT_TRANS_SECONDARY || m->command == TRANS2_SECONDARY)
+        smb_complete(smb); /* the first part is answered, not they */
+}
+
+/* ---- answers ---- */
+
+/* Which of the dialects that were offered: MS-CIFS section 2.2.4.52.2 */
+static void answer_negotiate(struct smb_message *m, struct smb_tx *smb, struct parts *p)
+{
+    uint16_t chosen = reader_u16_le(&p->words);
+    struct str rest = smb->words[SMB_DIALECTS], name = STR_EMPTY;
+    for (uint16_t i = 0; i <= chosen && rest.p; i++)
+        name = str_split(&rest, 0);
+    if (str_eq(name, STR_LIT("NT LM 0.12")))
+        smb->dialect = smb_state_of(m->af)->dialect = NT_LM;
+    if (p->words.len == 34 && p->data.len >= 16) {
+        memcpy(smb->guid[1], p->data.p, 16);
+        smb->has_guid[1] = true;
+    }
+}
+
+static void answer_session(struct smb_message *m, struct smb_tx *smb, struct parts *p)
+{
+    reader_skip(&p->words, 6);
+    uint16_t blob = p->words.len == 8 ? reader_u16_le(&p->words) : 0;
+    smb->session_id = m->session_id;
+    take_natives(m, smb, p, blob, SMB_NATIVE_OS);
+}
+
+static void answer_tree(struct smb_message *m, struct smb_tx *smb, struct parts *p)
+{
+    struct str rest = p->data;
+    size_t at = p->data_at;
+    struct str service = take_text(&rest, &at, false);
+    bool is_pipe = str_starts(service, STR_LIT("IPC"));
+    smb->tree_id = m->tree_id;
+    smb_word(m->af, smb, SMB_SERVICE, service);
+    smb_tree_add(m->af, m->tree_id, smb->words[SMB_SHARE], is_pipe);
+    if (is_pipe) {
+        smb_word(m->af, smb, SMB_NAMED_PIPE, smb->words[SMB_SHARE]);
+        smb_word(m->af, smb, SMB_SHARE, STR_EMPTY);
+    }
+}
+
+#define SECONDS_1601_TO_1970 11644473600u
+
+static void answer_create(struct smb_message *m, struct smb_tx *smb, struct parts *p)
+{
+    struct reader *w = &p->words;
+    reader_skip(w, 5);
+    smb->fuid = id_of(reader_u16_le(w));
+    reader_skip(w, 4);
+    for (size_t i = 0; i < 4; i++) {
+        uint64_t s = reader_u64_le(w) / 10000000u;
+        smb->times[i] = s > SECONDS_1601_TO_1970 ? (uint32_t)(s - SECONDS_1601_TO_1970) : 0;
+    }
+    reader_skip(w, 12);
+    smb->size = reader_u64_le(w);
+    smb->has_fuid = !w->bad;
+    struct smb_open *open = w->bad ? NULL : smb_open_add(m->af, &smb->fuid);
+    const struct smb_tree *tree = smb_tree_find(m->af, m->tree_id);
+    if (!open)
+        return;
+    open->tree_id = m->tree_id;
+    open->is_pipe = tree && tree->is_pipe;
+    smb_open_name(m->af, open, smb->words[SMB_FILENAME]);
+}
+
+static void answer_trans(struct smb_message *m, struct smb_tx *smb, struct parts *p)
+{
+    reader_skip(&p->words, 12);
+    uint16_t len = reader_u16_le(&p->words), offset = reader_u16_le(&p->words);
+    if (!p->words.bad && smb->kind == SMB_CALL)
+        (void)smb_pipe_answers(m, smb_open_find(m->af, &smb->fuid), &smb->fuid,
+                               str_cut(m->bytes, offset, (size_t)offset + len));
+}
+
+static void answer_read(struct smb_message *m, struct parts *p)
+{
+    struct smb_read read;
+    struct smb_piece piece = {0};
+    struct reader *w = &p->words;
+    if (!smb_read_take(m->af, m->message_id, &read))
+        return;
+    reader_skip(w, 10);
+    uint32_t len = reader_u16_le(w);
+    uint16_t at = reader_u16_le(w);
+    len |= (uint32_t)reader_u16_le(w) << 16;
+    if (w->bad)
+        return;
+    piece.id = read.id;
+    piece.offset = read.offset;
+    piece.len = len;
+    piece.bytes = str_cut(m->bytes, at, (size_t)at + len);
+    struct smb_open *open = smb_open_find(m->af, &read.id);
+    if (open && open->is_pipe)
+        (void)smb_pipe_answers(m, open, &read.id, piece.bytes);
+    else if (len)
+        (void)smb_file_piece(m, 1, &piece);
+}
+
+static void answer(struct smb_message *m)
+{
+    struct parts p;
+    split(m, &p);
+    if (m->command == READ_ANDX) {
+        answer_read(m, &p);
+        return;
+    }
+    struct smb_tx *smb = smb_find(m, 1);
+    if (!smb)
+        return;
+    smb->status = m->status;
+    smb->has_status = true;
+    switch (m->command) {
+    case NEGOTIATE: answer_negotiate(m, smb, &p); break;
+    case SESSION_SETUP: answer_session(m, smb, &p); break;
+    case TREE_CONNECT: answer_tree(m, smb, &p); break;
+    case NT_CREATE: answer_create(m, smb, &p); break;
+    case TRANS: answer_trans(m, smb, &p); break;
+    default: break;
+    }
+    if (smb->kind != SMB_CALL || smb->call.done[RPC_ANSWERED] || m->status)
+        smb_complete(smb);
+}
+
+void smb1_take(struct smb_message *m)
+{
+    struct reader r = reader_of(m->bytes);
+    reader_skip(&r, 4);
+    m->command = reader_u8(&r);
+    m->status = reader_u32_le(&r);
+    m->is_answer = reader_u8(&r) & 0x80;
+    m->wide = reader_u16_le(&r) & 0x8000;
+    reader_skip(&r, 12);
+    m->tree_id = reader_u16_le(&r);
+    uint16_t process = reader_u16_le(&r);
+    m->session_id = reader_u16_le(&r);
+    m->message_id = reader_u16_le(&r) | (uint32_t)process << 16;
+    if (r.bad)
+        return;
+    if (m->is_answer)
+        answer(m);
+    else
+        ask(m);
+}

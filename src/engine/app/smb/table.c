@@ -1,0 +1,250 @@
+/* Transactions, trees, opens and reads of a connection. Lists are short and bounded; the oldest makes room. */
+#include "engine/app/smb/share.h"
+
+struct smb_tx *smb_begin(const struct smb_message *m, uint8_t version)
+{
+    struct smb_tx *smb = (struct smb_tx *)app_tx_new(m->af, DIR_BOTH);
+    if (!smb)
+        return NULL;
+    smb->version = version;
+    smb->command = m->command;
+    smb->session_id = m->session_id;
+    smb->message_id = m->message_id;
+    smb->tree_id = m->tree_id;
+    smb->dialect = smb_state_of(m->af)->dialect;
+    return smb;
+}
+
+struct smb_tx *smb_find(const struct smb_message *m, uint8_t version)
+{
+    for (struct tx *tx = m->af->first; tx; tx = tx->next) {
+        struct smb_tx *smb = (struct smb_tx *)tx;
+        if (!smb->ended && !smb->has_status && smb->kind != SMB_FILE && smb->version == version &&
+            smb->message_id == m->message_id && smb->command == m->command)
+            return smb;
+    }
+    return NULL;
+}
+
+struct smb_tx *smb_find_negotiate(const struct smb_message *m)
+{
+    for (struct tx *tx = m->af->first; tx; tx = tx->next) {
+        struct smb_tx *smb = (struct smb_tx *)tx;
+        if (!smb->ended && smb->kind == SMB_NEGOTIATE && smb->version == 1)
+            return smb;
+    }
+    return NULL;
+}
+
+void smb_asked(struct smb_tx *smb, enum dir dir)
+{
+    /* whether it is a pipe, only the answer says */
+    if (smb->kind == SMB_TREE)
+        return;
+    app_progress(&smb->tx, dir, TX_COMPLETE);
+    app_progress(&smb->tx, dir_other(dir), 1);
+}
+
+void smb_complete(struct smb_tx *smb)
+{
+    smb->ended = true;
+    app_progress(&smb->tx, DIR_TOSERVER, TX_COMPLETE);
+    app_progress(&smb->tx, DIR_TOCLIENT, TX_COMPLETE);
+}
+
+static void text_give(struct budget *mem, struct str *text)
+{
+    /* it was taken from the budget by text_keep, and is ours to give back */
+    budget_give(mem, (void *)(uintptr_t)text->p, text->len);
+    *text = STR_EMPTY;
+}
+
+static void text_keep(struct budget *mem, struct str *to, struct str text)
+{
+    text_give(mem, to);
+    uint8_t *p = text.len ? budget_alloc(mem, text.len) : NULL;
+    if (!p)
+        return;
+    memcpy(p, text.p, text.len);
+    *to = str_of(p, text.len);
+}
+
+void smb_word(struct app_flow *af, struct smb_tx *smb, enum smb_word word, struct str text)
+{
+    text_keep(af->mem, &smb->words[word], str_cut(text, 0, SMB_TEXT_MAX));
+}
+
+void smb_word_wide(struct app_flow *af, struct smb_tx *smb, enum smb_word word, struct str text,
+                   bool wide)
+{
+    uint8_t room[SMB_TEXT_MAX];
+    struct buf b = buf_fixed(room, sizeof room);
+    ntlm_text(text, wide, &b);
+    smb_word(af, smb, word, buf_str(&b));
+}
+
+/* ---- trees ---- */
+
+static void tree_free(struct app_flow *af, struct smb_tree **at)
+{
+    struct smb_tree *tree = *at;
+    *at = tree->next;
+    text_give(af->mem, &tree->name);
+    budget_give(af->mem, tree, sizeof *tree);
+    smb_state_of(af)->tree_count--;
+}
+
+void smb_tree_add(struct app_flow *af, uint32_t id, struct str name, bool is_pipe)
+{
+    struct smb_state *state = af->state;
+    for (struct smb_tree **at = &state->trees; *at;) {
+        if ((*at)->id == id || (!(*at)->next && state->tree_count >= SMB_TREES_MAX))
+            tree_free(af, at);
+        else
+            at = &(*at)->next;
+    }
+    struct smb_tree *tree = budget_zalloc(af->mem, sizeof *tree);
+    if (!tree)
+        return;
+    tree->id = id;
+    tree->is_pipe = is_pipe;
+    text_keep(af->mem, &tree->name, name);
+    tree->next = state->trees;
+    state->trees = tree;
+    state->tree_count++;
+}
+
+const struct smb_tree *smb_tree_find(const struct app_flow *af, uint32_t id)
+{
+    const struct smb_tree *tree = smb_state_of(af)->trees;
+    while (tree && tree->id != id)
+        tree = tree->next;
+    return tree;
+}
+
+/* ---- opens ---- */
+
+static bool same_id(const struct smb_id *a, const struct smb_id *b)
+{
+    return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
+}
+
+static void end_file(struct app_flow *af, struct smb_tx *smb, enum file_state file_state)
+{
+    if (smb->tx.files && smb->tx.files->state == FILE_OPEN)
+        file_end(af->files, &smb->tx, smb->tx.files, file_state);
+    body_end(&smb->body);
+    smb_complete(smb);
+}
+
+static void open_free(struct app_flow *af, struct smb_open **at, enum file_state file_state)
+{
+    struct smb_open *open = *at;
+    *at = open->next;
+    for (enum dir dir = 0; dir < DIR_COUNT; dir++)
+        if (open->files[dir])
+            end_file(af, open->files[dir], file_state);
+    text_give(af->mem, &open->name);
+    rpc_bindings_fini(&open->bindings, af->mem);
+    budget_give(af->mem, open, sizeof *open);
+    smb_state_of(af)->open_count--;
+}
+
+struct smb_open *smb_open_add(struct app_flow *af, const struct smb_id *id)
+{
+    struct smb_state *state = af->state;
+    smb_open_close(af, id);
+    if (state->open_count >= SMB_OPENS_MAX) {
+        struct smb_open **at = &state->opens;
+        while ((*at)->next)
+            at = &(*at)->next;
+        open_free(af, at, FILE_TRUNCATED);
+    }
+    struct smb_open *open = budget_zalloc(af->mem, sizeof *open);
+    if (!open)
+        return NULL;
+    open->id = *id;
+    open->next = state->opens;
+    state->opens = open;
+    state->open_count++;
+    return open;
+}
+
+struct smb_open *smb_open_find(const struct app_flow *af, const struct smb_id *id)
+{
+    struct smb_open *open = smb_state_of(af)->opens;
+    while (open && !same_id(&open->id, id))
+        open = open->next;
+    return open;
+}
+
+void smb_open_name(struct app_flow *af, struct smb_open *open, struct str name)
+{
+    text_keep(af->mem, &open->name, name);
+}
+
+void smb_open_close(struct app_flow *af, const struct smb_id *id)
+{
+    for (struct smb_open **at = &smb_state_of(af)->opens; *at; at = &(*at)->next)
+        if (same_id(&(*at)->id, id)) {
+            open_free(af, at, FILE_CLOSED);
+            return;
+        }
+}
+
+/* ---- reads ---- */
+
+void smb_read_add(struct app_flow *af, uint64_t message_id, uint64_t offset,
+                  const struct smb_id *id)
+{
+    struct smb_state *state = af->state;
+    if (state->read_count >= SMB_READS_MAX)
+        return;
+    struct smb_read *read = budget_alloc(af->mem, sizeof *read);
+    if (!read)
+        return;
+    *read = (struct smb_read){state->reads, message_id, offset, *id};
+    state->reads = read;
+    state->read_count++;
+}
+
+bool smb_read_take(struct app_flow *af, uint64_t message_id, struct smb_read *out)
+{
+    struct smb_state *state = af->state;
+    for (struct smb_read **at = &state->reads; *at; at = &(*at)->next) {
+        struct smb_read *read = *at;
+        if (read->message_id != message_id)
+            continue;
+        *out = *read;
+        *at = read->next;
+        budget_give(af->mem, read, sizeof *read);
+        state->read_count--;
+        return true;
+    }
+    return false;
+}
+
+void smb_tables_fini(struct app_flow *af)
+{
+    struct smb_state *state = af->state;
+    struct smb_read gone;
+    while (state->trees)
+        tree_free(af, &state->trees);
+    while (state->opens)
+        open_free(af, &state->opens, FILE_TRUNCATED);
+    while (state->reads)
+        (void)smb_read_take(af, state->reads->message_id, &gone);
+}
+
+void smb_tx_free(struct app_flow *af, struct tx *tx)
+{
+    struct smb_tx *smb = (struct smb_tx *)tx;
+    for (struct smb_open *open = smb_state_of(af)->opens; open; open = open->next)
+        for (size_t dir = 0; dir < DIR_COUNT; dir++)
+            if (open->files[dir] == smb)
+                open->files[dir] = NULL;
+    for (size_t i = 0; i < SMB_WORDS; i++)
+        text_give(af->mem, &smb->words[i]);
+    rpc_call_fini(&smb->call, af->mem);
+    body_fini(&smb->body, af->mem);
+}
