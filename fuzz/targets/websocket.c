@@ -6,8 +6,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct app_talk_kind kind = {.talk = {.parser = &websocket_parser, .server_port = 80},
-                                              .other_port = 8080};
+    static const struct app_talk_kind kind = {
+        .talk = {.parser = &websocket_parser, .server_port = 80}, .other_port = 8080};
     app_talk(&kind, data, size);
     return 0;
 }

@@ -1,3 +1,5 @@
+#include "engine/app/dcerpc/dcerpc.h"
+
 #include "engine/app/dcerpc/call.h"
 
 #include "base/attr.h"

@@ -129,27 +129,33 @@ static enum app_probe probe(struct str bytes, enum dir dir, uint16_t server_port
 
 /* ---- messages ---- */
 
+/* A message as it lies in a chunk. */
+struct message {
+    struct str head;
+    struct str
+        behind; /* what follows the head, of which body_bytes are its body, whether they are there yet or not */
+    uint64_t body_bytes;
+};
+
 /* The start line and the last header with their line ends; the empty line belongs to neither. */
-static void tell_frames(struct app_flow *af, const struct tx *tx, enum dir dir, struct str head,
-                        struct str behind, uint64_t body_bytes)
+static void tell_frames(struct app_flow *af, const struct tx *tx, enum dir dir,
+                        const struct message *m)
 {
-    struct str rest = head;
+    struct str head = m->head, rest = head;
     uint8_t response = dir == DIR_TOCLIENT;
-    app_frame(af, tx, FRAME_PDU, head, head.len + body_bytes);
+    app_frame(af, tx, FRAME_PDU, head, head.len + m->body_bytes);
     (void)next_line(&rest);
     app_frame(af, tx, FRAME_REQUEST_LINE + response, head, head.len - rest.len);
     size_t empty = str_ends(head, STR_LIT("\r\n\r\n")) ? 2 : str_ends(head, STR_LIT("\n\n"));
     if (rest.len > empty)
         app_frame(af, tx, FRAME_REQUEST_HEADERS + response, rest, rest.len - empty);
-    if (body_bytes)
-        app_frame(af, tx, FRAME_REQUEST_BODY + response, behind, body_bytes);
+    if (m->body_bytes)
+        app_frame(af, tx, FRAME_REQUEST_BODY + response, m->behind, m->body_bytes);
 }
 
-/* `behind`: what follows the head, of which body_bytes are its body, whether they are there yet or not. */
-static void take_head(struct app_flow *af, enum dir dir, struct str head, struct str behind,
-                      uint64_t body_bytes)
+static void take_head(struct app_flow *af, enum dir dir, const struct message *m)
 {
-    struct str part[3], rest = head;
+    struct str part[3], head = m->head, rest = head;
     if (!read_start(next_line(&rest), dir, part)) {
         app_event(af, NULL, SIP_INVALID_DATA);
         return;
@@ -163,7 +169,7 @@ static void take_head(struct app_flow *af, enum dir dir, struct str head, struct
         memcpy(sip->head, head.p, head.len);
         sip->len = (uint32_t)head.len;
     }
-    tell_frames(af, &sip->tx, dir, head, behind, body_bytes);
+    tell_frames(af, &sip->tx, dir, m);
     app_progress(&sip->tx, DIR_TOSERVER, TX_COMPLETE);
     app_progress(&sip->tx, DIR_TOCLIENT, TX_COMPLETE);
 }
@@ -188,8 +194,9 @@ static struct app_result data_udp(struct app_flow *af, enum dir dir, const struc
     if (!len)
         app_event(af, NULL, SIP_INCOMPLETE_DATA);
     len = len ? len : chunk->bytes.len;
-    take_head(af, dir, str_cut(chunk->bytes, 0, len), str_from(chunk->bytes, len),
-              chunk->bytes.len - len);
+    struct message m = {str_cut(chunk->bytes, 0, len), str_from(chunk->bytes, len),
+                        chunk->bytes.len - len};
+    take_head(af, dir, &m);
     return all;
 }
 
@@ -228,7 +235,7 @@ static struct app_result data_tcp(struct app_flow *af, enum dir dir, const struc
         if (find_header(head, "Content-Length", 'l', 0, &value) &&
             !str_to_u64(value, &st->left[dir]))
             st->left[dir] = 0;
-        take_head(af, dir, head, str_from(rest, len), st->left[dir]);
+        take_head(af, dir, &(struct message){head, str_from(rest, len), st->left[dir]});
         rest = str_from(rest, len);
     }
     return (struct app_result){PARSE_OK, (uint32_t)chunk->bytes.len};

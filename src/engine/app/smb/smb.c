@@ -1,4 +1,6 @@
 /* Framing: NetBIOS session messages (RFC 1002 section 4.3, MS-SMB2 section 2.1), one length in front of each SMB message. */
+#include "engine/app/smb/smb.h"
+
 #include "engine/app/smb/share.h"
 
 #define FRAME_HEAD 4

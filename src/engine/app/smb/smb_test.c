@@ -17,10 +17,11 @@
 #define FRAME(len) "\0\0\0" len
 #define ID "ABCDEFGHIJKLMNOP"
 /* 64 + 8 + 8 = 80 */
-#define TREE_ASKED                                         \
-    FRAME("\x50")                                          \
-    HEAD2("\3", "\0", "\1", "\0") "\x09\0\0\0\x48\0\x08\0" \
-                                  "\\\0\\\0s\0t\0"
+#define TREE_ASKED                \
+    FRAME("\x50")                 \
+    HEAD2("\3", "\0", "\1", "\0") \
+    "\x09\0\0\0\x48\0\x08\0"      \
+    "\\\0\\\0s\0t\0"
 #define TREE_ANSWERED FRAME("\x50") HEAD2("\3", "\1", "\1", "\5") "\x10\0\1\0" Z4 Z8
 /* 64 + 48 + 5 = 117 */
 #define WRITE(number, text) \
