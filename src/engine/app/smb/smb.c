@@ -182,7 +182,8 @@ static struct app_result data(struct app_flow *af, enum dir dir, const struct ap
         if (state->lost[dir])
             rest = str_from(rest, lost_bytes(rest));
         status = PARSE_MORE;
-        if (rest.len < FRAME_HEAD)
+        /* behind a hole only the protocol's mark tells a head from other bytes */
+        if (rest.len < (state->lost[dir] ? 2 * FRAME_HEAD : FRAME_HEAD))
             break;
         if (!is_frame(rest)) {
             app_event(af, af->last, SMB_MALFORMED_DATA);
