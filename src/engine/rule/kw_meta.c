@@ -82,7 +82,8 @@ static int read_reference(struct build *b, const struct keyword *k, struct str v
     char lower[32];
     for (size_t i = 0; i < system.len && i < sizeof lower; i++)
         lower[i] = (char)byte_lower(system.p[i]);
-    const char *prefix = system.len < sizeof lower
+    bool whole = str_find(id, 0, STR_LIT("://")) >= 0; /* it says how to reach it itself */
+    const char *prefix = system.len < sizeof lower && !whole
                              ? map_get(&b->loader->references, str_of(lower, system.len))
                              : NULL;
     pair->key = loader_intern(b->loader, system);

@@ -641,7 +641,7 @@ static void words_about_a_rule_are_kept(void **state)
     assert_string_equal(r->class_name, "trojan-activity");
     assert_string_equal(r->class_text, "A Network Trojan was detected");
     assert_int_equal(r->priority, 1);
-    assert_string_equal(r->references[0].value, "http://example.com/a");
+    assert_string_equal(r->references[0].value, "https://example.com/a");
     assert_non_null(strstr(r->references[1].value, "2014-0160"));
     assert_int_equal(r->metadata_count, 2);
     assert_string_equal(r->metadata[1].key, "tag");

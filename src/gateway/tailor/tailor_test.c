@@ -223,8 +223,8 @@ static void test_report(void **state)
         "alert tcp any any -> any any (sid:3; metadata:confidence High;)",
         "alert tcp any any -> any any (sid:4;)",
         "alert tcp any any -> any any (sid:5; noalert;)",
-        "alert tcp any any -> any any (sid:6; metadata:deployment Internal, deployment "
-        "alert_only;)",
+        ("alert tcp any any -> any any (sid:6; metadata:deployment Internal, deployment "
+         "alert_only;)"),
     };
     struct tailor *t = tailor_of(lines);
     struct buf got;
