@@ -93,7 +93,7 @@ static inline struct str reader_str(struct reader *r, size_t bytes)
 {
     if (!reader_has(r, bytes))
         return STR_EMPTY;
-    struct str s = {r->p + r->at, bytes};
+    struct str s = {r->at ? r->p + r->at : r->p, bytes}; /* an empty reader may have no p */
     r->at += bytes;
     return s;
 }
