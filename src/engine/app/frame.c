@@ -81,6 +81,15 @@ void app_frame_stream(struct app_flow *af)
     app_frame_tell(af, NULL, APP_FRAME_STREAM, af->chunk->bytes, APP_FRAME_OPEN);
 }
 
+/* It is known now that these bytes were already the next one's: the parser had left them to be given again. */
+static void cut_back(struct app_frame *f)
+{
+    if (f->kept_from + f->kept > f->len)
+        f->kept = f->len > f->kept_from ? (uint32_t)(f->len - f->kept_from) : 0;
+    if (f->seen > f->len)
+        f->seen = f->len;
+}
+
 void app_frame_end(struct app_flow *af, uint8_t kind, struct str behind)
 {
     if (!app_frame_wanted(af, kind))
@@ -90,6 +99,7 @@ void app_frame_end(struct app_flow *af, uint8_t kind, struct str behind)
          f = (struct app_frame *)f->tx.next)
         if (f->kind == kind && f->len == APP_FRAME_OPEN && f->offset <= end) {
             f->len = end - f->offset;
+            cut_back(f);
             update(f);
         }
 }
