@@ -78,6 +78,8 @@ static const char *const methods[] = {
     "SOURCE",       "INVALID",
 };
 
+#define PROBE_LINE_BYTES 256 /* a line that begins like a request and goes on longer is none */
+
 static bool is_http_port(uint16_t port)
 {
     return port == 80 || port == 8080 || port == 8000 || port == 8888 || port == 3128 || port == 81;
@@ -98,14 +100,17 @@ static bool is_other_protocol(struct str line)
            str_find(line, 0, STR_LIT(" sip:")) >= 0 || str_find(line, 0, STR_LIT(" rtsp:")) >= 0;
 }
 
-/* A word of letters, a blank, a URI and "HTTP/" on one line. */
-static bool is_request_line(struct str line)
+/* A word of letters, a blank, a URI and "HTTP/" on one line; `whole`: no more of it will come. */
+static enum app_probe probe_request_line(struct str line, bool whole)
 {
     size_t word = 0;
     while (word < line.len && !http1_is_blank(line.p[word]))
         word++;
-    return word < line.len && http1_is_token(str_cut(line, 0, word)) &&
-           str_find_nocase(line, word, STR_LIT(" HTTP/")) >= 0;
+    if (!http1_is_token(str_cut(line, 0, word)))
+        return APP_PROBE_NO;
+    if (word < line.len && str_find_nocase(line, word, STR_LIT(" HTTP/")) >= 0)
+        return APP_PROBE_YES;
+    return whole || line.len >= PROBE_LINE_BYTES ? APP_PROBE_NO : APP_PROBE_MORE;
 }
 
 static enum app_probe probe_request(struct str bytes, uint16_t server_port)
@@ -126,11 +131,7 @@ static enum app_probe probe_request(struct str bytes, uint16_t server_port)
     }
     if (open)
         return APP_PROBE_MORE;
-    if (is_request_line(line))
-        return APP_PROBE_YES;
-    return feed < 0 && !strict && line.len < 256 && http1_is_token(str_cut(line, 0, 1))
-               ? APP_PROBE_MORE
-               : APP_PROBE_NO;
+    return probe_request_line(line, feed >= 0);
 }
 
 static enum app_probe probe_response(struct str bytes)

@@ -52,7 +52,7 @@ static enum app_probe probe_server(struct str bytes)
     uint8_t type = reader_u8(&r), flags = reader_u8(&r);
     uint32_t stream_id = reader_u32(&r);
     if (r.bad) /* so far only the head's first bytes: zeros, a small length */
-        return bytes.len && bytes.p[0] == 0 && (bytes.len < 4 || bytes.p[3] == HTTP2_SETTINGS)
+        return !bytes.len || (bytes.p[0] == 0 && (bytes.len < 4 || bytes.p[3] == HTTP2_SETTINGS))
                    ? APP_PROBE_MORE
                    : APP_PROBE_NO;
     return len % 6 == 0 && len <= SETTINGS_BYTES_MAX && type == HTTP2_SETTINGS && flags == 0 &&
