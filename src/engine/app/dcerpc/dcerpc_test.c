@@ -2,12 +2,6 @@
 #include "engine/app/dcerpc/made_units.h"
 #include "engine/app/talk/talk.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #define LOG_BIND                                                                                  \
     "0 log {\"request\":\"BIND\",\"interfaces\":[{\"uuid\":\"367aab7b-9844-35f1-ad32-"            \
     "98f038001003\",\"version\":\"2.0\",\"ack_result\":0},{\"uuid\":\"01010101-0202-0303-0404-"   \
@@ -66,49 +60,27 @@ static const struct talk tcp = {.parser = &dcerpc_parser, .server_port = 135};
 static const struct talk udp = {
     .parser = &dcerpc_udp_parser, .fields_of = &dcerpc_parser, .server_port = 135, .udp = true};
 
-static void test_rows(void **state)
-{
-    assert_int_equal(talk_check_rows(&tcp, rows, ARRAY_COUNT(rows)), 0);
-    assert_int_equal(talk_check_rows(&udp, udp_rows, ARRAY_COUNT(udp_rows)), 0);
-}
+static const struct talk_probe probes[] = {
+    {"a bind", TS(BIND("\1")), 4000, APP_PROBE_YES},
+    {"its beginning", TS("\5\0\x0b"), 4000, APP_PROBE_MORE},
+    {"SOCKS", TS("\5\2\0\1"), 4000, APP_PROBE_NO},
+    {"an unknown type", TS("\5\0\x30\3\x10\0\0\0\x20\0"), 4000, APP_PROBE_NO},
+    {"a length below that of a head", TS("\5\0\0\3\x10\0\0\0\4\0\0\0"), 4000, APP_PROBE_NO},
+};
 
-static void test_cut_at_each_byte(void **state)
-{
-    assert_int_equal(talk_check_cuts(&tcp, rows, ARRAY_COUNT(rows)), 0);
-    assert_int_equal(talk_check_cuts(&udp, udp_rows, ARRAY_COUNT(udp_rows)), 0);
-}
+static const struct talk_probe udp_probes[] = {
+    {"a call", TS(UDP_HEAD("\0", "\x0f", "\4") "abcd"), 4000, APP_PROBE_YES},
+    {"an unknown type", TS(UDP_HEAD("\x30", "\x0f", "\4") "abcd"), 4000, APP_PROBE_NO},
+    {"a part of a head", TS("\4\0\x08\0\x10\0\0\0"), 135, APP_PROBE_NO},
+    {"version 5", TS(BIND("\1")), 135, APP_PROBE_NO},
+};
 
-static void test_little_memory(void **state)
-{
-    talk_check_memory(&tcp, rows, ARRAY_COUNT(rows));
-    talk_check_memory(&udp, udp_rows, ARRAY_COUNT(udp_rows));
-}
-
-static void test_probe(void **state)
-{
-    static const struct {
-        const char *name;
-        struct str input;
-        enum app_probe want;
-    } probes[] = {
-        {"a bind", STR_LIT(BIND("\1")), APP_PROBE_YES},
-        {"its beginning", STR_LIT("\5\0\x0b"), APP_PROBE_MORE},
-        {"SOCKS", STR_LIT("\5\2\0\1"), APP_PROBE_NO},
-        {"an unknown type", STR_LIT("\5\0\x30\3\x10\0\0\0\x20\0"), APP_PROBE_NO},
-        {"a length below that of a head", STR_LIT("\5\0\0\3\x10\0\0\0\4\0\0\0"), APP_PROBE_NO},
-    };
-    for (size_t i = 0; i < ARRAY_COUNT(probes); i++)
-        if (dcerpc_parser.probe(probes[i].input, DIR_TOSERVER, 4000) != probes[i].want)
-            fail_msg("%s", probes[i].name);
-}
+static const struct talk_suite suites[] = {
+    {&tcp, TALK_ROWS(rows), TALK_PROBES(probes)},
+    {&udp, TALK_ROWS(udp_rows), TALK_PROBES(udp_probes)},
+};
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_cut_at_each_byte),
-        cmocka_unit_test(test_little_memory),
-        cmocka_unit_test(test_probe),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return talk_run(suites, ARRAY_COUNT(suites), NULL, 0);
 }

@@ -1,12 +1,6 @@
 #include "engine/app/dhcp/dhcp.h"
 #include "engine/app/talk/talk.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #define Z16 "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
 #define Z64 Z16 Z16 Z16 Z16
 /* up to the cookie: op, hardware, ids, four addresses, MAC, names of server and file */
@@ -57,52 +51,19 @@ static const struct talk_row rows[] = {
 
 static const struct talk dhcp_talk = {.parser = &dhcp_parser, .server_port = 67, .udp = true};
 
-static void test_rows(void **state)
-{
-    struct app_conf conf;
-    struct talk talk = dhcp_talk;
-    app_conf_defaults(&conf);
-    dhcp_parser.log_conf(&conf.log, NULL);
-    talk.conf = &conf;
-    assert_int_equal(talk_check_rows(&talk, rows, ARRAY_COUNT(rows)), 0);
-}
+static const struct talk_probe probes[] = {
+    {"own port", TS(HEAD("\1", NONE)), 67, APP_PROBE_YES},
+    {"any port", TS(HEAD("\2", NONE)), 4000, APP_PROBE_YES},
+    {"any port, odd operation", TS(HEAD("\3", NONE)), 4000, APP_PROBE_NO},
+    {"too short", TS("\1\1\6\0"), 67, APP_PROBE_NO},
+    {"no cookie", TS(Z64 Z64 Z64 Z64), 4000, APP_PROBE_NO},
+};
 
-static void test_ended_at_each_byte(void **state)
-{
-    assert_int_equal(talk_check_cuts(&dhcp_talk, rows, ARRAY_COUNT(rows)), 0);
-}
-
-static void test_little_memory(void **state)
-{
-    talk_check_memory(&dhcp_talk, rows, ARRAY_COUNT(rows));
-}
-
-static void test_probe(void **state)
-{
-    static const struct {
-        const char *name;
-        struct str input;
-        uint16_t port;
-        enum app_probe want;
-    } probes[] = {
-        {"own port", STR_LIT(HEAD("\1", NONE)), 67, APP_PROBE_YES},
-        {"any port", STR_LIT(HEAD("\2", NONE)), 4000, APP_PROBE_YES},
-        {"any port, odd operation", STR_LIT(HEAD("\3", NONE)), 4000, APP_PROBE_NO},
-        {"too short", STR_LIT("\1\1\6\0"), 67, APP_PROBE_NO},
-        {"no cookie", STR_LIT(Z64 Z64 Z64 Z64), 4000, APP_PROBE_NO},
-    };
-    for (size_t i = 0; i < ARRAY_COUNT(probes); i++)
-        if (dhcp_parser.probe(probes[i].input, DIR_TOSERVER, probes[i].port) != probes[i].want)
-            fail_msg("%s", probes[i].name);
-}
+static const struct talk_suite suites[] = {
+    {&dhcp_talk, TALK_ROWS(rows), TALK_PROBES(probes)},
+};
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_ended_at_each_byte),
-        cmocka_unit_test(test_little_memory),
-        cmocka_unit_test(test_probe),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return talk_run(suites, ARRAY_COUNT(suites), NULL, 0);
 }

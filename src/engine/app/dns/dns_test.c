@@ -171,66 +171,39 @@ static void without_memory_nothing_is_lost_but_the_message(void **state)
     end(&w);
 }
 
-static void probes(void **state)
-{
-    static const struct {
-        const char *name;
-        struct str bytes;
-        uint16_t port;
-        enum app_probe want;
-    } rows[] = {
-        {"request on 53", STR_LIT(REQUEST), 53, APP_PROBE_YES},
-        {"request elsewhere", STR_LIT(REQUEST), 5300, APP_PROBE_YES},
-        {"mDNS has its own place", STR_LIT(REQUEST), 5353, APP_PROBE_NO},
-        {"text", STR_LIT("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), 80, APP_PROBE_NO},
-        {"too short", STR_LIT("\x12\x34"), 53, APP_PROBE_NO},
-        {"NetBIOS", STR_LIT(REQUEST), 137, APP_PROBE_NO},
-        {"NetBIOS elsewhere", STR_LIT("\x12\x34\1\x10\0\1\0\0\0\0\0\0\1A\0\0\x20\0\1"), 1137,
-         APP_PROBE_NO},
-        {"asks for authentic data", STR_LIT("\x12\x34\1\x20\0\1\0\0\0\0\0\0" QUESTION), 999,
-         APP_PROBE_YES},
-        {"more counted than can be there", STR_LIT("\x12\x34\1\0\0\1\0\x20\0\0\0\0" QUESTION), 999,
-         APP_PROBE_NO},
-        {"a class that is none", STR_LIT("\x12\x34\1\0\0\1\0\0\0\0\0\0\1a\0\0\1\7\7"), 999,
-         APP_PROBE_NO},
-        {"Z bit elsewhere", STR_LIT("\x12\x34\1\x40\0\1\0\0\0\0\0\0" QUESTION), 999, APP_PROBE_NO},
-    };
-    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        print_message("# %s\n", rows[i].name);
-        assert_int_equal(dns_parser.probe(rows[i].bytes, DIR_TOSERVER, rows[i].port), rows[i].want);
-    }
-}
+static const struct talk_probe udp_probes[] = {
+    {"request on 53", TS(REQUEST), 53, APP_PROBE_YES},
+    {"request elsewhere", TS(REQUEST), 5300, APP_PROBE_YES},
+    {"mDNS has its own place", TS(REQUEST), 5353, APP_PROBE_NO},
+    {"text", TS("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), 80, APP_PROBE_NO},
+    {"too short", TS("\x12\x34"), 53, APP_PROBE_NO},
+    {"NetBIOS", TS(REQUEST), 137, APP_PROBE_NO},
+    {"NetBIOS elsewhere", TS("\x12\x34\1\x10\0\1\0\0\0\0\0\0\1A\0\0\x20\0\1"), 1137, APP_PROBE_NO},
+    {"asks for authentic data", TS("\x12\x34\1\x20\0\1\0\0\0\0\0\0" QUESTION), 999, APP_PROBE_YES},
+    {"more counted than can be there", TS("\x12\x34\1\0\0\1\0\x20\0\0\0\0" QUESTION), 999,
+     APP_PROBE_NO},
+    {"a class that is none", TS("\x12\x34\1\0\0\1\0\0\0\0\0\0\1a\0\0\1\7\7"), 999, APP_PROBE_NO},
+    {"Z bit elsewhere", TS("\x12\x34\1\x40\0\1\0\0\0\0\0\0" QUESTION), 999, APP_PROBE_NO},
+};
 
 #define LABEL \
     "\x1f"    \
     "0123456789abcdef0123456789abcde"
 
 /* Over TCP a message may come piece by piece, elsewhere than on port 53 too. */
-static void tcp_probes_of_pieces(void **state)
-{
-    static const struct {
-        const char *name;
-        struct str bytes;
-        enum app_probe want;
-    } rows[] = {
-        {"nothing", STR_LIT(""), APP_PROBE_MORE},
-        {"half a length", STR_LIT("\0"), APP_PROBE_MORE},
-        {"length alone", STR_LIT("\0\x21"), APP_PROBE_MORE},
-        {"too little for a header", STR_LIT("\0\x03"), APP_PROBE_NO},
-        {"header alone", STR_LIT("\0\x21\x12\x34\1\0\0\1\0\0\0\0\0\0"), APP_PROBE_MORE},
-        {"into the name", STR_LIT("\0\x21\x12\x34\1\0\0\1\0\0\0\0\0\0\3www\7exa"), APP_PROBE_MORE},
-        {"whole", STR_LIT("\0\x21" REQUEST), APP_PROBE_YES},
-        {"no label", STR_LIT("\0\x21\x12\x34\1\0\0\1\0\0\0\0\0\0\3www\x80"), APP_PROBE_NO},
-        {"a name without end",
-         STR_LIT("\x40\0\x12\x34\1\0\0\1\0\0\0\0\0\0" LABEL LABEL LABEL LABEL LABEL LABEL LABEL
-                     LABEL LABEL),
-         APP_PROBE_YES},
-    };
-    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        print_message("# %s\n", rows[i].name);
-        assert_int_equal(dns_tcp_parser.probe(rows[i].bytes, DIR_TOSERVER, 9953), rows[i].want);
-    }
-}
+static const struct talk_probe tcp_probes[] = {
+    {"nothing", TS(""), 9953, APP_PROBE_MORE},
+    {"half a length", TS("\0"), 9953, APP_PROBE_MORE},
+    {"length alone", TS("\0\x21"), 9953, APP_PROBE_MORE},
+    {"too little for a header", TS("\0\x03"), 9953, APP_PROBE_NO},
+    {"header alone", TS("\0\x21\x12\x34\1\0\0\1\0\0\0\0\0\0"), 9953, APP_PROBE_MORE},
+    {"into the name", TS("\0\x21\x12\x34\1\0\0\1\0\0\0\0\0\0\3www\7exa"), 9953, APP_PROBE_MORE},
+    {"whole", TS("\0\x21" REQUEST), 9953, APP_PROBE_YES},
+    {"no label", TS("\0\x21\x12\x34\1\0\0\1\0\0\0\0\0\0\3www\x80"), 9953, APP_PROBE_NO},
+    {"a name without end",
+     TS("\x40\0\x12\x34\1\0\0\1\0\0\0\0\0\0" LABEL LABEL LABEL LABEL LABEL LABEL LABEL LABEL LABEL),
+     9953, APP_PROBE_YES},
+};
 
 /* Every name of a response, also where it stands in the data of a record. */
 static void names_in_data_are_seen(void **state)
@@ -362,21 +335,19 @@ static void each_of_many_records_is_found(void **state)
     end(&w);
 }
 
-static void messages_are_frames(void **state)
-{
-    static const struct talk udp = {
-        .parser = &dns_parser, .server_port = 53, .udp = true, .frames = true};
-    static const struct talk tcp = {.parser = &dns_tcp_parser, .server_port = 53, .frames = true};
-    static const struct talk_row datagrams[] = {
-        {"two", {TS("ab"), TS("c")}, {"frame ts pdu 0+2 ab", "frame ts pdu 0+1 c"}}};
-    static const struct talk_row streams[] = {
-        {"two",
-         {TS("\0\2ab\0\1c")},
-         {"frame ts pdu 0+4 \\x00\\x02ab", "frame ts pdu 4+3 \\x00\\x01c"}}};
-    assert_int_equal(talk_check_rows(&udp, datagrams, 1), 0);
-    assert_int_equal(talk_check_rows(&tcp, streams, 1), 0);
-    assert_int_equal(talk_check_cuts(&tcp, streams, 1), 0);
-}
+static const struct talk udp = {.parser = &dns_parser, .server_port = 53, .udp = true};
+static const struct talk tcp = {.parser = &dns_tcp_parser, .server_port = 53};
+static const struct talk_row datagrams[] = {
+    {"two", {TS("ab"), TS("c")}, {"frame ts pdu 0+2 ab", "frame ts pdu 0+1 c"}}};
+static const struct talk_row streams[] = {
+    {"two",
+     {TS("\0\2ab\0\1c")},
+     {"frame ts pdu 0+4 \\x00\\x02ab", "frame ts pdu 4+3 \\x00\\x01c"}}};
+
+static const struct talk_suite suites[] = {
+    {&udp, TALK_ROWS(datagrams), TALK_PROBES(udp_probes)},
+    {&tcp, TALK_ROWS(streams), TALK_PROBES(tcp_probes)},
+};
 
 int main(void)
 {
@@ -385,13 +356,10 @@ int main(void)
         cmocka_unit_test(tcp_gives_the_same_cut_anywhere),
         cmocka_unit_test(damage_is_an_event),
         cmocka_unit_test(without_memory_nothing_is_lost_but_the_message),
-        cmocka_unit_test(messages_are_frames),
-        cmocka_unit_test(probes),
         cmocka_unit_test(each_of_many_records_is_found),
-        cmocka_unit_test(tcp_probes_of_pieces),
         cmocka_unit_test(names_in_data_are_seen),
         cmocka_unit_test(long_names_are_cut),
         cmocka_unit_test(records_follow_the_settings),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return talk_run(suites, ARRAY_COUNT(suites), tests, ARRAY_COUNT(tests));
 }

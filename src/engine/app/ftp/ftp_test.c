@@ -1,12 +1,6 @@
 #include "engine/app/ftp/ftp.h"
 #include "engine/app/talk/talk.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #define A1000 A100 A100 A100 A100 A100 A100 A100 A100 A100 A100
 #define A100 A10 A10 A10 A10 A10 A10 A10 A10 A10 A10
 #define A10 "aaaaaaaaaa"
@@ -76,56 +70,30 @@ static const struct talk_row data_rows[] = {
 
 static const struct talk data_talk = {.parser = &ftp_data_parser, .server_port = 20};
 
-static void test_rows(void **state)
-{
-    assert_int_equal(talk_check_rows(&ftp_talk, rows, ARRAY_COUNT(rows)), 0);
-    assert_int_equal(talk_check_rows(&data_talk, data_rows, ARRAY_COUNT(data_rows)), 0);
-}
+static const struct talk_probe probes[] = {
+    {"USER elsewhere", TS("USER me\r\n"), 2121, APP_PROBE_YES},
+    {"USER of POP3", TS("USER me\r\n"), 110, APP_PROBE_NO},
+    {"its beginning", TS("US"), 2121, APP_PROBE_MORE},
+    {"QUIT", TS("QUIT\r\n"), 21, APP_PROBE_YES},
+    {"QUIT elsewhere", TS("QUIT\r\n"), 2121, APP_PROBE_NO},
+    {"a greeting that says FTP", TC("220 My FTP server\r\n"), 2121, APP_PROBE_YES},
+    {"a greeting", TC("220 x\r\n"), 21, APP_PROBE_YES},
+    {"one that does not say, elsewhere", TC("220 x\r\n"), 2121, APP_PROBE_MORE},
+    {"its beginning", TC("22"), 2121, APP_PROBE_MORE},
+    {"no greeting", TC("220x"), 21, APP_PROBE_NO},
+    {"HTTP", TS("GET / HTTP/1.1\r\n"), 21, APP_PROBE_NO},
+};
 
-static void test_cut_at_each_byte(void **state)
-{
-    assert_int_equal(talk_check_cuts(&ftp_talk, rows, ARRAY_COUNT(rows)), 0);
-    assert_int_equal(talk_check_cuts(&data_talk, data_rows, ARRAY_COUNT(data_rows)), 0);
-}
+static const struct talk_probe data_probes[] = {
+    {"anything", TC("hello"), 20, APP_PROBE_NO},
+};
 
-static void test_little_memory(void **state)
-{
-    talk_check_memory(&ftp_talk, rows, ARRAY_COUNT(rows));
-    talk_check_memory(&data_talk, data_rows, ARRAY_COUNT(data_rows));
-}
-
-static void test_probe(void **state)
-{
-    static const struct {
-        struct str input;
-        enum dir dir;
-        uint16_t port;
-        enum app_probe want;
-    } probes[] = {
-        {STR_LIT("USER me\r\n"), DIR_TOSERVER, 2121, APP_PROBE_YES},
-        {STR_LIT("USER me\r\n"), DIR_TOSERVER, 110, APP_PROBE_NO},
-        {STR_LIT("US"), DIR_TOSERVER, 2121, APP_PROBE_MORE},
-        {STR_LIT("QUIT\r\n"), DIR_TOSERVER, 21, APP_PROBE_YES},
-        {STR_LIT("QUIT\r\n"), DIR_TOSERVER, 2121, APP_PROBE_NO},
-        {STR_LIT("220 My FTP server\r\n"), DIR_TOCLIENT, 2121, APP_PROBE_YES},
-        {STR_LIT("220 x\r\n"), DIR_TOCLIENT, 21, APP_PROBE_YES},
-        {STR_LIT("220 x\r\n"), DIR_TOCLIENT, 2121, APP_PROBE_MORE},
-        {STR_LIT("22"), DIR_TOCLIENT, 2121, APP_PROBE_MORE},
-        {STR_LIT("220x"), DIR_TOCLIENT, 21, APP_PROBE_NO},
-        {STR_LIT("GET / HTTP/1.1\r\n"), DIR_TOSERVER, 21, APP_PROBE_NO},
-    };
-    for (size_t i = 0; i < ARRAY_COUNT(probes); i++)
-        if (ftp_parser.probe(probes[i].input, probes[i].dir, probes[i].port) != probes[i].want)
-            fail_msg("%.*s", (int)probes[i].input.len, (const char *)probes[i].input.p);
-}
+static const struct talk_suite suites[] = {
+    {&ftp_talk, TALK_ROWS(rows), TALK_PROBES(probes)},
+    {&data_talk, TALK_ROWS(data_rows), TALK_PROBES(data_probes)},
+};
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_cut_at_each_byte),
-        cmocka_unit_test(test_little_memory),
-        cmocka_unit_test(test_probe),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return talk_run(suites, ARRAY_COUNT(suites), NULL, 0);
 }

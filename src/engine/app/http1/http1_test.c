@@ -14,21 +14,6 @@
 
 static const struct talk http1_talk = {.parser = &http1_parser, .server_port = 80};
 
-static void test_rows(void **state)
-{
-    assert_int_equal(talk_check_rows(&http1_talk, http1_rows, http1_row_count), 0);
-}
-
-static void test_cut_at_each_byte(void **state)
-{
-    assert_int_equal(talk_check_cuts(&http1_talk, http1_rows, http1_row_count), 0);
-}
-
-static void test_little_memory(void **state)
-{
-    talk_check_memory(&http1_talk, http1_rows, http1_row_count);
-}
-
 static void play_all(const struct talk_piece *pieces, size_t count, const struct app_conf *conf,
                      bool inspect, struct buf *seen)
 {
@@ -216,66 +201,48 @@ static void test_log_settings(void **state)
     }
 }
 
-static void test_frames(void **state)
-{
-    static const struct talk talk = {.parser = &http1_parser, .server_port = 80, .frames = true};
-    static const struct talk_row rows[] = {
-        {"messages",
-         {TS("GET / HTTP/1.1\r\nHost: a\r\n\r\nPOST /b HTTP/1.1\r\nContent-Length: 2\r\n\r\nxy"),
-          TC("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nzHTTP/1.1 404 No\r\n\r\nto the end")},
-         {"frame ts request 0+27 GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n",
-          "frame ts request 27+41 POST /b HTTP/1.1\\r\\nContent-Length: 2\\r\\n\\r\\nxy",
-          "frame tc response 0+39 HTTP/1.1 200 OK\\r\\nContent-Length: 1\\r\\n\\r\\nz",
-          "frame tc response 39+29 HTTP/1.1 404 No\\r\\n\\r\\nto the end"}},
-        {"a hole in a body",
-         {TC("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nab"), GAP(DIR_TOCLIENT, 3), TC("f")},
-         {"frame tc response 0+44 missed f"}},
-    };
-    assert_int_equal(talk_check_rows(&talk, rows, ARRAY_COUNT(rows)), 0);
-    assert_int_equal(talk_check_cuts(&talk, rows, ARRAY_COUNT(rows)), 0);
-    talk_check_memory(&talk, rows, ARRAY_COUNT(rows));
-}
+static const struct talk_row frame_rows[] = {
+    {"messages",
+     {TS("GET / HTTP/1.1\r\nHost: a\r\n\r\nPOST /b HTTP/1.1\r\nContent-Length: 2\r\n\r\nxy"),
+      TC("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nzHTTP/1.1 404 No\r\n\r\nto the end")},
+     {"frame ts request 0+27 GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n",
+      "frame ts request 27+41 POST /b HTTP/1.1\\r\\nContent-Length: 2\\r\\n\\r\\nxy",
+      "frame tc response 0+39 HTTP/1.1 200 OK\\r\\nContent-Length: 1\\r\\n\\r\\nz",
+      "frame tc response 39+29 HTTP/1.1 404 No\\r\\n\\r\\nto the end"}},
+    {"a hole in a body",
+     {TC("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nab"), GAP(DIR_TOCLIENT, 3), TC("f")},
+     {"frame tc response 0+44 missed f"}},
+};
 
-static void test_probe(void **state)
-{
-    static const struct {
-        const char *bytes;
-        enum dir dir;
-        uint16_t port;
-        enum app_probe want;
-    } probes[] = {
-        {"GET / HTTP/1.1\r\n", DIR_TOSERVER, 80, APP_PROBE_YES},
-        {"GET / HTTP/1.1\r\n", DIR_TOSERVER, 4444, APP_PROBE_YES},
-        {"\r\n POST /x", DIR_TOSERVER, 80, APP_PROBE_YES},
-        {"GE", DIR_TOSERVER, 4444, APP_PROBE_MORE},
-        {"", DIR_TOSERVER, 80, APP_PROBE_MORE},
-        {"FOO /x HTTP/1.1\r\n", DIR_TOSERVER, 4444, APP_PROBE_YES},
-        {"FOO /x\r\n", DIR_TOSERVER, 4444, APP_PROBE_NO},
-        {"OPTIONS sip:a@b SIP/2.0\r\n", DIR_TOSERVER, 5060, APP_PROBE_NO},
-        {"OPTIONS rtsp://a RTSP/1.0\r\n", DIR_TOSERVER, 554, APP_PROBE_NO},
-        {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", DIR_TOSERVER, 80, APP_PROBE_NO},
-        {"EHLO a\r\n", DIR_TOSERVER, 25, APP_PROBE_NO},
-        {"\x16\x03\x01\x02", DIR_TOSERVER, 443, APP_PROBE_NO},
-        {"\x16\x03\x01\x02", DIR_TOSERVER, 80, APP_PROBE_NO},
-        {"HTTP/1.1 200 OK\r\n", DIR_TOCLIENT, 4444, APP_PROBE_YES},
-        {"HTT", DIR_TOCLIENT, 80, APP_PROBE_MORE},
-        {"220 mail\r\n", DIR_TOCLIENT, 25, APP_PROBE_NO},
-    };
-    for (size_t i = 0; i < ARRAY_COUNT(probes); i++)
-        if (http1_parser.probe(str_c(probes[i].bytes), probes[i].dir, probes[i].port) !=
-            probes[i].want)
-            fail_msg("probe of row %zu", i);
-}
+static const struct talk_probe probes[] = {
+    {"GET", TS("GET / HTTP/1.1\r\n"), 80, APP_PROBE_YES},
+    {"GET elsewhere", TS("GET / HTTP/1.1\r\n"), 4444, APP_PROBE_YES},
+    {"empty lines before", TS("\r\n POST /x"), 80, APP_PROBE_YES},
+    {"its beginning", TS("GE"), 4444, APP_PROBE_MORE},
+    {"nothing", TS(""), 80, APP_PROBE_MORE},
+    {"an unknown method", TS("FOO /x HTTP/1.1\r\n"), 4444, APP_PROBE_YES},
+    {"no version", TS("FOO /x\r\n"), 4444, APP_PROBE_NO},
+    {"SIP", TS("OPTIONS sip:a@b SIP/2.0\r\n"), 5060, APP_PROBE_NO},
+    {"RTSP", TS("OPTIONS rtsp://a RTSP/1.0\r\n"), 554, APP_PROBE_NO},
+    {"HTTP/2", TS("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), 80, APP_PROBE_NO},
+    {"SMTP", TS("EHLO a\r\n"), 25, APP_PROBE_NO},
+    {"TLS", TS("\x16\x03\x01\x02"), 443, APP_PROBE_NO},
+    {"TLS on our port", TS("\x16\x03\x01\x02"), 80, APP_PROBE_NO},
+    {"an answer", TC("HTTP/1.1 200 OK\r\n"), 4444, APP_PROBE_YES},
+    {"its beginning", TC("HTT"), 80, APP_PROBE_MORE},
+    {"a greeting", TC("220 mail\r\n"), 25, APP_PROBE_NO},
+};
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),          cmocka_unit_test(test_cut_at_each_byte),
-        cmocka_unit_test(test_little_memory), cmocka_unit_test(test_windows),
-        cmocka_unit_test(test_body_limit),    cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_unanswered),    cmocka_unit_test(test_late_responses),
-        cmocka_unit_test(test_log_settings),  cmocka_unit_test(test_probe),
-        cmocka_unit_test(test_frames),
+    const struct talk_suite suites[] = {
+        {&http1_talk, http1_rows, http1_row_count, TALK_PROBES(probes)},
+        {&http1_talk, TALK_ROWS(frame_rows), TALK_PROBES(probes)},
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_windows),        cmocka_unit_test(test_body_limit),
+        cmocka_unit_test(test_limits),         cmocka_unit_test(test_unanswered),
+        cmocka_unit_test(test_late_responses), cmocka_unit_test(test_log_settings),
+    };
+    return talk_run(suites, ARRAY_COUNT(suites), tests, ARRAY_COUNT(tests));
 }

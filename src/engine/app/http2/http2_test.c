@@ -202,46 +202,18 @@ static void bomb_ends(void **state)
 
 static const struct talk talk = {.parser = &http2_parser, .server_port = 80};
 
-static void see(void **state)
-{
-    assert_int_equal(talk_check_rows(&talk, rows, ARRAY_COUNT(rows)), 0);
-}
+static const struct talk_probe probes[] = {
+    {"preface", TS(PREFACE), 80, APP_PROBE_YES},
+    {"part", TS("PRI * HTT"), 80, APP_PROBE_MORE},
+    {"other", TS("PRI * HTTP/1.1\r\n\r\nSM\r\n\r\n"), 80, APP_PROBE_NO},
+    {"settings", TC("\0\0\0\4\0\0\0\0\0"), 80, APP_PROBE_YES},
+    {"data", TC("\0\0\0\0\0\0\0\0\1"), 80, APP_PROBE_NO},
+    {"text", TC("220 ftp"), 80, APP_PROBE_NO},
+};
 
-static void cut(void **state)
-{
-    assert_int_equal(talk_check_cuts(&talk, rows, ARRAY_COUNT(rows)), 0);
-}
-
-static void memory(void **state)
-{
-    talk_check_memory(&talk, rows, ARRAY_COUNT(rows));
-}
-
-static void probe(void **state)
-{
-    static const struct {
-        const char *name;
-        enum dir dir;
-        struct str bytes;
-        enum app_probe want;
-    } probes[] = {
-        {"preface", DIR_TOSERVER, {(const uint8_t *)PREFACE, 24}, APP_PROBE_YES},
-        {"part", DIR_TOSERVER, {(const uint8_t *)PREFACE, 10}, APP_PROBE_MORE},
-        {"other",
-         DIR_TOSERVER,
-         {(const uint8_t *)"PRI * HTTP/1.1\r\n\r\nSM\r\n\r\n", 24},
-         APP_PROBE_NO},
-        {"settings", DIR_TOCLIENT, {(const uint8_t *)"\0\0\0\4\0\0\0\0\0", 9}, APP_PROBE_YES},
-        {"data", DIR_TOCLIENT, {(const uint8_t *)"\0\0\0\0\0\0\0\0\1", 9}, APP_PROBE_NO},
-        {"text", DIR_TOCLIENT, {(const uint8_t *)"220 ftp", 7}, APP_PROBE_NO},
-    };
-    for (size_t i = 0; i < ARRAY_COUNT(probes); i++) {
-        enum app_probe got = http2_parser.probe(probes[i].bytes, probes[i].dir, 80);
-        if (got != probes[i].want)
-            print_error("%s: %d\n", probes[i].name, got);
-        assert_int_equal(got, probes[i].want);
-    }
-}
+static const struct talk_suite suites[] = {
+    {&talk, TALK_ROWS(rows), TALK_PROBES(probes)},
+};
 
 int main(void)
 {
@@ -249,10 +221,6 @@ int main(void)
         cmocka_unit_test(decode_examples),
         cmocka_unit_test(refuse_bad),
         cmocka_unit_test(bomb_ends),
-        cmocka_unit_test(see),
-        cmocka_unit_test(cut),
-        cmocka_unit_test(memory),
-        cmocka_unit_test(probe),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return talk_run(suites, ARRAY_COUNT(suites), tests, ARRAY_COUNT(tests));
 }

@@ -59,24 +59,6 @@ static const struct talk udp_talk = {.parser = &krb5_parser, .server_port = 88, 
 static const struct talk tcp_talk = {
     .parser = &krb5_tcp_parser, .fields_of = &krb5_parser, .server_port = 88};
 
-static void test_rows(void **state)
-{
-    assert_int_equal(talk_check_rows(&udp_talk, udp_rows, ARRAY_COUNT(udp_rows)), 0);
-    assert_int_equal(talk_check_rows(&tcp_talk, tcp_rows, ARRAY_COUNT(tcp_rows)), 0);
-}
-
-static void test_cut_at_each_byte(void **state)
-{
-    assert_int_equal(talk_check_cuts(&udp_talk, udp_rows, ARRAY_COUNT(udp_rows)), 0);
-    assert_int_equal(talk_check_cuts(&tcp_talk, tcp_rows, ARRAY_COUNT(tcp_rows)), 0);
-}
-
-static void test_little_memory(void **state)
-{
-    talk_check_memory(&udp_talk, udp_rows, ARRAY_COUNT(udp_rows));
-    talk_check_memory(&tcp_talk, tcp_rows, ARRAY_COUNT(tcp_rows));
-}
-
 /* A record that is too long is walked over, however it is cut. */
 static void test_long_record(void **state)
 {
@@ -94,37 +76,30 @@ static void test_long_record(void **state)
     buf_fini(&seen);
 }
 
-static void test_probe(void **state)
-{
-    static const struct {
-        const char *name;
-        const struct app_parser *parser;
-        struct str input;
-        enum app_probe want;
-    } probes[] = {
-        {"UDP", &krb5_parser, STR_LIT(AS_REQ), APP_PROBE_YES},
-        {"UDP, an answer", &krb5_parser, STR_LIT(AS_REP), APP_PROBE_YES},
-        {"UDP, too short", &krb5_parser, STR_LIT("\x6a\x30"), APP_PROBE_NO},
-        {"UDP, another application", &krb5_parser, STR_LIT("\x60\x30\x30\x20"), APP_PROBE_NO},
-        {"TCP", &krb5_tcp_parser, STR_LIT(AS_REQ_LEN AS_REQ), APP_PROBE_YES},
-        {"TCP, a beginning", &krb5_tcp_parser, STR_LIT(AS_REQ_LEN "\x6a"), APP_PROBE_MORE},
-        {"TCP, another length", &krb5_tcp_parser, STR_LIT(KRB_ERROR_NAMED_LEN AS_REQ),
-         APP_PROBE_NO},
-        {"TCP, text", &krb5_tcp_parser, STR_LIT("GET /"), APP_PROBE_NO},
-        {"TCP, version 4", &krb5_tcp_parser, STR_LIT("\0\0\0\x0a\x6a\x08\x30\6\xa1\3\2\1\4"),
-         APP_PROBE_NO},
-    };
-    for (size_t i = 0; i < ARRAY_COUNT(probes); i++)
-        if (probes[i].parser->probe(probes[i].input, DIR_TOSERVER, 88) != probes[i].want)
-            fail_msg("%s", probes[i].name);
-}
+static const struct talk_probe udp_probes[] = {
+    {"a request", TS(AS_REQ), 88, APP_PROBE_YES},
+    {"an answer", TS(AS_REP), 88, APP_PROBE_YES},
+    {"too short", TS("\x6a\x30"), 88, APP_PROBE_NO},
+    {"another application", TS("\x60\x30\x30\x20"), 88, APP_PROBE_NO},
+};
+
+static const struct talk_probe tcp_probes[] = {
+    {"a request", TS(AS_REQ_LEN AS_REQ), 88, APP_PROBE_YES},
+    {"a beginning", TS(AS_REQ_LEN "\x6a"), 88, APP_PROBE_MORE},
+    {"another length", TS(KRB_ERROR_NAMED_LEN AS_REQ), 88, APP_PROBE_NO},
+    {"text", TS("GET /"), 88, APP_PROBE_NO},
+    {"version 4", TS("\0\0\0\x0a\x6a\x08\x30\6\xa1\3\2\1\4"), 88, APP_PROBE_NO},
+};
+
+static const struct talk_suite suites[] = {
+    {&udp_talk, TALK_ROWS(udp_rows), TALK_PROBES(udp_probes)},
+    {&tcp_talk, TALK_ROWS(tcp_rows), TALK_PROBES(tcp_probes)},
+};
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),          cmocka_unit_test(test_cut_at_each_byte),
-        cmocka_unit_test(test_little_memory), cmocka_unit_test(test_long_record),
-        cmocka_unit_test(test_probe),
+        cmocka_unit_test(test_long_record),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return talk_run(suites, ARRAY_COUNT(suites), tests, ARRAY_COUNT(tests));
 }

@@ -91,38 +91,17 @@ static const struct talk_row rows[] = {
       "1 done ts tc", "failed tc"}},
 };
 
-static struct app_conf conf;
-static const struct talk mqtt_talk = {.parser = &mqtt_parser, .server_port = 1883, .conf = &conf};
-
-static int set_up(void **state)
-{
-    app_conf_defaults(&conf);
-    mqtt_parser.log_conf(&conf.log, NULL);
-    return 0;
-}
-
-static void test_rows(void **state)
-{
-    assert_int_equal(talk_check_rows(&mqtt_talk, rows, ARRAY_COUNT(rows)), 0);
-}
-
-static void test_cut_at_each_byte(void **state)
-{
-    assert_int_equal(talk_check_cuts(&mqtt_talk, rows, ARRAY_COUNT(rows)), 0);
-}
-
-static void test_little_memory(void **state)
-{
-    talk_check_memory(&mqtt_talk, rows, ARRAY_COUNT(rows));
-}
+static const struct talk mqtt_talk = {.parser = &mqtt_parser, .server_port = 1883};
 
 static void test_limits(void **state)
 {
     struct buf seen;
     const struct talk_piece pieces[] = {OPEN, TS("\x30\x0a\0\1t1234567"), TS("\x30\5\0\1tok")};
-    struct app_conf less = conf;
+    struct app_conf less;
     struct talk talk = mqtt_talk;
     buf_init(&seen, 0);
+    app_conf_defaults(&less);
+    mqtt_parser.log_conf(&less.log, NULL);
     less.mqtt_message_max = 8;
     less.log.mqtt_no_passwords = true;
     talk.conf = &less;
@@ -142,36 +121,27 @@ static void test_limits(void **state)
     buf_fini(&seen);
 }
 
-static void test_probe(void **state)
-{
-    static const struct {
-        const char *name;
-        struct str input;
-        uint16_t port;
-        enum app_probe want;
-    } probes[] = {
-        {"CONNECT", STR_LIT(CONNECT), 80, APP_PROBE_YES},
-        {"its beginning", STR_LIT("\x10\x1a\0\4MQ"), 80, APP_PROBE_MORE},
-        {"of 3.1", STR_LIT("\x10\x1a\0\6MQIsdp"), 80, APP_PROBE_YES},
-        {"CONNACK", STR_LIT(CONNACK), 80, APP_PROBE_YES},
-        {"CONNACK of 5", STR_LIT("\x20\x06\1\x86\3\x22\0\x0a"), 80, APP_PROBE_YES},
-        {"CONNACK that does not fit", STR_LIT("\x20\x07\1\x86\3\x22\0\x0a"), 80, APP_PROBE_NO},
-        {"PUBLISH elsewhere", STR_LIT("\x30\4\0\1tx"), 80, APP_PROBE_NO},
-        {"PUBLISH", STR_LIT("\x30\4\0\1tx"), 1883, APP_PROBE_YES},
-        {"text", STR_LIT("GET / HTTP/1.1\r\n"), 80, APP_PROBE_NO},
-        {"nothing", STR_EMPTY, 80, APP_PROBE_MORE},
-    };
-    for (size_t i = 0; i < ARRAY_COUNT(probes); i++)
-        if (mqtt_parser.probe(probes[i].input, DIR_TOSERVER, probes[i].port) != probes[i].want)
-            fail_msg("%s", probes[i].name);
-}
+static const struct talk_probe probes[] = {
+    {"CONNECT", TS(CONNECT), 80, APP_PROBE_YES},
+    {"its beginning", TS("\x10\x1a\0\4MQ"), 80, APP_PROBE_MORE},
+    {"of 3.1", TS("\x10\x1a\0\6MQIsdp"), 80, APP_PROBE_YES},
+    {"CONNACK", TS(CONNACK), 80, APP_PROBE_YES},
+    {"CONNACK of 5", TS("\x20\x06\1\x86\3\x22\0\x0a"), 80, APP_PROBE_YES},
+    {"CONNACK that does not fit", TS("\x20\x07\1\x86\3\x22\0\x0a"), 80, APP_PROBE_NO},
+    {"PUBLISH elsewhere", TS("\x30\4\0\1tx"), 80, APP_PROBE_NO},
+    {"PUBLISH", TS("\x30\4\0\1tx"), 1883, APP_PROBE_YES},
+    {"text", TS("GET / HTTP/1.1\r\n"), 80, APP_PROBE_NO},
+    {"nothing", TS(""), 80, APP_PROBE_MORE},
+};
+
+static const struct talk_suite suites[] = {
+    {&mqtt_talk, TALK_ROWS(rows), TALK_PROBES(probes)},
+};
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),          cmocka_unit_test(test_cut_at_each_byte),
-        cmocka_unit_test(test_little_memory), cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_probe),
+        cmocka_unit_test(test_limits),
     };
-    return cmocka_run_group_tests(tests, set_up, NULL);
+    return talk_run(suites, ARRAY_COUNT(suites), tests, ARRAY_COUNT(tests));
 }

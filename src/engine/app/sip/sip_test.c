@@ -1,12 +1,6 @@
 #include "engine/app/sip/sip.h"
 #include "engine/app/talk/talk.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #define INVITE                                                                             \
     "INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP x\r\nv: SIP/2.0/UDP y\r\nf: <sip:c@d>\r\n" \
     "To : <sip:a@b>\r\nUser-Agent: u\r\nContent-Type: application/sdp\r\nl: 5\r\n\r\n"
@@ -47,52 +41,27 @@ static const struct talk_row tcp_rows[] = {
     {"a hole elsewhere", {TS(INVITE), GAP(DIR_TOSERVER, 6)}, {"failed ts"}},
 };
 
-static const struct talk udp_talk = {
-    .parser = &sip_parser, .server_port = 5060, .udp = true, .frames = true};
+static const struct talk udp_talk = {.parser = &sip_parser, .server_port = 5060, .udp = true};
 static const struct talk tcp_talk = {
-    .parser = &sip_tcp_parser, .fields_of = &sip_parser, .server_port = 5060, .frames = true};
+    .parser = &sip_tcp_parser, .fields_of = &sip_parser, .server_port = 5060};
 
-static void test_rows(void **state)
-{
-    assert_int_equal(talk_check_rows(&udp_talk, udp_rows, ARRAY_COUNT(udp_rows)), 0);
-    assert_int_equal(talk_check_rows(&tcp_talk, tcp_rows, ARRAY_COUNT(tcp_rows)), 0);
-}
+static const struct talk_probe probes[] = {
+    {"INVITE", TS(INVITE), 5060, APP_PROBE_YES},
+    {"an answer", TS(OK), 5060, APP_PROBE_YES},
+    {"three letters", TS("INV"), 5060, APP_PROBE_MORE},
+    {"a method", TS("OPTIONS sip:x"), 5060, APP_PROBE_MORE},
+    {"another protocol's beginning", TS("OPTIONS / HT"), 5060, APP_PROBE_NO},
+    {"HTTP", TS("OPTIONS * HTTP/1.1\r\n"), 5060, APP_PROBE_NO},
+    {"the beginning of an answer", TS("SIP/2"), 5060, APP_PROBE_MORE},
+    {"another method", TS("GET / HTTP/1.1\r\n"), 5060, APP_PROBE_NO},
+};
 
-static void test_cut_at_each_byte(void **state)
-{
-    assert_int_equal(talk_check_cuts(&udp_talk, udp_rows, ARRAY_COUNT(udp_rows)), 0);
-    assert_int_equal(talk_check_cuts(&tcp_talk, tcp_rows, ARRAY_COUNT(tcp_rows)), 0);
-}
-
-static void test_little_memory(void **state)
-{
-    talk_check_memory(&udp_talk, udp_rows, ARRAY_COUNT(udp_rows));
-    talk_check_memory(&tcp_talk, tcp_rows, ARRAY_COUNT(tcp_rows));
-}
-
-static void test_probe(void **state)
-{
-    static const struct {
-        struct str input;
-        enum app_probe want;
-    } probes[] = {
-        {STR_LIT(INVITE), APP_PROBE_YES},        {STR_LIT(OK), APP_PROBE_YES},
-        {STR_LIT("INV"), APP_PROBE_MORE},        {STR_LIT("OPTIONS sip:x"), APP_PROBE_MORE},
-        {STR_LIT("OPTIONS / HT"), APP_PROBE_NO}, {STR_LIT("OPTIONS * HTTP/1.1\r\n"), APP_PROBE_NO},
-        {STR_LIT("SIP/2"), APP_PROBE_MORE},      {STR_LIT("GET / HTTP/1.1\r\n"), APP_PROBE_NO},
-    };
-    for (size_t i = 0; i < ARRAY_COUNT(probes); i++)
-        if (sip_parser.probe(probes[i].input, DIR_TOSERVER, 5060) != probes[i].want)
-            fail_msg("%.*s", (int)probes[i].input.len, (const char *)probes[i].input.p);
-}
+static const struct talk_suite suites[] = {
+    {&udp_talk, TALK_ROWS(udp_rows), TALK_PROBES(probes)},
+    {&tcp_talk, TALK_ROWS(tcp_rows), TALK_PROBES(probes)},
+};
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_cut_at_each_byte),
-        cmocka_unit_test(test_little_memory),
-        cmocka_unit_test(test_probe),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return talk_run(suites, ARRAY_COUNT(suites), NULL, 0);
 }

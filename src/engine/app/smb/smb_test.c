@@ -1,12 +1,6 @@
 #include "engine/app/smb/smb.h"
 #include "engine/app/talk/talk.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #define Z4 "\0\0\0\0"
 #define Z8 Z4 Z4
 #define Z16 Z8 Z8
@@ -55,27 +49,25 @@ static const struct talk_row rows[] = {
 
 static const struct talk talk = {.parser = &smb_parser, .server_port = 445};
 
-static void test_rows(void **state)
-{
-    assert_int_equal(talk_check_rows(&talk, rows, ARRAY_COUNT(rows)), 0);
-}
+static const struct talk_probe probes[] = {
+    {"version 2", TS(TREE_ASKED), 445, APP_PROBE_YES},
+    {"its answer elsewhere", TC(TREE_ANSWERED), 4000, APP_PROBE_YES},
+    {"version 1", TS(FRAME("\x20") "\xffSMB"), 445, APP_PROBE_YES},
+    {"version 3, encrypted", TS(FRAME("\x40") "\xfdSMB"), 445, APP_PROBE_YES},
+    {"a length alone", TS(FRAME("\x20")), 445, APP_PROBE_MORE},
+    {"no mark", TS(FRAME("\x20") "\xfeSMC"), 445, APP_PROBE_NO},
+    {"a NetBIOS session", TS("\x81\0\0\x44"), 139, APP_PROBE_YES},
+    {"one elsewhere", TS("\x81\0\0\x44"), 445, APP_PROBE_NO},
+    {"one with names too long", TS("\x81\0\x10\0"), 139, APP_PROBE_NO},
+    {"text", TS("GET / HTTP/1.1\r\n"), 445, APP_PROBE_NO},
+    {"nothing", TS(""), 445, APP_PROBE_MORE},
+};
 
-static void test_cut_at_each_byte(void **state)
-{
-    assert_int_equal(talk_check_cuts(&talk, rows, ARRAY_COUNT(rows)), 0);
-}
-
-static void test_little_memory(void **state)
-{
-    talk_check_memory(&talk, rows, ARRAY_COUNT(rows));
-}
+static const struct talk_suite suites[] = {
+    {&talk, TALK_ROWS(rows), TALK_PROBES(probes)},
+};
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_cut_at_each_byte),
-        cmocka_unit_test(test_little_memory),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return talk_run(suites, ARRAY_COUNT(suites), NULL, 0);
 }

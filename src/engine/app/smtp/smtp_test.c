@@ -404,50 +404,37 @@ static void without_memory_the_flow_goes_on(void **state)
     assert_in_range(partly, 1, 59);
 }
 
-static void probes_know_the_protocol(void **state)
-{
-    static const struct {
-        const char *name;
-        struct str bytes;
-        enum dir dir;
-        uint16_t port;
-        enum app_probe want;
-    } rows[] = {
-        {"banner", STR_LIT("220 mx ESMTP x\r\n"), DIR_TOCLIENT, 2000, APP_PROBE_YES},
-        {"banner of FTP", STR_LIT("220 ftp ready\r\n"), DIR_TOCLIENT, 21, APP_PROBE_NO},
-        {"banner on port 25", STR_LIT("220 mx\r\n"), DIR_TOCLIENT, 25, APP_PROBE_YES},
-        {"part of a banner", STR_LIT("220 mx"), DIR_TOCLIENT, 2000, APP_PROBE_MORE},
-        {"less", STR_LIT("22"), DIR_TOCLIENT, 2000, APP_PROBE_MORE},
-        {"refusal on port 25", STR_LIT("554 no\r\n"), DIR_TOCLIENT, 25, APP_PROBE_YES},
-        {"refusal elsewhere", STR_LIT("554 no\r\n"), DIR_TOCLIENT, 2000, APP_PROBE_NO},
-        {"EHLO", STR_LIT("ehlo x\r\n"), DIR_TOSERVER, 2000, APP_PROBE_YES},
-        {"part of EHLO", STR_LIT("EHL"), DIR_TOSERVER, 2000, APP_PROBE_MORE},
-        {"QUIT is FTP's too", STR_LIT("QUIT\r\n"), DIR_TOSERVER, 21, APP_PROBE_NO},
-        {"QUIT on port 25", STR_LIT("QUIT\r\n"), DIR_TOSERVER, 25, APP_PROBE_YES},
-        {"HTTP", STR_LIT("GET / HTTP/1.1\r\n"), DIR_TOSERVER, 25, APP_PROBE_NO},
-        {"TLS", STR_LIT("\x16\x03\x01"), DIR_TOSERVER, 465, APP_PROBE_NO},
-    };
-    for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
-        if (smtp_parser.probe(rows[i].bytes, rows[i].dir, rows[i].port) != rows[i].want)
-            fail_msg("%s", rows[i].name);
-}
+static const struct talk_probe probes[] = {
+    {"banner", TC("220 mx ESMTP x\r\n"), 2000, APP_PROBE_YES},
+    {"banner of FTP", TC("220 ftp ready\r\n"), 21, APP_PROBE_NO},
+    {"banner on port 25", TC("220 mx\r\n"), 25, APP_PROBE_YES},
+    {"part of a banner", TC("220 mx"), 2000, APP_PROBE_MORE},
+    {"less", TC("22"), 2000, APP_PROBE_MORE},
+    {"refusal on port 25", TC("554 no\r\n"), 25, APP_PROBE_YES},
+    {"refusal elsewhere", TC("554 no\r\n"), 2000, APP_PROBE_NO},
+    {"EHLO", TS("ehlo x\r\n"), 2000, APP_PROBE_YES},
+    {"part of EHLO", TS("EHL"), 2000, APP_PROBE_MORE},
+    {"QUIT is FTP's too", TS("QUIT\r\n"), 21, APP_PROBE_NO},
+    {"QUIT on port 25", TS("QUIT\r\n"), 25, APP_PROBE_YES},
+    {"HTTP", TS("GET / HTTP/1.1\r\n"), 25, APP_PROBE_NO},
+    {"TLS", TS("\x16\x03\x01"), 465, APP_PROBE_NO},
+};
 
-static void lines_and_mails_are_frames(void **state)
-{
-    static const struct talk talk = {.parser = &smtp_parser, .server_port = 25, .frames = true};
-    static const struct talk_row rows[] = {
-        {"a mail",
-         {TC("220 a\r\n"), TS("EHLO b\r\n"), TC("250 a\r\n"), TS("MAIL FROM:<c>\r\nDATA\r\n"),
-          TC("250 ok\r\n354 go\r\n"), TS("d\r\n.\r\nQUIT\r\n")},
-         {"frame ts command_line 0+8 EHLO b\\r\\n",
-          "frame ts command_line 8+15 MAIL FROM:<c>\\r\\n", "frame ts command_line 23+6 DATA\\r\\n",
-          "frame ts data 29+6 d\\r\\n.\\r\\n", "frame ts command_line 35+6 QUIT\\r\\n",
-          "frame tc response_line 0+7 220 a\\r\\n", "frame tc response_line 14+8 250 ok\\r\\n"}},
-    };
-    assert_int_equal(talk_check_rows(&talk, rows, ARRAY_COUNT(rows)), 0);
-    assert_int_equal(talk_check_cuts(&talk, rows, ARRAY_COUNT(rows)), 0);
-    talk_check_memory(&talk, rows, ARRAY_COUNT(rows));
-}
+static const struct talk_row frame_rows[] = {
+    {"a mail",
+     {TC("220 a\r\n"), TS("EHLO b\r\n"), TC("250 a\r\n"), TS("MAIL FROM:<c>\r\nDATA\r\n"),
+      TC("250 ok\r\n354 go\r\n"), TS("d\r\n.\r\nQUIT\r\n")},
+     {"frame ts command_line 0+8 EHLO b\\r\\n", "frame ts command_line 8+15 MAIL FROM:<c>\\r\\n",
+      "frame ts command_line 23+6 DATA\\r\\n", "frame ts data 29+6 d\\r\\n.\\r\\n",
+      "frame ts command_line 35+6 QUIT\\r\\n", "frame tc response_line 0+7 220 a\\r\\n",
+      "frame tc response_line 14+8 250 ok\\r\\n"}},
+};
+
+static const struct talk smtp_talk = {.parser = &smtp_parser, .server_port = 25};
+
+static const struct talk_suite suites[] = {
+    {&smtp_talk, TALK_ROWS(frame_rows), TALK_PROBES(probes)},
+};
 
 int main(void)
 {
@@ -459,8 +446,6 @@ int main(void)
         cmocka_unit_test(a_mail_without_its_end_is_truncated),
         cmocka_unit_test(unanswered_mails_are_bounded),
         cmocka_unit_test(without_memory_the_flow_goes_on),
-        cmocka_unit_test(lines_and_mails_are_frames),
-        cmocka_unit_test(probes_know_the_protocol),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return talk_run(suites, ARRAY_COUNT(suites), tests, ARRAY_COUNT(tests));
 }

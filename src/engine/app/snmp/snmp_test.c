@@ -1,12 +1,6 @@
 #include "engine/app/snmp/snmp.h"
 #include "engine/app/talk/talk.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-
-#include <cmocka.h>
-
 #define VARS "\x30\x0e\x30\x0c\6\x08\x2b\6\1\2\1\1\1\0\5\0"
 #define NUMBERS(error) "\2\1\5\2\1" error "\2\1\0"
 #define PDU(type, error) type "\x19" NUMBERS(error) VARS
@@ -44,47 +38,18 @@ static const struct talk_row rows[] = {
 
 static const struct talk snmp_talk = {.parser = &snmp_parser, .server_port = 161, .udp = true};
 
-static void test_rows(void **state)
-{
-    assert_int_equal(talk_check_rows(&snmp_talk, rows, ARRAY_COUNT(rows)), 0);
-}
+static const struct talk_probe probes[] = {
+    {"own port", TS(GET), 161, APP_PROBE_YES},
+    {"another port", TS(TRAP), 4000, APP_PROBE_YES},
+    {"version 2 of old", TS("\x30\x26\2\1\2\4\6public" PDU("\xa0", "\0")), 161, APP_PROBE_NO},
+    {"too short", TS("\x30\x26\2\1"), 161, APP_PROBE_NO},
+};
 
-static void test_ended_at_each_byte(void **state)
-{
-    assert_int_equal(talk_check_cuts(&snmp_talk, rows, ARRAY_COUNT(rows)), 0);
-}
-
-static void test_little_memory(void **state)
-{
-    talk_check_memory(&snmp_talk, rows, ARRAY_COUNT(rows));
-}
-
-static void test_probe(void **state)
-{
-    static const struct {
-        const char *name;
-        struct str input;
-        uint16_t port;
-        enum app_probe want;
-    } probes[] = {
-        {"own port", STR_LIT(GET), 161, APP_PROBE_YES},
-        {"another port", STR_LIT(TRAP), 4000, APP_PROBE_YES},
-        {"version 2 of old", STR_LIT("\x30\x26\2\1\2\4\6public" PDU("\xa0", "\0")), 161,
-         APP_PROBE_NO},
-        {"too short", STR_LIT("\x30\x26\2\1"), 161, APP_PROBE_NO},
-    };
-    for (size_t i = 0; i < ARRAY_COUNT(probes); i++)
-        if (snmp_parser.probe(probes[i].input, DIR_TOSERVER, probes[i].port) != probes[i].want)
-            fail_msg("%s", probes[i].name);
-}
+static const struct talk_suite suites[] = {
+    {&snmp_talk, TALK_ROWS(rows), TALK_PROBES(probes)},
+};
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_ended_at_each_byte),
-        cmocka_unit_test(test_little_memory),
-        cmocka_unit_test(test_probe),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return talk_run(suites, ARRAY_COUNT(suites), NULL, 0);
 }

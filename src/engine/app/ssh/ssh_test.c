@@ -58,21 +58,6 @@ static const struct talk_row rows[] = {
 
 static const struct talk ssh_talk = {.parser = &ssh_parser, .server_port = 22};
 
-static void test_rows(void **state)
-{
-    assert_int_equal(talk_check_rows(&ssh_talk, rows, ARRAY_COUNT(rows)), 0);
-}
-
-static void test_cut_at_each_byte(void **state)
-{
-    assert_int_equal(talk_check_cuts(&ssh_talk, rows, ARRAY_COUNT(rows)), 0);
-}
-
-static void test_little_memory(void **state)
-{
-    talk_check_memory(&ssh_talk, rows, ARRAY_COUNT(rows));
-}
-
 /* A banner that never ends is told once, and not kept. */
 static void test_long_banner(void **state)
 {
@@ -87,13 +72,22 @@ static void test_long_banner(void **state)
     buf_fini(&seen);
 }
 
+static const struct talk_probe probes[] = {
+    {"a banner", TS("SSH-2.0-a\r\n"), 2222, APP_PROBE_YES},
+    {"the server's", TC("SSH-1.99-b\r\n"), 22, APP_PROBE_YES},
+    {"its beginning", TS("SS"), 22, APP_PROBE_MORE},
+    {"another word", TS("SSL-"), 22, APP_PROBE_NO},
+    {"nothing", TS(""), 22, APP_PROBE_MORE},
+};
+
+static const struct talk_suite suites[] = {
+    {&ssh_talk, TALK_ROWS(rows), TALK_PROBES(probes)},
+};
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_cut_at_each_byte),
-        cmocka_unit_test(test_little_memory),
         cmocka_unit_test(test_long_banner),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return talk_run(suites, ARRAY_COUNT(suites), tests, ARRAY_COUNT(tests));
 }

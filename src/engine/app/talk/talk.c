@@ -158,11 +158,15 @@ static void forget(struct tx *tx, struct budget *mem)
 {
 }
 
-static void add_frames(struct player *p, enum dir dir)
+/* Those that are whole, or all; they are gone then. */
+static void add_frames(struct player *p, enum dir dir, bool all)
 {
     const struct app_parser *parser = p->talk->parser;
     for (struct app_frame *f = app_frame_first(&p->af, dir); f;
          f = (struct app_frame *)f->tx.next) {
+        if (!all && f->tx.progress[dir] < TX_COMPLETE)
+            continue;
+        f->tx.updated[dir] = false;
         require(f->kind < parser->frame_count, "a frame without a name");
         buf_printf(p->seen, "frame %s %s %llu+", dir_name(dir), parser->frames[f->kind].name,
                    (unsigned long long)f->offset);
@@ -174,7 +178,7 @@ static void add_frames(struct player *p, enum dir dir)
         add_value(p->seen, str_of(f->bytes, f->kept));
         buf_add_byte(p->seen, '\n');
     }
-    app_frames_free(&p->af, dir, true, forget);
+    app_frames_free(&p->af, dir, all, forget);
 }
 
 static void look(struct player *p)
@@ -203,10 +207,26 @@ static void free_finished(struct player *p)
 static bool make_room(struct player *p)
 {
     free_finished(p);
+    add_frames(p, DIR_TOSERVER, false);
+    add_frames(p, DIR_TOCLIENT, false);
     if (!app_tx_room(&p->af))
         app_give_up(&p->af, APP_GIVE_UP);
     free_finished(p);
     return app_give_room(&p->af);
+}
+
+/* Memory of just the bytes' size, gone afterwards: a sanitizer sees a parser that reads behind them, or keeps them. */
+static struct app_result give(struct player *p, enum dir dir, struct app_chunk *chunk,
+                              struct str bytes)
+{
+    uint8_t *copy = bytes.len ? malloc(bytes.len) : NULL;
+    require(copy || !bytes.len, "no memory");
+    if (copy)
+        memcpy(copy, bytes.p, bytes.len);
+    chunk->bytes = str_of(copy, bytes.len);
+    struct app_result result = app_data(&p->af, dir, chunk);
+    free(copy);
+    return result;
 }
 
 static void feed(struct player *p, enum dir dir, struct str bytes, uint32_t gap, bool end)
@@ -219,11 +239,8 @@ static void feed(struct player *p, enum dir dir, struct str bytes, uint32_t gap,
     }
     buf_add(pending, bytes);
     do {
-        struct app_chunk chunk = {.bytes = gap ? STR_EMPTY : buf_str(pending),
-                                  .offset = p->offset[dir],
-                                  .gap = gap,
-                                  .end = end};
-        result = app_data(&p->af, dir, &chunk);
+        struct app_chunk chunk = {.offset = p->offset[dir], .gap = gap, .end = end};
+        result = give(p, dir, &chunk, gap ? STR_EMPTY : buf_str(pending));
         size_t done = result.status == PARSE_BAD ? pending->len : result.consumed;
         require(done <= pending->len, "more consumed than given");
         if (done)
@@ -293,6 +310,8 @@ void talk_play(const struct talk *talk, const struct talk_piece *pieces, size_t 
     frames[talk->parser->proto] = ~(1u << APP_FRAME_STREAM);
     memset(&demand, 0xff, sizeof demand); /* rules want everything */
     app_conf_defaults(&conf);
+    if (talk->parser->log_conf)
+        talk->parser->log_conf(&conf.log, NULL);
     arena_init(&scratch, 0, 0);
     struct player p = {.talk = talk, .seen = seen};
     p.af = (struct app_flow){.mem = &mem,
@@ -300,7 +319,7 @@ void talk_play(const struct talk *talk, const struct talk_piece *pieces, size_t 
                              .conf = talk->conf ? talk->conf : &conf,
                              .demand = &demand,
                              .scratch = &scratch,
-                             .frames_wanted = talk->frames ? frames : NULL,
+                             .frames_wanted = frames,
                              .client_port = 40000,
                              .server_port = talk->server_port,
                              .is_udp = talk->udp};
@@ -309,8 +328,8 @@ void talk_play(const struct talk *talk, const struct talk_piece *pieces, size_t 
         for (struct tx *tx = p.af.first; tx; tx = tx->next)
             add_tx(&p, tx);
         add_flow(&p);
-        add_frames(&p, DIR_TOSERVER);
-        add_frames(&p, DIR_TOCLIENT);
+        add_frames(&p, DIR_TOSERVER, true);
+        add_frames(&p, DIR_TOCLIENT, true);
         p.af.change_to = APP_UNKNOWN; /* nobody follows */
         app_close(&p.af);
     }

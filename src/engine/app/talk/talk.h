@@ -6,11 +6,24 @@
  *   0 file tc /index.html 5 closed
  *   0 log {"hostname":...}
  *   0 done ts tc                  directions that are complete
- *   frame tc response 0+45 HTTP/1.1 ...   with `frames`: kind, offset, length and bytes of each that the parser tells
+ *   frame tc response 0+45 HTTP/1.1 ...   kind, offset, length and bytes of each that the parser tells
  *   failed tc, change websocket, flow event unknown_error
  *
- * A parser's test is a table of struct talk_row and the three checks below: what is wanted is seen, the input cut at each byte
- * gives the same, and with too little memory nothing leaks.
+ * How to use. A parser's test is its table of rows and its table of probes; all that is asked of every parser stands in check.c:
+ *
+ *   static const struct talk_row rows[] = {
+ *       {"a question", {TS("..."), TC("...")}, {"0 ts ntp.mode=3", "!0 event malformed_data"}}};
+ *   static const struct talk_probe probes[] = {{"own port", TS("..."), 123, APP_PROBE_YES}};
+ *   static const struct talk talk = {.parser = &ntp_parser, .server_port = 123, .udp = true};
+ *   static const struct talk_suite suites[] = {{&talk, TALK_ROWS(rows), TALK_PROBES(probes)}};
+ *
+ *   int main(void)
+ *   {
+ *       return talk_run(suites, ARRAY_COUNT(suites), NULL, 0);
+ *   }
+ *
+ * A parser of two transports has two suites, tests beside them are cmocka's and the last two arguments. In meson.build a test
+ * names app_talk beside its own sources, a fuzz target app_play.
  *
  * Memory:    the caller's buf; all else is gone afterwards. It aborts when a budget does not come back to nothing.
  */
@@ -43,10 +56,9 @@ struct talk {
     const struct app_parser *parser;
     const struct app_parser
         *fields_of; /* the row that tells the fields of several rows; NULL: the parser's own */
-    const struct app_conf *conf; /* NULL: defaults */
+    const struct app_conf *conf; /* NULL: defaults, of the event log too */
     uint16_t server_port;
-    bool udp;    /* each piece is a datagram, and is not cut */
-    bool frames; /* all kinds are wanted and written down */
+    bool udp; /* each piece is a datagram, and is not cut */
     bool
         inspect; /* match/ looks after each piece, and windows are written down with their offsets */
     uint32_t memory_limit_bytes; /* 0: plenty */
@@ -71,17 +83,42 @@ struct talk_row {
     const char *want[TALK_WANT_MAX];
 };
 
+/* Input in its direction; the port is the server's. */
+struct talk_probe {
+    const char *name;
+    struct talk_piece input;
+    uint16_t server_port;
+    enum app_probe want;
+};
+
+/* All that is asked of one row of functions. A parser that has no probe has no probes. */
+struct talk_suite {
+    const struct talk *talk;
+    const struct talk_row *rows;
+    size_t row_count;
+    const struct talk_probe *probes;
+    size_t probe_count;
+};
+
+#define TALK_ROWS(table) .rows = (table), .row_count = ARRAY_COUNT(table)
+#define TALK_PROBES(table) .probes = (table), .probe_count = ARRAY_COUNT(table)
+
+struct CMUnitTest;
+
+/* Runs, of each suite:
+ *   rows    what is wanted is seen
+ *   cuts    each piece of a stream cut at each of its bytes gives the same
+ *   damage  each piece ended, followed by a hole, or changed at each of its bytes: nothing crashes, all memory comes back
+ *   memory  the same where memory ends at any allocation
+ *   probes  the table holds; of a stream, no beginning of what is taken for the protocol is refused
+ * and then the tests `more` (may be NULL). Returns what main() returns. */
+int talk_run(const struct talk_suite *suites, size_t count, const struct CMUnitTest *more,
+             size_t more_count);
+
 /* Appends what was seen. */
 void talk_play(const struct talk *talk, const struct talk_piece *pieces, size_t count,
                struct talk_cut cut, struct buf *seen);
 /* True when `line` is a whole line of seen. */
 bool talk_has(const struct buf *seen, const char *line);
-
-/* Each says on stderr what is not as it must be, and returns how many rows that were. */
-size_t talk_check_rows(const struct talk *talk, const struct talk_row *rows, size_t count);
-/* Each piece cut at each of its bytes; of datagrams: ended at each of its bytes, which must not crash. */
-size_t talk_check_cuts(const struct talk *talk, const struct talk_row *rows, size_t count);
-/* Memory that ends at any allocation. */
-void talk_check_memory(const struct talk *talk, const struct talk_row *rows, size_t count);
 
 #endif

@@ -458,50 +458,34 @@ static void without_memory_the_connection_goes_on_or_is_given_up(void **state)
     }
 }
 
-static void probes(void **state)
-{
-    static const struct {
-        const char *name;
-        struct str bytes;
-        enum dir dir;
-        uint16_t port;
-        enum app_probe want;
-    } rows[] = {
-        {"client hello", LIT("\x16\3\1\1\0\1"), DIR_TOSERVER, 8443, APP_PROBE_YES},
-        {"other message", LIT("\x16\3\1\1\0\x0b"), DIR_TOSERVER, 8443, APP_PROBE_NO},
-        {"its beginning", LIT("\x16\3"), DIR_TOSERVER, 8443, APP_PROBE_MORE},
-        {"server hello", LIT("\x16\3\3\0\x50\2"), DIR_TOCLIENT, 8443, APP_PROBE_YES},
-        {"alert first", LIT("\x15\3\3\0\2\2\x28"), DIR_TOCLIENT, 443, APP_PROBE_YES},
-        {"empty record", LIT("\x16\3\1\0\0\1"), DIR_TOSERVER, 443, APP_PROBE_NO},
-        {"version 5", LIT("\x16\5\1\1\0\1"), DIR_TOSERVER, 443, APP_PROBE_NO},
-        {"SSL 2.0 hello", LIT("\x80\x10\1\3\3\0\3\0\0\0\4\0\0\x35xxxx"), DIR_TOSERVER, 443,
-         APP_PROBE_YES},
-        {"lengths of nothing", LIT("\x80\x10\1\3\3\0\2\0\0\0\4\0\0\x35xxxx"), DIR_TOSERVER, 443,
-         APP_PROBE_NO},
-        {"text", LIT("GET / HTTP/1.1\r\n"), DIR_TOSERVER, 443, APP_PROBE_NO},
-        {"nothing", {NULL, 0}, DIR_TOSERVER, 443, APP_PROBE_MORE},
-    };
-    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
-        print_message("# %s\n", rows[i].name);
-        assert_int_equal(tls_parser.probe(rows[i].bytes, rows[i].dir, rows[i].port), rows[i].want);
-    }
-}
+static const struct talk_probe probes[] = {
+    {"client hello", TS("\x16\3\1\1\0\1"), 8443, APP_PROBE_YES},
+    {"other message", TS("\x16\3\1\1\0\x0b"), 8443, APP_PROBE_NO},
+    {"its beginning", TS("\x16\3"), 8443, APP_PROBE_MORE},
+    {"server hello", TC("\x16\3\3\0\x50\2"), 8443, APP_PROBE_YES},
+    {"alert first", TC("\x15\3\3\0\2\2\x28"), 443, APP_PROBE_YES},
+    {"empty record", TS("\x16\3\1\0\0\1"), 443, APP_PROBE_NO},
+    {"version 5", TS("\x16\5\1\1\0\1"), 443, APP_PROBE_NO},
+    {"SSL 2.0 hello", TS("\x80\x10\1\3\3\0\3\0\0\0\4\0\0\x35xxxx"), 443, APP_PROBE_YES},
+    {"lengths of nothing", TS("\x80\x10\1\3\3\0\2\0\0\0\4\0\0\x35xxxx"), 443, APP_PROBE_NO},
+    {"text", TS("GET / HTTP/1.1\r\n"), 443, APP_PROBE_NO},
+    {"nothing", TS(""), 443, APP_PROBE_MORE},
+};
 
-static void records_are_frames(void **state)
-{
-    static const struct talk talk = {.parser = &tls_parser, .server_port = 443, .frames = true};
-    static const struct talk_row rows[] = {
-        {"an alert, and a record of data",
-         {TS("\x15\3\3\0\2\1\0\x17\3\3\0\3abc")},
-         {"frame ts pdu 0+7 \\x15\\x03\\x03\\x00\\x02\\x01\\x00",
-          "frame ts hdr 0+5 \\x15\\x03\\x03\\x00\\x02", "frame ts data 5+2 \\x01\\x00",
-          "frame ts alert 5+2 \\x01\\x00", "frame ts pdu 7+8 \\x17\\x03\\x03\\x00\\x03abc",
-          "frame ts data 12+3 abc"}},
-    };
-    assert_int_equal(talk_check_rows(&talk, rows, ARRAY_COUNT(rows)), 0);
-    assert_int_equal(talk_check_cuts(&talk, rows, ARRAY_COUNT(rows)), 0);
-    talk_check_memory(&talk, rows, ARRAY_COUNT(rows));
-}
+static const struct talk_row frame_rows[] = {
+    {"an alert, and a record of data",
+     {TS("\x15\3\3\0\2\1\0\x17\3\3\0\3abc")},
+     {"frame ts pdu 0+7 \\x15\\x03\\x03\\x00\\x02\\x01\\x00",
+      "frame ts hdr 0+5 \\x15\\x03\\x03\\x00\\x02", "frame ts data 5+2 \\x01\\x00",
+      "frame ts alert 5+2 \\x01\\x00", "frame ts pdu 7+8 \\x17\\x03\\x03\\x00\\x03abc",
+      "frame ts data 12+3 abc"}},
+};
+
+static const struct talk tls_talk = {.parser = &tls_parser, .server_port = 443};
+
+static const struct talk_suite suites[] = {
+    {&tls_talk, TALK_ROWS(frame_rows), TALK_PROBES(probes)},
+};
 
 int main(void)
 {
@@ -516,8 +500,6 @@ int main(void)
         cmocka_unit_test(a_long_answer_to_a_heartbeat_is_told),
         cmocka_unit_test(an_old_hello_may_ask_for_tls),
         cmocka_unit_test(without_memory_the_connection_goes_on_or_is_given_up),
-        cmocka_unit_test(records_are_frames),
-        cmocka_unit_test(probes),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return talk_run(suites, ARRAY_COUNT(suites), tests, ARRAY_COUNT(tests));
 }

@@ -42,24 +42,11 @@ static const struct talk_row rows[] = {
 
 static const struct talk talk = {.parser = &websocket_parser, .server_port = 80};
 
-static void see(void **state)
-{
-    assert_int_equal(talk_check_rows(&talk, rows, ARRAY_COUNT(rows)), 0);
-}
-
-static void cut(void **state)
-{
-    assert_int_equal(talk_check_cuts(&talk, rows, ARRAY_COUNT(rows)), 0);
-}
-
-static void memory(void **state)
-{
-    talk_check_memory(&talk, rows, ARRAY_COUNT(rows));
-}
+static const struct talk_suite suites[] = {
+    {&talk, TALK_ROWS(rows)},
+};
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(see), cmocka_unit_test(cut),
-                                       cmocka_unit_test(memory)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return talk_run(suites, ARRAY_COUNT(suites), NULL, 0);
 }
