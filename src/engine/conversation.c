@@ -123,18 +123,9 @@ static void note_direction(struct conversation *c, enum dir dir, const struct ap
 /* A protocol that no probe can tell is taken at the word of the one before it. */
 static void open_unprobed(struct engine *e, struct conversation *c, enum app_proto proto)
 {
-    for (size_t i = 0; i < engine_parsers.count; i++) {
-        const struct app_parser *parser = engine_parsers.rows[i];
-        if (parser->proto != proto || parser->probe)
-            continue;
-        if (app_open(&c->app, parser) < 0) {
-            e->counts.memory_refused++;
-            return;
-        }
-        c->app.proto_of[DIR_TOSERVER] = c->app.proto_of[DIR_TOCLIENT] = proto;
-        e->counts.app[proto][c->app.is_udp].flows++;
-        return;
-    }
+    const struct app_parser *parser = parser_of(proto);
+    if (parser && !parser->probe && open_parser(e, c, DIR_TOSERVER, parser) == 0)
+        c->app.proto_of[DIR_TOCLIENT] = proto;
 }
 
 /* STARTTLS, CONNECT, Upgrade: what follows is another protocol. The parser's transactions are judged, told and freed first:

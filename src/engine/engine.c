@@ -33,19 +33,24 @@ static void heed_frames(struct engine *e)
                 e->frames_wanted[c->number.a >> 8] |= 1u << (c->number.a & 0xff);
 }
 
+static bool wants_any(const struct engine *e, const char *const *names, size_t count)
+{
+    bool any = false;
+    for (size_t i = 0; i < count; i++)
+        any |= match_image_wants(e->image, names[i]);
+    return any;
+}
+
 /* Fingerprints are told in records as soon as a rule works with them. */
 static void heed_demand(struct engine *e)
 {
-    static const char *const names[] = {"ja3.hash", "ja3.string", "ja3s.hash", "ja3s.string"};
+    static const char *const ja3[] = {"ja3.hash", "ja3.string", "ja3s.hash", "ja3s.string"};
+    static const char *const hassh[] = {"ssh.hassh", "ssh.hassh.string", "ssh.hassh.server",
+                                        "ssh.hassh.server.string"};
     e->demand = *match_image_demand(e->image);
     heed_frames(e);
-    e->conf.app.ja3 = e->ja3_set;
-    e->conf.app.hassh = e->hassh_set || match_image_wants(e->image, "ssh.hassh") ||
-                        match_image_wants(e->image, "ssh.hassh.string") ||
-                        match_image_wants(e->image, "ssh.hassh.server") ||
-                        match_image_wants(e->image, "ssh.hassh.server.string");
-    for (size_t i = 0; i < ARRAY_COUNT(names); i++)
-        e->conf.app.ja3 |= match_image_wants(e->image, names[i]);
+    e->conf.app.ja3 = e->ja3_set || wants_any(e, ja3, ARRAY_COUNT(ja3));
+    e->conf.app.hassh = e->hassh_set || wants_any(e, hassh, ARRAY_COUNT(hassh));
 }
 
 struct engine *engine_new(const struct engine_conf *conf, const struct match_image *image,

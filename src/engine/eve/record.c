@@ -288,6 +288,12 @@ void record_drop(const struct eve_conf *conf, const struct eve_event *event, str
 
 /* ---- flow ---- */
 
+/* Between the clock's seconds, as Suricata counts it: 0.9 to 1.1 is a second old. */
+static int64_t age_s(const struct flow *flow)
+{
+    return flow->last_us / 1000000 - flow->first_us / 1000000;
+}
+
 static const char *flow_state_word(enum flow_state state)
 {
     static const char *const words[] = {
@@ -398,7 +404,7 @@ void record_flow(const struct eve_conf *conf, const struct eve_event *event, str
     json_object(out, "flow");
     part_flow_counts(flow, out);
     part_time(out, "end", flow->last_us);
-    json_int(out, "age", (flow->last_us / 1000000) - (flow->first_us / 1000000));
+    json_int(out, "age", age_s(flow));
     json_text(out, "state", flow_state_word(flow->state));
     json_text(out, "reason", flow_end_word(event->end));
     json_bool(out, "alerted", flow->alerted);
@@ -427,7 +433,7 @@ void record_netflow(const struct eve_conf *conf, const struct eve_event *event, 
     json_uint(out, "bytes", flow->bytes[dir]);
     part_time(out, "start", flow->first_us);
     part_time(out, "end", flow->last_us);
-    json_int(out, "age", (flow->last_us / 1000000) - (flow->first_us / 1000000));
+    json_int(out, "age", age_s(flow));
     json_uint(out, "min_ttl", flow->ttl_min[dir]);
     json_uint(out, "max_ttl", flow->ttl_max[dir]);
     if (event->app && event->app->tx_count)
