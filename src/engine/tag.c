@@ -9,11 +9,11 @@
 static struct tag tag_of(const struct rule *rule, int64_t now_us)
 {
     struct tag tag = {UINT32_MAX, UINT64_MAX, INT64_MAX};
-    uint32_t number = rule->tag.seconds_or_bytes;
+    uint32_t number = rule->tag.number;
     switch (rule->tag.unit) {
-    case 1: tag.until_us = now_us + (int64_t)number * 1000000; break;
-    case 2: tag.bytes = number; break;
-    default: tag.packets = (rule->tag.count ? rule->tag.count : PACKETS_USUAL) - 1; break;
+    case RULE_TAG_SECONDS: tag.until_us = now_us + (int64_t)number * 1000000; break;
+    case RULE_TAG_BYTES: tag.bytes = number; break;
+    case RULE_TAG_PACKETS: tag.packets = (number ? number : PACKETS_USUAL) - 1; break;
     }
     return tag;
 }
@@ -40,14 +40,18 @@ void tag_begin(struct engine *e, struct passage *way, const struct packet *p,
 {
     for (uint32_t i = 0; i < verdict->alert_count; i++) {
         const struct rule *rule = verdict->alerts[i]->rule;
-        if (!rule->tag.kind)
-            continue;
         struct tag tag = tag_of(rule, e->now_us);
-        struct aftermath *after = rule->tag.kind == 1 && way->c ? conversation_after(way->c) : NULL;
-        if (after)
-            after->tag = tag;
-        else if (rule->tag.kind > 1)
-            host_add(e, rule->tag.kind == 2 ? &p->src : &p->dst, &tag);
+        struct aftermath *after = NULL;
+        switch (rule->tag.of) {
+        case RULE_TAG_NONE: break;
+        case RULE_TAG_SESSION:
+            after = way->c ? conversation_after(way->c) : NULL;
+            if (after)
+                after->tag = tag;
+            break;
+        case RULE_TAG_SRC_HOST: host_add(e, &p->src, &tag); break;
+        case RULE_TAG_DST_HOST: host_add(e, &p->dst, &tag); break;
+        }
     }
 }
 

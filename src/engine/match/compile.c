@@ -122,15 +122,8 @@ static void flag_steps(struct match_step *steps, uint16_t count)
 
 bool compile_transforms_equal(const struct rule_buffer *a, const struct rule_buffer *b)
 {
-    if (a->transform_count != b->transform_count)
-        return false;
-    for (uint8_t i = 0; i < a->transform_count; i++) {
-        const struct rule_transform *x = &a->transforms[i], *y = &b->transforms[i];
-        if (x->kind != y->kind || x->number != y->number || x->number2 != y->number2 ||
-            !str_eq(x->argument, y->argument))
-            return false;
-    }
-    return true;
+    return a->transform_count == b->transform_count &&
+           rule_transforms_equal(a->transforms, b->transforms, a->transform_count);
 }
 
 static enum match_place place_of(uint32_t buffer)

@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <ctype.h>
+#include <libpsl.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -147,53 +148,52 @@ static bool pcrexform(struct match_worker *w, const struct rule_transform *t, st
     return true;
 }
 
-/* Does the suffix have two labels? No list of public suffixes is kept: below a country's two letters these labels are what
- * registries give out names under ("co.uk", "ne.jp"). */
-static bool suffix_is_double(struct str name)
-{
-    static const char *const second[] = {"ac",  "ad",  "co",  "com", "ed", "edu", "go",  "gob",
-                                         "gov", "gr",  "gub", "gv",  "lg", "ltd", "me",  "mil",
-                                         "ne",  "net", "nhs", "nom", "or", "org", "plc", "sch"};
-    size_t at = name.len;
-    while (at > 0 && name.p[at - 1] == '.')
-        name.len = --at;
-    if (name.len < 4 || name.p[name.len - 3] != '.')
-        return false;
-    struct str before = str_cut(name, 0, name.len - 3);
-    for (size_t i = before.len; i > 0; i--)
-        if (before.p[i - 1] == '.') {
-            before = str_from(before, i);
-            break;
-        }
-    for (size_t i = 0; i < ARRAY_COUNT(second); i++)
-        if (str_eq_nocase(before, str_c(second[i])))
-            return true;
-    return false;
-}
+/* Of a name only this much is looked at: no suffix has more, and a stranger's name may be as long as a body. */
+#define NAME_BYTES_MAX 253
+#define SUFFIX_LABELS_MAX 8
 
-/* The part of a name behind its n-th dot from the right. */
-static struct str last_labels(struct str name, int count)
+/* The list of public suffixes (publicsuffix.org, in libpsl), private ones too. A name that nobody can have registered (a
+ * suffix itself, a single label) has neither domain nor suffix. The dot behind a name stays. */
+static void split_name(struct str name, struct str *domain, struct str *suffix)
 {
-    size_t at = name.len;
-    while (at > 0 && name.p[at - 1] == '.')
-        name.len = --at;
-    for (; at > 0; at--)
-        if (name.p[at - 1] == '.' && --count == 0)
-            return str_from(name, at);
-    return name;
+    char lower[NAME_BYTES_MAX + 1];
+    size_t at = name.len && name.p[name.len - 1] == '.' ? name.len - 1 : name.len, end = at;
+    size_t starts[SUFFIX_LABELS_MAX + 2], labels = 0;
+    *domain = *suffix = STR_EMPTY;
+    for (; at > 0 && end - at < NAME_BYTES_MAX && labels <= SUFFIX_LABELS_MAX; at--) {
+        lower[NAME_BYTES_MAX - (end - at) - 1] = (char)byte_lower(name.p[at - 1]);
+        if (name.p[at - 1] == '.')
+            starts[labels++] = at;
+    }
+    lower[NAME_BYTES_MAX] = 0;
+    if (at == 0)
+        starts[labels++] = 0;
+    /* from the longest: a rule of the list may be an exception to a shorter one */
+    for (size_t i = labels; i-- > 0;) {
+        if (!psl_is_public_suffix(psl_builtin(), lower + NAME_BYTES_MAX - (end - starts[i])))
+            continue;
+        if (i + 1 < labels &&
+            starts[i + 1] + 1 < starts[i]) { /* behind a label that is not empty */
+            *domain = str_from(name, starts[i + 1]);
+            *suffix = str_from(name, starts[i]);
+        }
+        return;
+    }
 }
 
 static bool domain(struct match_worker *w, const struct rule_transform *t, struct str in,
                    struct str *out)
 {
-    *out = last_labels(in, suffix_is_double(in) ? 3 : 2);
+    struct str suffix;
+    split_name(in, out, &suffix);
     return true;
 }
 
 static bool tld(struct match_worker *w, const struct rule_transform *t, struct str in,
                 struct str *out)
 {
-    *out = last_labels(in, suffix_is_double(in) ? 2 : 1);
+    struct str whole;
+    split_name(in, &whole, out);
     return true;
 }
 
@@ -236,19 +236,19 @@ static bool strip_pseudo_headers(struct match_worker *w, const struct rule_trans
     return true;
 }
 
+/* What is no base64, or not longer than the rule's `bytes`, stays as it is. */
 static bool from_base64(struct match_worker *w, const struct rule_transform *t, struct str in,
                         struct str *out)
 {
-    struct rule_base64 how = {.bytes = t->number, .offset = t->number2, .mode = 1};
-    if (t->argument.len)
-        how.mode = str_eq(t->argument, STR_LIT("rfc4648"))  ? 0
-                   : str_eq(t->argument, STR_LIT("strict")) ? 2
-                                                            : 1;
-    uint8_t *p = room_for(w, in.len + 4);
+    struct str s = str_from(in, t->number2);
+    uint8_t *p = room_for(w, in.len);
     if (!p)
         return false;
-    *out = str_of(p, base64_item_decode(in, &how, 0, p, in.len + 4));
-    return out->len > 0;
+    if (t->number)
+        s = t->number >= s.len ? STR_EMPTY : str_cut(s, 0, t->number);
+    ptrdiff_t len = base64_read(s, t->mode, p, in.len);
+    *out = len > 0 ? str_of(p, (size_t)len) : in;
+    return true;
 }
 
 static void *zlib_alloc(void *arena, unsigned items, unsigned size)

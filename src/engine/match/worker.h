@@ -184,6 +184,12 @@ bool byte_extract(const struct byte_run *r, const struct rule_byte *b, int64_t *
 bool byte_math(const struct byte_run *r, const struct rule_byte *b, int64_t *out, size_t *cursor);
 /* asn1.c */
 bool asn1_holds(struct str bytes, const struct rule_asn1 *a, size_t cursor);
+
+/* ---- base64.c ---- */
+
+/* Bytes that came out, at most cap; -1: it is not base64. */
+ptrdiff_t base64_read(struct str s, enum rule_base64_mode mode, uint8_t *out, size_t cap);
+/* base64_decode of a rule; 0: nothing. */
 size_t base64_item_decode(struct str bytes, const struct rule_base64 *b, size_t cursor,
                           uint8_t *out, size_t cap);
 

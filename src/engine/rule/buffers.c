@@ -18,17 +18,13 @@ int build_select(struct build *b, uint32_t buffer, bool multi)
     return 0;
 }
 
-static bool same_transforms(const struct rule_buffer *buffer, const struct rule_transform *t,
-                            uint8_t count)
+bool rule_transforms_equal(const struct rule_transform *a, const struct rule_transform *b,
+                           uint8_t count)
 {
-    if (buffer->transform_count != count)
-        return false;
-    for (uint8_t i = 0; i < count; i++) {
-        const struct rule_transform *mine = &buffer->transforms[i];
-        if (mine->kind != t[i].kind || !str_eq(mine->argument, t[i].argument) ||
-            mine->number != t[i].number || mine->number2 != t[i].number2)
+    for (uint8_t i = 0; i < count; i++)
+        if (a[i].kind != b[i].kind || a[i].number != b[i].number || a[i].number2 != b[i].number2 ||
+            a[i].mode != b[i].mode || !str_eq(a[i].argument, b[i].argument))
             return false;
-    }
     return true;
 }
 
@@ -57,7 +53,8 @@ static struct rule_buffer *buffer_find(struct build *b, uint32_t id, const struc
                                        uint8_t count)
 {
     for (struct rule_buffer *old = b->rule->buffers; old; old = old->next)
-        if (old->buffer == id && same_transforms(old, t, count))
+        if (old->buffer == id && old->transform_count == count &&
+            rule_transforms_equal(old->transforms, t, count))
             return old;
     return NULL;
 }

@@ -329,7 +329,7 @@ static int read_byte_math(struct build *b, const struct keyword *k, struct str v
 /* "bytes 300, offset 2, relative" */
 static int read_base64_decode(struct build *b, const struct keyword *k, struct str value)
 {
-    struct rule_base64 base64 = {.mode = 0};
+    struct rule_base64 base64 = {.mode = RULE_BASE64_RFC4648};
     struct str piece;
     while (value_next(&value, ',', &piece)) {
         struct str word = value_word(&piece);

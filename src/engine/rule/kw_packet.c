@@ -301,3 +301,11 @@ static const struct keyword rows[] = {
 };
 
 const struct keyword_family keywords_packet = {rows, ARRAY_COUNT(rows)};
+
+const char *rule_buffer_name(uint32_t id)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+        if (rows[i].read == read_packet_buffer && rows[i].kind == id)
+            return rows[i].name;
+    return NULL;
+}

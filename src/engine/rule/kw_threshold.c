@@ -138,23 +138,23 @@ static int read_detection_filter(struct build *b, const struct keyword *k, struc
 /* "session,5,packets" or "host,300,seconds,src" */
 static int read_tag(struct build *b, const struct keyword *k, struct str value)
 {
-    static const char *const units[] = {"packets", "seconds", "bytes"};
+    static const char *const units[] = {
+        [RULE_TAG_PACKETS] = "packets", [RULE_TAG_SECONDS] = "seconds", [RULE_TAG_BYTES] = "bytes"};
     struct rule *r = b->rule;
     struct str kind = STR_EMPTY, count, unit, side = STR_LIT("src");
     value_next(&value, ',', &kind);
     bool host = str_eq_nocase(kind, STR_LIT("host"));
     if (!host && !str_eq_nocase(kind, STR_LIT("session")))
         return build_refuse(b, "session or host is expected");
-    r->tag.kind = host ? 2 : 1;
-    if (!value.p) {
-        r->tag.count = r->tag.seconds_or_bytes = 0;
+    r->tag.of = host ? RULE_TAG_SRC_HOST : RULE_TAG_SESSION;
+    r->tag.number = 0;
+    if (!value.p)
         return 0;
-    }
     uint64_t number;
     if (!value_next(&value, ',', &count) || !value_next(&value, ',', &unit) ||
         value_u64(b, count, UINT32_MAX, &number) < 0)
         return build_refuse(b, "a count and its unit are expected");
-    uint8_t u = 0;
+    size_t u = 0;
     while (u < ARRAY_COUNT(units) && !str_eq_nocase(unit, str_c(units[u])))
         u++;
     if (u == ARRAY_COUNT(units))
@@ -163,9 +163,9 @@ static int read_tag(struct build *b, const struct keyword *k, struct str value)
     if (!str_eq_nocase(side, STR_LIT("src")) && !str_eq_nocase(side, STR_LIT("dst")))
         return build_refuse(b, "src or dst is expected");
     if (host && str_eq_nocase(side, STR_LIT("dst")))
-        r->tag.kind = 3;
-    r->tag.unit = u;
-    *(u == 0 ? &r->tag.count : &r->tag.seconds_or_bytes) = (uint32_t)number;
+        r->tag.of = RULE_TAG_DST_HOST;
+    r->tag.unit = (enum rule_tag_unit)u;
+    r->tag.number = (uint32_t)number;
     return 0;
 }
 

@@ -36,7 +36,7 @@ static int read_plain(struct build *b, const struct keyword *k, struct str value
 
 static int read_xor(struct build *b, const struct keyword *k, struct str value)
 {
-    struct rule_transform *t = transform_new(b, RULE_XOR);
+    struct rule_transform *t = transform_new(b, k->kind);
     struct buf key;
     if (!t || value_unquote(b, &value, NULL) < 0)
         return -1;
@@ -52,7 +52,7 @@ static int read_xor(struct build *b, const struct keyword *k, struct str value)
 /* The first bracket of the expression becomes the buffer. */
 static int read_pcrexform(struct build *b, const struct keyword *k, struct str value)
 {
-    struct rule_transform *t = transform_new(b, RULE_PCREXFORM);
+    struct rule_transform *t = transform_new(b, k->kind);
     int error;
     PCRE2_SIZE at;
     uint32_t groups = 0;
@@ -81,11 +81,14 @@ static int read_pcrexform(struct build *b, const struct keyword *k, struct str v
 /* "bytes 6, offset 2, mode rfc2045" */
 static int read_from_base64(struct build *b, const struct keyword *k, struct str value)
 {
-    static const char *const modes[] = {"rfc4648", "rfc2045", "strict"};
-    struct rule_transform *t = transform_new(b, RULE_FROM_BASE64);
+    static const char *const modes[] = {[RULE_BASE64_RFC4648] = "rfc4648",
+                                        [RULE_BASE64_RFC2045] = "rfc2045",
+                                        [RULE_BASE64_STRICT] = "strict"};
+    struct rule_transform *t = transform_new(b, k->kind);
     struct str piece;
     if (!t)
         return -1;
+    t->mode = RULE_BASE64_RFC4648;
     while (value_next(&value, ',', &piece)) {
         struct str word = value_word(&piece);
         uint64_t number = ARRAY_COUNT(modes);
@@ -94,7 +97,7 @@ static int read_from_base64(struct build *b, const struct keyword *k, struct str
                 number = str_eq_nocase(piece, str_c(modes[i])) ? i : number;
             if (number == ARRAY_COUNT(modes))
                 return build_refuse(b, "the mode is rfc4648, rfc2045 or strict");
-            t->argument = str_c(modes[number]);
+            t->mode = (enum rule_base64_mode)number;
             continue;
         }
         bool is_bytes = str_eq(word, STR_LIT("bytes"));
@@ -210,12 +213,26 @@ static const struct keyword rows[] = {
     PLAIN("tld", RULE_TLD),
     PLAIN("header_lowercase", RULE_HEADER_LOWERCASE),
     PLAIN("strip_pseudo_headers", RULE_STRIP_PSEUDO_HEADERS),
-    {.name = "xor", .read = read_xor, .value = KEYWORD_VALUE},
-    {.name = "pcrexform", .read = read_pcrexform, .value = KEYWORD_VALUE},
-    {.name = "from_base64", .read = read_from_base64, .value = KEYWORD_MAY},
+    {.name = "xor", .read = read_xor, .value = KEYWORD_VALUE, .kind = RULE_XOR},
+    {.name = "pcrexform", .read = read_pcrexform, .value = KEYWORD_VALUE, .kind = RULE_PCREXFORM},
+    {.name = "from_base64",
+     .read = read_from_base64,
+     .value = KEYWORD_MAY,
+     .kind = RULE_FROM_BASE64},
     {.name = "gunzip", .read = read_inflate, .value = KEYWORD_MAY, .kind = RULE_GUNZIP},
     {.name = "zlib_deflate", .read = read_inflate, .value = KEYWORD_MAY, .kind = RULE_ZLIB_DEFLATE},
-    {.name = "entropy", .read = read_entropy, .value = KEYWORD_VALUE},
+    {.name = "entropy",
+     .read = read_entropy,
+     .value = KEYWORD_VALUE,
+     .kind = RULE_TRANSFORM_KINDS}, /* none of them */
 };
 
 const struct keyword_family keywords_transform = {rows, ARRAY_COUNT(rows)};
+
+const char *rule_transform_name(enum rule_transform_kind kind)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+        if (rows[i].kind == kind)
+            return rows[i].name;
+    return NULL;
+}

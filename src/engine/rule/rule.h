@@ -168,11 +168,14 @@ struct rule_isdataat {
     bool negated, relative;
 };
 
+/* What a foreign character does: RFC 4648 ends there, RFC 2045 passes it over; strict wants whole groups of four besides. */
+enum rule_base64_mode { RULE_BASE64_RFC4648, RULE_BASE64_RFC2045, RULE_BASE64_STRICT };
+
 struct rule_base64 {
     uint32_t bytes; /* 0: to the end */
     uint32_t offset;
     bool relative;
-    uint8_t mode; /* 0 rfc4648, 1 rfc2045, 2 strict */
+    enum rule_base64_mode mode;
 };
 
 /* Shannon entropy of the buffer, 0..8 bits; compare EQ, NE, LT, LE, GT, GE, IN, NOT_IN (a < value < b). */
@@ -256,16 +259,16 @@ enum rule_transform_kind {
     RULE_FROM_BASE64,
     RULE_GUNZIP,
     RULE_ZLIB_DEFLATE,
-    RULE_CASECHANGE,
+    RULE_TRANSFORM_KINDS
 };
 
 struct rule_transform {
     enum rule_transform_kind kind;
-    struct str
-        argument; /* XOR: the key's bytes; PCREXFORM: its text; FROM_BASE64: "rfc4648" (also when empty), "rfc2045", "strict" */
-    void *code;   /* pcrexform: pcre2_code * */
+    struct str argument; /* XOR: the key's bytes; PCREXFORM: its text */
+    void *code;          /* pcrexform: pcre2_code * */
     uint32_t number,
         number2; /* FROM_BASE64: bytes (0: all), offset; GUNZIP, ZLIB_DEFLATE: most bytes that come out */
+    enum rule_base64_mode mode; /* FROM_BASE64 */
 };
 #define RULE_TRANSFORMS_MAX 8
 
@@ -480,6 +483,10 @@ struct rule_pair {
     const char *key, *value;
 };
 
+/* Whose packets a rule's `tag` wants told after it has held, and how long. */
+enum rule_tag { RULE_TAG_NONE, RULE_TAG_SESSION, RULE_TAG_SRC_HOST, RULE_TAG_DST_HOST };
+enum rule_tag_unit { RULE_TAG_PACKETS, RULE_TAG_SECONDS, RULE_TAG_BYTES };
+
 struct rule {
     uint32_t index; /* place in rule_set.rules: order of evaluation */
     uint32_t sid, gid, rev;
@@ -524,11 +531,11 @@ struct rule {
     uint8_t
         store_dirs; /* DIR_BIT()s of the files to be kept; 0: those of the rule's own direction */
     struct {
-        uint32_t count, seconds_or_bytes; /* tag:session|host,count,packets|seconds|bytes */
-        uint8_t kind; /* 0 none, 1 session, 2 the source's host, 3 the destination's */
-        uint8_t unit; /* 0 packets (count), 1 seconds, 2 bytes */
-    } tag;
-    const char *text; /* as it stands in the file */
+        enum rule_tag of;
+        enum rule_tag_unit unit;
+        uint32_t number; /* 0: the rule says none */
+    } tag;               /* tag:session|host,number,packets|seconds|bytes */
+    const char *text;    /* as it stands in the file */
     const char *file;
     uint32_t line;
 };
@@ -646,6 +653,12 @@ void rule_loader_limit(struct rule_loader *l, size_t bytes);
 /* Orders and closes the set; the loader is empty afterwards. NULL when memory is out. */
 NODISCARD struct rule_set *rule_loader_take(struct rule_loader *l);
 void rule_set_free(struct rule_set *s);
+
+bool rule_transforms_equal(const struct rule_transform *a, const struct rule_transform *b,
+                           uint8_t count);
+/* The language's words for a transform and for a buffer of the packet itself; NULL: none. */
+const char *rule_transform_name(enum rule_transform_kind kind);
+const char *rule_buffer_name(uint32_t id);
 
 /* The classes that classification.config of Suricata knows, used when no file is given: our own list of names, texts and
  * priorities (conventions of the field). */

@@ -647,7 +647,7 @@ static void words_about_a_rule_are_kept(void **state)
     assert_string_equal(r->metadata[1].key, "tag");
     assert_string_equal(r->metadata[1].value, "A b");
     assert_int_equal(r->target, RULE_TARGET_SRC);
-    assert_int_equal(r->tag.count, 5);
+    assert_int_equal(r->tag.number, 5);
     assert_int_equal(rule_of(s, 2)->priority, 4);
     assert_string_equal(rule_of(s, 3)->class_name, "our-own");
     assert_int_equal(rule_of(s, 3)->priority, 3);

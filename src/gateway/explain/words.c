@@ -194,49 +194,11 @@ void words_item(const struct explain_rules *r, const struct rule_item *item, str
     }
 }
 
-static const char *const transform_names[] = {
-    [RULE_TO_LOWERCASE] = "to_lowercase",
-    [RULE_TO_UPPERCASE] = "to_uppercase",
-    [RULE_DOTPREFIX] = "dotprefix",
-    [RULE_URL_DECODE] = "url_decode",
-    [RULE_XOR] = "xor",
-    [RULE_STRIP_WHITESPACE] = "strip_whitespace",
-    [RULE_COMPRESS_WHITESPACE] = "compress_whitespace",
-    [RULE_TO_MD5] = "to_md5",
-    [RULE_TO_SHA1] = "to_sha1",
-    [RULE_TO_SHA256] = "to_sha256",
-    [RULE_PCREXFORM] = "pcrexform",
-    [RULE_DOMAIN] = "domain",
-    [RULE_TLD] = "tld",
-    [RULE_HEADER_LOWERCASE] = "header_lowercase",
-    [RULE_STRIP_PSEUDO_HEADERS] = "strip_pseudo_headers",
-    [RULE_FROM_BASE64] = "from_base64",
-    [RULE_GUNZIP] = "gunzip",
-    [RULE_ZLIB_DEFLATE] = "zlib_deflate",
-    [RULE_CASECHANGE] = "casechange",
-};
-
-static const char *own_buffer(uint32_t id)
-{
-    switch (id) {
-    case RULE_BUFFER_PAYLOAD: return "payload";
-    case RULE_BUFFER_IPV4_HDR: return "ipv4.hdr";
-    case RULE_BUFFER_IPV6_HDR: return "ipv6.hdr";
-    case RULE_BUFFER_TCP_HDR: return "tcp.hdr";
-    case RULE_BUFFER_UDP_HDR: return "udp.hdr";
-    case RULE_BUFFER_ICMPV4_HDR: return "icmpv4.hdr";
-    case RULE_BUFFER_ICMPV6_HDR: return "icmpv6.hdr";
-    case RULE_BUFFER_BASE64: return "base64_data";
-    case RULE_BUFFER_IP_SRC: return "ip.src";
-    case RULE_BUFFER_IP_DST: return "ip.dst";
-    default: return "a buffer";
-    }
-}
-
 static const char *field_name(const struct explain_rules *r, uint32_t id)
 {
     const struct field_table *fields = engine_vocabulary_fields(r->words);
-    return id < fields->count ? fields->entries[id].name : own_buffer(id);
+    const char *name = id < fields->count ? fields->entries[id].name : rule_buffer_name(id);
+    return name ? name : "a buffer";
 }
 
 void words_buffer(const struct explain_rules *r, const struct rule_buffer *b, struct buf *out)
@@ -245,11 +207,8 @@ void words_buffer(const struct explain_rules *r, const struct rule_buffer *b, st
     if (b->side)
         buf_printf(out, " %s", words_dir((enum dir)(b->side - 1)));
     for (uint8_t i = 0; i < b->transform_count; i++) {
-        enum rule_transform_kind kind = b->transforms[i].kind;
-        const char *name = (size_t)kind < ARRAY_COUNT(transform_names) && transform_names[kind]
-                               ? transform_names[kind]
-                               : "a transform";
-        buf_printf(out, "%s%s", i ? ", " : " after ", name);
+        const char *name = rule_transform_name(b->transforms[i].kind);
+        buf_printf(out, "%s%s", i ? ", " : " after ", name ? name : "a transform");
     }
 }
 
