@@ -75,6 +75,34 @@ enum unzip_status unzip_add(struct unzip *u, struct str in, unzip_sink sink, voi
 /* The input is over: what was gathered comes out. */
 enum unzip_status unzip_end(struct unzip *u, unzip_sink sink, void *owner);
 
+/* ---- codings: all content codings of a body, one around the other (codings.c; RFC 9110 section 8.4) ---- */
+
+#define CODINGS_MAX 4u
+
+/* Begins all zero. */
+struct codings {
+    struct unzip *layers[CODINGS_MAX]; /* in the order of decoding; made when bytes come */
+    uint8_t kinds[CODINGS_MAX];        /* enum unzip_coding, same order */
+    uint8_t count;
+};
+
+struct codings_out {
+    struct budget *mem;
+    uint64_t limit_bytes;                                  /* of each layer */
+    void (*bytes)(void *owner, struct str bytes);          /* decoded through all of them */
+    void (*status)(void *owner, enum unzip_status status); /* of a layer, after each piece */
+    void *owner;
+};
+
+/* In the order in which they are listed: what was applied last comes off first. Beyond `limit` (at most CODINGS_MAX, at least 1)
+ * the innermost falls out. */
+void codings_push(struct codings *c, enum unzip_coding coding, uint32_t limit);
+/* A layer that there is no memory for says UNZIP_BAD. */
+void codings_add(struct codings *c, struct str bytes, const struct codings_out *out);
+/* The input is over: what was gathered comes out, then all memory is given back. */
+void codings_end(struct codings *c, const struct codings_out *out);
+void codings_free(struct codings *c, struct budget *mem);
+
 /* ---- transfer encodings of mail (encoding.c): streaming, state in the caller's struct, begins all zero ---- */
 
 struct base64_state {

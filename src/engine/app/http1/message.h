@@ -14,7 +14,6 @@
 #define HTTP1_HEAD_MAX (128u << 10)
 #define HTTP1_HEADERS_MAX 1024u
 #define HTTP1_REPEATS_MAX 64u
-#define HTTP1_CODINGS_MAX 4u
 #define HTTP1_CODINGS_DEFAULT 2
 #define HTTP1_PARTS_MAX 16u
 
@@ -145,9 +144,7 @@ struct http1_payload {
     struct body body;  /* decoded */
     struct file *file; /* NULL: none (yet) */
     struct http1_multipart *multipart;
-    struct unzip *layers[HTTP1_CODINGS_MAX]; /* in the order of decoding */
-    uint8_t codings[HTTP1_CODINGS_MAX];      /* enum unzip_coding, same order */
-    uint8_t coding_count;
+    struct codings codings;
     bool begun, opened, has_gap;
     uint64_t wire_bytes; /* as transferred, chunk sizes included */
 };

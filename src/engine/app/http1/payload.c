@@ -21,7 +21,7 @@ static struct body_conf body_conf_of(const struct app_conf *conf, enum dir dir)
 
 /* Names are searched for, not compared: receivers take "x gzip" and "gzip;" too. LZMA, which hardly any receiver knows, is
  * decoded where the settings say so. */
-static bool coding_of(const struct app_conf *conf, struct str token, uint8_t *coding)
+static bool coding_of(const struct app_conf *conf, struct str token, enum unzip_coding *coding)
 {
     static const struct {
         const char *name;
@@ -29,7 +29,7 @@ static bool coding_of(const struct app_conf *conf, struct str token, uint8_t *co
     } rows[] = {{"gzip", UNZIP_GZIP}, {"deflate", UNZIP_DEFLATE}};
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
         if (str_find_nocase(token, 0, str_c(rows[i].name)) >= 0) {
-            *coding = (uint8_t)rows[i].coding;
+            *coding = rows[i].coding;
             return true;
         }
     *coding = UNZIP_LZMA;
@@ -56,16 +56,7 @@ static uint32_t layer_limit(const struct app_conf *conf)
     int64_t limit = HTTP1_CODINGS_DEFAULT;
     if (conf->yaml)
         limit = conf_int(conf->yaml, LIBHTP "response-body-decompress-layer-limit", limit);
-    return limit < 0 || limit > HTTP1_CODINGS_MAX ? HTTP1_CODINGS_MAX : (uint32_t)limit;
-}
-
-/* Puts a coding in front: what was applied last is taken off first. The innermost falls out when there are too many. */
-static void push_coding(struct http1_payload *p, uint8_t coding)
-{
-    uint32_t kept = p->coding_count < HTTP1_CODINGS_MAX ? p->coding_count : HTTP1_CODINGS_MAX - 1;
-    memmove(p->codings + 1, p->codings, kept);
-    p->codings[0] = coding;
-    p->coding_count = (uint8_t)(kept + 1);
+    return limit < 0 || limit > CODINGS_MAX ? CODINGS_MAX : (uint32_t)limit;
 }
 
 static void read_codings(const struct http1_at *at, struct http1_payload *p)
@@ -76,7 +67,7 @@ static void read_codings(const struct http1_at *at, struct http1_payload *p)
     uint32_t count = 0;
     for (struct str rest = without_controls(value, at->af->scratch); rest.p;) {
         struct str token = str_trim(str_split(&rest, ','));
-        uint8_t coding;
+        enum unzip_coding coding;
         if (token.len == 0 || str_eq_nocase(token, STR_LIT("identity")))
             continue;
         if (!coding_of(at->af->conf, token, &coding)) {
@@ -84,13 +75,13 @@ static void read_codings(const struct http1_at *at, struct http1_payload *p)
             continue;
         }
         count++;
-        push_coding(p, coding);
+        codings_push(&p->codings, coding, CODINGS_MAX);
     }
     uint32_t limit =
         count > HTTP1_CODINGS_DEFAULT ? layer_limit(at->af->conf) : HTTP1_CODINGS_DEFAULT;
     if (count > limit) {
         app_event(at->af, &at->tx->tx, HTTP1_TOO_MANY_ENCODING_LAYERS);
-        p->coding_count = (uint8_t)limit;
+        p->codings.count = (uint8_t)limit;
     }
 }
 
@@ -147,8 +138,9 @@ static void open_file(const struct http1_at *at, struct http1_payload *p)
 
 /* ---- bytes ---- */
 
-static void deliver(const struct http1_at *at, struct str bytes)
+static void deliver(void *owner, struct str bytes)
 {
+    const struct http1_at *at = owner;
     struct http1_payload *p = &http1_side(at)->payload;
     body_add(&p->body, &at->tx->body_conf[at->dir], at->af->mem, bytes);
     if (p->multipart) {
@@ -161,15 +153,9 @@ static void deliver(const struct http1_at *at, struct str bytes)
     app_progress(&at->tx->tx, at->dir, HTTP1_BODY);
 }
 
-struct level {
-    const struct http1_at *at;
-    uint32_t number;
-};
-
-static void decoded(void *owner, struct str bytes);
-
-static void note_status(const struct http1_at *at, enum unzip_status status)
+static void note_status(void *owner, enum unzip_status status)
 {
+    const struct http1_at *at = owner;
     if (status == UNZIP_BAD || status == UNZIP_PLAIN)
         app_event(at->af, &at->tx->tx, HTTP1_GZIP_DECOMPRESSION_FAILED);
     if (status == UNZIP_LIMIT)
@@ -178,30 +164,13 @@ static void note_status(const struct http1_at *at, enum unzip_status status)
         app_event(at->af, &at->tx->tx, HTTP1_LZMA_MEMLIMIT);
 }
 
-/* Bytes before layer `number`. */
-static void decode_from(const struct http1_at *at, uint32_t number, struct str bytes)
+static struct codings_out out_of(const struct http1_at *at)
 {
-    struct http1_payload *p = &http1_side(at)->payload;
-    if (number >= p->coding_count) {
-        deliver(at, bytes);
-        return;
-    }
-    if (!p->layers[number]) {
-        p->layers[number] = unzip_new(at->af->mem, (enum unzip_coding)p->codings[number],
-                                      at->af->conf->decompressed_max);
-        if (!p->layers[number]) {
-            note_status(at, UNZIP_BAD);
-            return;
-        }
-    }
-    struct level next = {at, number + 1};
-    note_status(at, unzip_add(p->layers[number], bytes, decoded, &next));
-}
-
-static void decoded(void *owner, struct str bytes)
-{
-    const struct level *level = owner;
-    decode_from(level->at, level->number, bytes);
+    return (struct codings_out){.mem = at->af->mem,
+                                .limit_bytes = at->af->conf->decompressed_max,
+                                .bytes = deliver,
+                                .status = note_status,
+                                .owner = (void *)(uintptr_t)at};
 }
 
 static void begin_multipart(const struct http1_at *at, struct http1_payload *p)
@@ -234,17 +203,10 @@ void http1_payload_begin(const struct http1_at *at)
 
 void http1_payload_add(const struct http1_at *at, struct str bytes)
 {
-    http1_side(at)->payload.wire_bytes += bytes.len;
-    if (bytes.len)
-        decode_from(at, 0, bytes);
-}
-
-static void free_layers(struct http1_payload *p, struct budget *mem)
-{
-    for (uint32_t i = 0; i < HTTP1_CODINGS_MAX; i++) {
-        unzip_free(p->layers[i], mem);
-        p->layers[i] = NULL;
-    }
+    struct http1_payload *p = &http1_side(at)->payload;
+    const struct codings_out out = out_of(at);
+    p->wire_bytes += bytes.len;
+    codings_add(&p->codings, bytes, &out);
 }
 
 void http1_payload_gap(const struct http1_at *at, uint32_t bytes)
@@ -252,7 +214,7 @@ void http1_payload_gap(const struct http1_at *at, uint32_t bytes)
     struct http1_payload *p = &http1_side(at)->payload;
     p->wire_bytes += bytes;
     p->has_gap = true;
-    if (p->coding_count) {
+    if (p->codings.count) {
         /* coded data cannot be read behind a hole: nothing more comes out */
         if (p->file)
             file_gap(p->file, 0);
@@ -269,23 +231,14 @@ void http1_payload_gap(const struct http1_at *at, uint32_t bytes)
     app_progress(&at->tx->tx, at->dir, HTTP1_BODY);
 }
 
-static void flush_layers(const struct http1_at *at, struct http1_payload *p)
-{
-    for (uint32_t i = 0; i < p->coding_count; i++) {
-        struct level next = {at, i + 1};
-        if (p->layers[i])
-            note_status(at, unzip_end(p->layers[i], decoded, &next));
-    }
-}
-
 void http1_payload_end(const struct http1_at *at, bool complete)
 {
     struct http1_payload *p = &http1_side(at)->payload;
+    const struct codings_out out = out_of(at);
     if (!p->begun)
         return;
     p->begun = false;
-    flush_layers(at, p);
-    free_layers(p, at->af->mem);
+    codings_end(&p->codings, &out);
     if (p->multipart)
         http1_multipart_end(p->multipart, at, complete);
     body_end(&p->body);
@@ -297,7 +250,7 @@ void http1_payload_end(const struct http1_at *at, bool complete)
 
 void http1_payload_fini(struct http1_payload *p, struct budget *mem)
 {
-    free_layers(p, mem);
+    codings_free(&p->codings, mem);
     body_fini(&p->body, mem);
     http1_multipart_free(p->multipart, mem);
     *p = (struct http1_payload){0};

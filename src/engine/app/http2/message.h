@@ -121,9 +121,7 @@ struct http2_fact {
 struct http2_payload {
     struct body body;
     struct file *file;
-    struct unzip *layers[HTTP2_CODINGS_MAX];
-    uint8_t codings[HTTP2_CODINGS_MAX];
-    uint8_t coding_count;
+    struct codings codings;
     bool begun, opened, has_gap;
 };
 

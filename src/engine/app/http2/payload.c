@@ -12,7 +12,7 @@ static struct body_conf body_conf_of(const struct app_conf *conf, enum dir dir)
     };
 }
 
-static bool coding_of(struct str token, uint8_t *coding)
+static bool coding_of(struct str token, enum unzip_coding *coding)
 {
     static const struct {
         const char *name;
@@ -23,7 +23,7 @@ static bool coding_of(struct str token, uint8_t *coding)
                 {"br", UNZIP_BROTLI}};
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
         if (str_eq_nocase(token, str_c(rows[i].name))) {
-            *coding = (uint8_t)rows[i].coding;
+            *coding = rows[i].coding;
             return true;
         }
     return false;
@@ -37,14 +37,10 @@ static void read_codings(const struct http2_at *at, struct http2_payload *p)
                           &value))
         return;
     for (struct str rest = value; rest.p;) {
-        uint8_t coding;
+        enum unzip_coding coding;
         if (!coding_of(str_trim(str_split(&rest, ',')), &coding))
             continue;
-        uint32_t kept =
-            p->coding_count < HTTP2_CODINGS_MAX ? p->coding_count : HTTP2_CODINGS_MAX - 1;
-        memmove(p->codings + 1, p->codings, kept);
-        p->codings[0] = coding;
-        p->coding_count = (uint8_t)(kept + 1);
+        codings_push(&p->codings, coding, HTTP2_CODINGS_MAX);
     }
 }
 
@@ -91,8 +87,9 @@ static void open_file(const struct http2_at *at, struct http2_payload *p)
     note_range(at, p->file);
 }
 
-static void deliver(const struct http2_at *at, struct str bytes)
+static void deliver(void *owner, struct str bytes)
 {
+    const struct http2_at *at = owner;
     struct http2_payload *p = &http2_side(at)->payload;
     body_add(&p->body, &at->tx->body_conf[at->dir], at->af->mem, bytes);
     open_file(at, p);
@@ -101,44 +98,22 @@ static void deliver(const struct http2_at *at, struct str bytes)
     app_progress(&at->tx->tx, at->dir, HTTP2_PROGRESS_BODY);
 }
 
-struct level {
-    const struct http2_at *at;
-    uint32_t number;
-};
-
-static void note_status(const struct http2_at *at, enum unzip_status status)
+static void note_status(void *owner, enum unzip_status status)
 {
+    const struct http2_at *at = owner;
     if (status == UNZIP_LIMIT)
         http2_event(at, HTTP2_COMPRESSION_BOMB);
     else if (status != UNZIP_OK && status != UNZIP_END)
         http2_event(at, HTTP2_FAILED_DECOMPRESSION);
 }
 
-static void decoded(void *owner, struct str bytes);
-
-/* Bytes before layer `number`. */
-static void decode_from(const struct http2_at *at, uint32_t number, struct str bytes)
+static struct codings_out out_of(const struct http2_at *at)
 {
-    struct http2_payload *p = &http2_side(at)->payload;
-    if (number >= p->coding_count) {
-        deliver(at, bytes);
-        return;
-    }
-    if (!p->layers[number])
-        p->layers[number] = unzip_new(at->af->mem, (enum unzip_coding)p->codings[number],
-                                      at->af->conf->decompressed_max);
-    if (!p->layers[number]) {
-        http2_event(at, HTTP2_FAILED_DECOMPRESSION);
-        return;
-    }
-    struct level next = {at, number + 1};
-    note_status(at, unzip_add(p->layers[number], bytes, decoded, &next));
-}
-
-static void decoded(void *owner, struct str bytes)
-{
-    const struct level *level = owner;
-    decode_from(level->at, level->number, bytes);
+    return (struct codings_out){.mem = at->af->mem,
+                                .limit_bytes = at->af->conf->decompressed_max,
+                                .bytes = deliver,
+                                .status = note_status,
+                                .owner = (void *)(uintptr_t)at};
 }
 
 void http2_payload_begin(const struct http2_at *at)
@@ -153,9 +128,11 @@ void http2_payload_begin(const struct http2_at *at)
 
 void http2_payload_add(const struct http2_at *at, struct str bytes)
 {
+    struct http2_payload *p = &http2_side(at)->payload;
+    const struct codings_out out = out_of(at);
     http2_payload_begin(at);
-    if (bytes.len && !(http2_side(at)->payload.has_gap && http2_side(at)->payload.coding_count))
-        decode_from(at, 0, bytes);
+    if (!p->has_gap || !p->codings.count)
+        codings_add(&p->codings, bytes, &out);
 }
 
 void http2_payload_gap(const struct http2_at *at, uint32_t bytes)
@@ -163,7 +140,7 @@ void http2_payload_gap(const struct http2_at *at, uint32_t bytes)
     struct http2_payload *p = &http2_side(at)->payload;
     http2_payload_begin(at);
     p->has_gap = true;
-    if (p->coding_count) {
+    if (p->codings.count) {
         /* coded data cannot be read behind a hole: nothing more comes out */
         if (p->file)
             file_gap(p->file, 0);
@@ -177,25 +154,13 @@ void http2_payload_gap(const struct http2_at *at, uint32_t bytes)
     app_progress(&at->tx->tx, at->dir, HTTP2_PROGRESS_BODY);
 }
 
-static void free_layers(struct http2_payload *p, struct budget *mem)
-{
-    for (uint32_t i = 0; i < HTTP2_CODINGS_MAX; i++) {
-        unzip_free(p->layers[i], mem);
-        p->layers[i] = NULL;
-    }
-}
-
 void http2_payload_end(const struct http2_at *at, bool complete)
 {
     struct http2_payload *p = &http2_side(at)->payload;
+    const struct codings_out out = out_of(at);
     if (!p->begun)
         return;
-    for (uint32_t i = 0; i < p->coding_count; i++) {
-        struct level next = {at, i + 1};
-        if (p->layers[i])
-            note_status(at, unzip_end(p->layers[i], decoded, &next));
-    }
-    free_layers(p, at->af->mem);
+    codings_end(&p->codings, &out);
     body_end(&p->body);
     if (p->file)
         file_end(at->af->files, &at->tx->tx, p->file,
@@ -205,7 +170,7 @@ void http2_payload_end(const struct http2_at *at, bool complete)
 
 void http2_payload_fini(struct http2_payload *p, struct budget *mem)
 {
-    free_layers(p, mem);
+    codings_free(&p->codings, mem);
     body_fini(&p->body, mem);
     *p = (struct http2_payload){0};
 }
