@@ -13,7 +13,8 @@
 #include <sys/mman.h>
 
 #define BLOCK_MIN 32u
-#define CLASS_COUNT 31 /* 2^5 .. 2^20 and the 15 halves between */
+#define FIRST_BYTES 64u /* of a block that grows */
+#define CLASS_COUNT 31  /* 2^5 .. 2^20 and the 15 halves between */
 
 _Static_assert(CLASS_COUNT <= SLAB_CLASSES, "every class has a list");
 
@@ -198,4 +199,25 @@ void *budget_resize(struct budget *b, void *p, size_t old_bytes, size_t new_byte
     memcpy(fresh, p, old_bytes < new_bytes ? old_bytes : new_bytes);
     budget_give(b, p, old_bytes);
     return fresh;
+}
+
+bool budget_grow(struct budget *b, void *block, uint32_t *cap, uint32_t need, size_t thing_bytes)
+{
+    void *now;
+    if (need <= *cap)
+        return true;
+    size_t things = FIRST_BYTES / thing_bytes;
+    if (things < 2 * (size_t)*cap)
+        things = 2 * (size_t)*cap;
+    if (things < need)
+        things = need;
+    if (things > SLAB_BLOCK_MAX / thing_bytes)
+        return false;
+    memcpy(&now, block, sizeof now);
+    void *moved = budget_resize(b, now, *cap * thing_bytes, things * thing_bytes);
+    if (!moved)
+        return false;
+    memcpy(block, &moved, sizeof moved);
+    *cap = (uint32_t)things;
+    return true;
 }

@@ -12,6 +12,7 @@
 
 #include "base/attr.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -52,5 +53,9 @@ void budget_give(struct budget *b, void *p, size_t bytes);
 /* Moves to a block of new_bytes, keeps the first old_bytes (or new_bytes, if fewer). On failure NULL, and the old block
  * stays as it is. p may be NULL with old_bytes 0. */
 NODISCARD void *budget_resize(struct budget *b, void *p, size_t old_bytes, size_t new_bytes);
+/* *block (the address of a pointer) holds *cap things of thing_bytes each: afterwards at least `need`, with twice as many as
+ * before when that is more, so that adding one by one stays cheap. False, and nothing has changed, when there is no room. */
+NODISCARD bool budget_grow(struct budget *b, void *block, uint32_t *cap, uint32_t need,
+                           size_t thing_bytes);
 
 #endif

@@ -140,6 +140,33 @@ static void budget_limits_one_owner(void **state)
     slab_fini(&s);
 }
 
+/* Added one by one against a naive model; with too little room nothing is lost. */
+static void blocks_grow(void **state)
+{
+    static const size_t sizes[] = {1, 7, 28, 64, 100};
+    for (size_t k = 0; k < ARRAY_COUNT(sizes); k++) {
+        struct slab s;
+        uint8_t *block = NULL;
+        uint32_t cap = 0, count = 0, moves = 0;
+        assert_int_equal(slab_init(&s, 1u << 20), 0);
+        struct budget b = {.slab = &s, .limit_bytes = 40000};
+        for (uint32_t had = 0; budget_grow(&b, &block, &cap, count + 1, sizes[k]); had = cap) {
+            moves += cap != had;
+            memset(block + count * sizes[k], (int)(count & 0xff), sizes[k]);
+            count++;
+        }
+        assert_true(count >= 100 && moves < 12);
+        assert_int_equal(count, cap);
+        for (uint32_t i = 0; i < count; i++)
+            assert_int_equal(block[i * sizes[k]], i & 0xff);
+        assert_true(budget_grow(&b, &block, &cap, 1, sizes[k]));
+        assert_false(budget_grow(&b, &block, &cap, UINT32_MAX, sizes[k]));
+        budget_give(&b, block, cap * sizes[k]);
+        assert_int_equal(b.used_bytes, 0);
+        slab_fini(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +175,7 @@ int main(void)
         cmocka_unit_test(used_up_is_refused_and_counted),
         cmocka_unit_test(larger_free_blocks_are_split),
         cmocka_unit_test(budget_limits_one_owner),
+        cmocka_unit_test(blocks_grow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -113,17 +113,8 @@ static bool make_room(struct app_flow *af, struct app_frame *f, uint32_t more)
         f->kept -= go;
         f->kept_from += go;
     }
-    if (f->kept + more <= f->cap)
-        return true;
-    uint32_t cap = f->cap ? f->cap : FIRST_BYTES;
-    while (cap < f->kept + more)
-        cap *= 2;
-    uint8_t *bytes = budget_resize(af->mem, f->bytes, f->cap, cap);
-    if (!bytes)
-        return false;
-    f->bytes = bytes;
-    f->cap = cap;
-    return true;
+    uint32_t need = f->kept + more;
+    return budget_grow(af->mem, &f->bytes, &f->cap, need < FIRST_BYTES ? FIRST_BYTES : need, 1);
 }
 
 static void add(struct app_flow *af, struct app_frame *f, struct str bytes)

@@ -1,6 +1,7 @@
 #include "engine/app/http1/message.h"
 
 #define TEXT_FIRST_BYTES 512u
+#define HEADERS_FIRST 16u
 #define BUCKETS 256u
 
 static const struct {
@@ -35,16 +36,8 @@ bool http1_head_add(struct http1_head *h, struct budget *mem, struct str bytes)
     if (bytes.len > HTTP1_HEAD_MAX - h->len)
         return false;
     uint32_t want = h->len + (uint32_t)bytes.len;
-    if (want > h->cap) {
-        uint32_t cap = h->cap ? h->cap : TEXT_FIRST_BYTES;
-        while (cap < want)
-            cap *= 2;
-        uint8_t *moved = budget_resize(mem, h->text, h->cap, cap);
-        if (!moved)
-            return false;
-        h->text = moved;
-        h->cap = cap;
-    }
+    if (!budget_grow(mem, &h->text, &h->cap, want < TEXT_FIRST_BYTES ? TEXT_FIRST_BYTES : want, 1))
+        return false;
     if (bytes.len)
         memcpy(h->text + h->len, bytes.p, bytes.len);
     h->len = want;
@@ -205,18 +198,10 @@ static void link_repeats(const struct http1_at *at, struct http1_head *h)
         http1_event(at, HTTP1_REQUEST_HEADER_REPETITION, HTTP1_RESPONSE_HEADER_REPETITION);
 }
 
-static bool reserve_headers(struct http1_head *h, struct budget *mem)
+static bool reserve_header(struct http1_head *h, struct budget *mem)
 {
-    if (h->header_count < h->header_cap)
-        return true;
-    uint32_t cap = h->header_cap ? h->header_cap * 2 : 16;
-    void *moved = budget_resize(mem, h->headers, h->header_cap * sizeof *h->headers,
-                                cap * sizeof *h->headers);
-    if (!moved)
-        return false;
-    h->headers = moved;
-    h->header_cap = cap;
-    return true;
+    uint32_t need = h->header_count < HEADERS_FIRST ? HEADERS_FIRST : h->header_count + 1;
+    return budget_grow(mem, &h->headers, &h->header_cap, need, sizeof *h->headers);
 }
 
 static bool is_empty_line(const struct http1_head *h, struct logical l)
@@ -240,7 +225,7 @@ bool http1_headers_parse(const struct http1_at *at)
             http1_event(at, HTTP1_REQUEST_TOO_MANY_HEADERS, HTTP1_RESPONSE_TOO_MANY_HEADERS);
             break;
         }
-        if (!reserve_headers(h, at->af->mem))
+        if (!reserve_header(h, at->af->mem))
             return false;
         h->headers[h->header_count++] = header_of(at, h, l);
     }

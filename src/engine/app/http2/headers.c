@@ -2,36 +2,24 @@
 
 /* A message's headers as they are decoded, in their order. */
 
+#define TEXT_FIRST_BYTES 256u
+#define FIELDS_FIRST 16u
+
 static bool reserve_text(struct http2_head *h, struct budget *mem, size_t bytes)
 {
     if (bytes > HTTP2_TEXT_MAX - h->len)
         return false;
-    if (h->len + bytes <= h->cap)
-        return true;
-    uint32_t cap = h->cap ? h->cap : 256;
-    while (cap < h->len + bytes)
-        cap *= 2;
-    uint8_t *moved = budget_resize(mem, h->text, h->cap, cap);
-    if (!moved)
-        return false;
-    h->text = moved;
-    h->cap = cap;
-    return true;
+    uint32_t need = h->len + (uint32_t)bytes;
+    return budget_grow(mem, &h->text, &h->cap, need < TEXT_FIRST_BYTES ? TEXT_FIRST_BYTES : need,
+                       1);
 }
 
 static struct http2_field *new_field(struct http2_head *h, struct budget *mem)
 {
-    if (h->field_count == HTTP2_FIELDS_MAX)
+    uint32_t need = h->field_count < FIELDS_FIRST ? FIELDS_FIRST : h->field_count + 1;
+    if (h->field_count == HTTP2_FIELDS_MAX ||
+        !budget_grow(mem, &h->fields, &h->field_cap, need, sizeof *h->fields))
         return NULL;
-    if (h->field_count == h->field_cap) {
-        uint32_t cap = h->field_cap ? h->field_cap * 2 : 16;
-        struct http2_field *moved =
-            budget_resize(mem, h->fields, h->field_cap * sizeof *moved, cap * sizeof *moved);
-        if (!moved)
-            return NULL;
-        h->fields = moved;
-        h->field_cap = cap;
-    }
     return &h->fields[h->field_count];
 }
 

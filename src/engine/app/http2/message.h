@@ -138,7 +138,7 @@ struct http2_tx {
     struct http2_side side[DIR_COUNT];
     struct body_conf body_conf[DIR_COUNT];
     struct http2_fact *facts;
-    uint16_t fact_count, fact_cap;
+    uint32_t fact_count, fact_cap;
     uint16_t frame_types[DIR_COUNT]; /* bit by type */
 };
 

@@ -48,15 +48,8 @@ void http2_fact_add(const struct http2_at *at, struct http2_fact fact)
         http2_event(at, HTTP2_TOO_MANY_FRAMES);
         return;
     }
-    if (tx->fact_count == tx->fact_cap) {
-        uint16_t cap = tx->fact_cap ? (uint16_t)(tx->fact_cap * 2) : 4;
-        struct http2_fact *moved =
-            budget_resize(at->af->mem, tx->facts, tx->fact_cap * sizeof fact, cap * sizeof fact);
-        if (!moved)
-            return;
-        tx->facts = moved;
-        tx->fact_cap = cap;
-    }
+    if (!budget_grow(at->af->mem, &tx->facts, &tx->fact_cap, tx->fact_count + 1, sizeof fact))
+        return;
     tx->facts[tx->fact_count++] = fact;
     tx->tx.updated[at->dir] = true;
 }
@@ -195,14 +188,8 @@ static bool keep_fragment(struct run *r, struct str fragment)
     if (fragment.len > HTTP2_BLOCK_MAX - d->block_len)
         return false;
     uint32_t need = d->block_len + (uint32_t)fragment.len;
-    if (need > d->block_cap) {
-        uint32_t cap = need < 4096 ? 4096 : need + need / 2;
-        uint8_t *moved = budget_resize(r->af->mem, d->block, d->block_cap, cap);
-        if (!moved)
-            return false;
-        d->block = moved;
-        d->block_cap = cap;
-    }
+    if (!budget_grow(r->af->mem, &d->block, &d->block_cap, need < 4096 ? 4096 : need, 1))
+        return false;
     if (fragment.len)
         memcpy(d->block + d->block_len, fragment.p, fragment.len);
     d->block_len = need;

@@ -35,14 +35,14 @@ static struct smtp_tx *current_tx(struct app_flow *af, struct smtp_state *st)
         return NULL;
     app_progress(&st->tx->tx, DIR_TOSERVER, SMTP_BEGUN);
     if (st->has_helo)
-        smtp_text_add(&st->tx->texts, af->mem, TEXT_HELO, str_of(st->helo, st->helo_len));
+        texts_add(&st->tx->texts, af->mem, TEXT_HELO, str_of(st->helo, st->helo_len));
     return st->tx;
 }
 
 static bool has_text(const struct smtp_tx *tx, uint32_t kind)
 {
     struct str have;
-    return tx && smtp_text_get(&tx->texts, kind, 0, &have);
+    return tx && texts_get(&tx->texts, kind, 0, &have);
 }
 
 static void wait_for_reply(struct app_flow *af, struct smtp_tx *tx, enum smtp_command command,
@@ -68,7 +68,7 @@ static void on_helo(struct app_flow *af, struct str arguments)
     if (has_text(tx, TEXT_HELO))
         smtp_tell(af, tx, SMTP_DUPLICATE_FIELDS);
     else if (tx)
-        smtp_text_add(&tx->texts, af->mem, TEXT_HELO, arguments);
+        texts_add(&tx->texts, af->mem, TEXT_HELO, arguments);
     if (!st->has_helo) {
         struct str cut = str_cut(arguments, 0, SMTP_HELO_MAX);
         if (cut.len)
@@ -102,7 +102,7 @@ static void on_mail(struct app_flow *af, struct str arguments)
     if (has_text(tx, TEXT_MAIL_FROM))
         smtp_tell(af, tx, SMTP_DUPLICATE_FIELDS);
     else if (tx)
-        smtp_text_add(&tx->texts, af->mem, TEXT_MAIL_FROM, path_of(arguments));
+        texts_add(&tx->texts, af->mem, TEXT_MAIL_FROM, path_of(arguments));
     if (tx)
         app_progress(&tx->tx, DIR_TOSERVER, SMTP_SENDER);
     wait_for_reply(af, tx, COMMAND_MAIL, false);
@@ -112,7 +112,7 @@ static void on_rcpt(struct app_flow *af, struct str arguments)
 {
     struct smtp_tx *tx = current_tx(af, af->state);
     if (tx) {
-        smtp_text_add(&tx->texts, af->mem, TEXT_RCPT_TO, path_of(arguments));
+        texts_add(&tx->texts, af->mem, TEXT_RCPT_TO, path_of(arguments));
         app_progress(&tx->tx, DIR_TOSERVER, SMTP_SENDER);
     }
     wait_for_reply(af, tx, COMMAND_RCPT, false);

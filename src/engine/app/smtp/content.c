@@ -12,7 +12,7 @@ static void on_header(void *owner, const struct mime_part *part, struct str name
         if (!str_eq_nocase(name, str_c(row->name)))
             continue;
         if (row->multi || !(mail->tx->headers_seen >> i & 1))
-            smtp_text_add(&mail->tx->texts, mail->af->mem, TEXT_HEADERS + i, value);
+            texts_add(&mail->tx->texts, mail->af->mem, TEXT_HEADERS + i, value);
         mail->tx->headers_seen |= 1u << i;
         return;
     }
@@ -43,7 +43,7 @@ static void on_part_begin(void *owner, const struct mime_part *part)
     }
     if (part->filename.len && mail->part_number != part->number + 1) {
         mail->part_number = part->number + 1;
-        smtp_text_add(&tx->texts, mail->af->mem, TEXT_ATTACHMENT, part->filename);
+        texts_add(&tx->texts, mail->af->mem, TEXT_ATTACHMENT, part->filename);
     }
     if (part->is_multipart || part->is_message)
         return;
@@ -195,5 +195,5 @@ void smtp_tx_fini(struct app_flow *af, struct tx *tx)
         body_fini(&part->body, af->mem);
         budget_give(af->mem, part, sizeof *part);
     }
-    smtp_texts_fini(&smtp->texts, af->mem);
+    texts_fini(&smtp->texts, af->mem);
 }

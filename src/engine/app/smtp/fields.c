@@ -2,7 +2,7 @@
 
 static bool get(const struct tx *tx, uint32_t kind, uint32_t index, struct str *out)
 {
-    return smtp_text_get(&smtp_tx_const(tx)->texts, kind, index, out);
+    return texts_get(&smtp_tx_const(tx)->texts, kind, index, out);
 }
 
 #define TEXT_GETTER(function, kind)                                                          \

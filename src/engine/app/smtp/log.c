@@ -3,7 +3,7 @@
 static void log_list(const struct smtp_tx *tx, uint32_t kind, const char *key, struct json *out)
 {
     struct str text;
-    if (!smtp_text_get(&tx->texts, kind, 0, &text))
+    if (!texts_get(&tx->texts, kind, 0, &text))
         return;
     json_array(out, key);
     for (uint32_t i = 0; i < tx->texts.count; i++)
@@ -29,7 +29,7 @@ static void log_urls(const struct smtp_tx *tx, struct json *out)
 static void log_text(const struct smtp_tx *tx, uint32_t kind, const char *key, struct json *out)
 {
     struct str text;
-    if (smtp_text_get(&tx->texts, kind, 0, &text))
+    if (texts_get(&tx->texts, kind, 0, &text))
         json_bytes(out, key, text);
 }
 
@@ -58,7 +58,7 @@ static struct str next_address(struct str *rest)
 static void log_addresses(const struct smtp_tx *tx, enum smtp_header header, struct json *out)
 {
     struct str rest;
-    if (!smtp_text_get(&tx->texts, TEXT_HEADERS + header, 0, &rest) || str_trim(rest).len == 0)
+    if (!texts_get(&tx->texts, TEXT_HEADERS + header, 0, &rest) || str_trim(rest).len == 0)
         return;
     json_array(out, smtp_headers[header].key);
     while (rest.len) {

@@ -4,12 +4,11 @@
 
 #include "engine/app/app.h"
 #include "engine/content/content.h"
+#include "engine/format/lines/lines.h"
 
 #define SMTP_LINE_MAX 4096u /* command or reply line; RFC 5321 asks for 512, extensions for more */
-#define SMTP_PENDING_MAX 128u      /* commands that wait for a reply */
-#define SMTP_HELO_MAX 256u         /* kept for the transactions that follow */
-#define SMTP_TEXT_BYTES_MAX 65536u /* all texts of a transaction */
-#define SMTP_TEXTS_MAX 1024u
+#define SMTP_PENDING_MAX 128u    /* commands that wait for a reply */
+#define SMTP_HELO_MAX 256u       /* kept for the transactions that follow */
 #define SMTP_PARTS_MAX 32u       /* attachments whose bytes are kept for rules */
 #define SMTP_URL_MAX 1024u       /* of a longer one the beginning */
 #define SMTP_URLS_MAX 256u       /* per mail: a mail of links must not fill the log */
@@ -93,18 +92,6 @@ struct smtp_header_row {
 };
 extern const struct smtp_header_row smtp_headers[HEADER_COUNT];
 
-struct smtp_item {
-    uint32_t at, len;
-    uint32_t kind;
-};
-
-/* Texts of a transaction in one growing block (texts.c). */
-struct smtp_texts {
-    uint8_t *bytes;
-    struct smtp_item *items;
-    uint32_t len, cap, count, items_cap;
-};
-
 /* An attachment's bytes for file.data. */
 struct smtp_part {
     struct smtp_part *next;
@@ -133,7 +120,7 @@ struct smtp_mail {
 
 struct smtp_tx {
     struct tx tx; /* first */
-    struct smtp_texts texts;
+    struct texts texts;
     struct smtp_mail *mail; /* while it passes */
     struct smtp_part *parts;
     uint32_t part_count, url_count, urls_seen;
@@ -196,12 +183,6 @@ static inline const struct smtp_tx *smtp_tx_const(const struct tx *tx)
 {
     return (const struct smtp_tx *)tx;
 }
-
-/* texts.c */
-void smtp_text_add(struct smtp_texts *t, struct budget *mem, uint32_t kind, struct str text);
-/* The index-th text of a kind. */
-bool smtp_text_get(const struct smtp_texts *t, uint32_t kind, uint32_t index, struct str *out);
-void smtp_texts_fini(struct smtp_texts *t, struct budget *mem);
 
 /* url.c: which schemes the settings name (Suricata's extract-urls-schemes; http alone unless set); bytes of decoded text; the
  * text ends: what is in hand may be a URL */

@@ -327,7 +327,7 @@ static void long_lines_are_told_and_passed(void **state)
     feed(&w, DIR_TOSERVER, str_of(line, sizeof(line)), 6000);
     feed(&w, DIR_TOSERVER, STR_LIT("MAIL FROM:<a@x>\r\n"), 0);
     struct str have;
-    assert_true(smtp_text_get(&smtp_tx_of(w.af.first)->texts, TEXT_MAIL_FROM, 0, &have));
+    assert_true(texts_get(&smtp_tx_of(w.af.first)->texts, TEXT_MAIL_FROM, 0, &have));
     assert_true(w.af.first->events >> SMTP_MAX_COMMAND_LINE & 1);
     memcpy(line, "250 ", 4);
     feed(&w, DIR_TOCLIENT, str_of(line, sizeof(line)), 5000);

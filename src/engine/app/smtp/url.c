@@ -53,7 +53,7 @@ static struct str behind_scheme(struct str word, uint8_t wanted)
     return STR_EMPTY;
 }
 
-static bool is_known(const struct smtp_texts *t, struct str url)
+static bool is_known(const struct texts *t, struct str url)
 {
     for (uint32_t i = 0; i < t->count; i++)
         if (t->items[i].kind == TEXT_URL &&
@@ -73,7 +73,7 @@ void smtp_url_end(struct smtp_mail *mail)
     if (url.len == 0 || ++tx->urls_seen > SMTP_URLS_SEEN_MAX || is_known(&tx->texts, url))
         return;
     tx->url_count++;
-    smtp_text_add(&tx->texts, mail->af->mem, TEXT_URL, url);
+    texts_add(&tx->texts, mail->af->mem, TEXT_URL, url);
 }
 
 void smtp_url_add(struct smtp_mail *mail, struct str bytes)

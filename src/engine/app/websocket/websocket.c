@@ -61,16 +61,8 @@ static bool bytes_add(struct bytes *b, struct budget *mem, struct str s)
 {
     bool fits = s.len <= WEBSOCKET_PAYLOAD_MAX - b->len;
     uint32_t len = fits ? (uint32_t)s.len : WEBSOCKET_PAYLOAD_MAX - b->len;
-    if (b->len + len > b->cap) {
-        uint32_t cap = b->cap ? b->cap : 64;
-        while (cap < b->len + len)
-            cap *= 2;
-        uint8_t *moved = budget_resize(mem, b->p, b->cap, cap);
-        if (!moved)
-            return false;
-        b->p = moved;
-        b->cap = cap;
-    }
+    if (!budget_grow(mem, &b->p, &b->cap, b->len + len, 1))
+        return false;
     if (len)
         memcpy(b->p + b->len, s.p, len);
     b->len += len;

@@ -31,32 +31,12 @@ bool lines_next(struct lines *l, struct str *rest, uint32_t max, struct line *ou
     return true;
 }
 
-/* Doubles a block until `need` fits; false when there is no room. */
-static bool grow(void **block, uint32_t *cap_bytes, uint32_t need, struct budget *mem)
-{
-    uint32_t cap = *cap_bytes ? *cap_bytes : 64;
-    while (cap < need)
-        cap *= 2;
-    if (cap == *cap_bytes)
-        return true;
-    void *moved = budget_resize(mem, *block, *cap_bytes, cap);
-    if (!moved)
-        return false;
-    *block = moved;
-    *cap_bytes = cap;
-    return true;
-}
-
 bool texts_add(struct texts *t, struct budget *mem, uint32_t kind, struct str text)
 {
     if (t->count >= TEXTS_MAX || text.len > TEXTS_BYTES_MAX - t->len)
         return false;
-    void *bytes = t->bytes, *items = t->items;
-    bool room = grow(&bytes, &t->cap, t->len + (uint32_t)text.len, mem);
-    t->bytes = bytes;
-    room = room && grow(&items, &t->items_cap, (t->count + 1) * (uint32_t)sizeof *t->items, mem);
-    t->items = items;
-    if (!room)
+    if (!budget_grow(mem, &t->bytes, &t->cap, t->len + (uint32_t)text.len, 1) ||
+        !budget_grow(mem, &t->items, &t->items_cap, t->count + 1, sizeof *t->items))
         return false;
     if (text.len)
         memcpy(t->bytes + t->len, text.p, text.len);
@@ -78,6 +58,6 @@ bool texts_get(const struct texts *t, uint32_t kind, uint32_t index, struct str 
 void texts_fini(struct texts *t, struct budget *mem)
 {
     budget_give(mem, t->bytes, t->cap);
-    budget_give(mem, t->items, t->items_cap);
+    budget_give(mem, t->items, t->items_cap * sizeof *t->items);
     *t = (struct texts){0};
 }

@@ -98,17 +98,9 @@ void rpc_uuid_text(const uint8_t uuid[16], struct buf *out)
 bool rpc_interfaces_add(struct rpc_interfaces *list, struct budget *mem,
                         const struct rpc_interface *one)
 {
-    if (list->count == RPC_INTERFACES_MAX)
+    if (list->count == RPC_INTERFACES_MAX ||
+        !budget_grow(mem, &list->items, &list->cap, list->count + 1, sizeof *list->items))
         return false;
-    if (list->count == list->cap) {
-        uint32_t cap = list->cap ? 2 * list->cap : 2;
-        struct rpc_interface *items =
-            budget_resize(mem, list->items, list->cap * sizeof *items, cap * sizeof *items);
-        if (!items)
-            return false;
-        list->items = items;
-        list->cap = cap;
-    }
     list->items[list->count++] = *one;
     return true;
 }
@@ -131,14 +123,8 @@ void rpc_stub_add(struct rpc_stub *stub, struct budget *mem, struct str bytes)
     stub->total_bytes += bytes.len;
     if (some > bytes.len)
         some = bytes.len;
-    if (some > stub->cap - stub->len) {
-        size_t cap = slab_block_bytes(stub->len + some);
-        uint8_t *p = budget_resize(mem, stub->p, stub->cap, cap);
-        if (!p)
-            return;
-        stub->p = p;
-        stub->cap = (uint32_t)cap;
-    }
+    if (!budget_grow(mem, &stub->p, &stub->cap, stub->len + (uint32_t)some, 1))
+        return;
     if (some)
         memcpy(stub->p + stub->len, bytes.p, some);
     stub->len += (uint32_t)some;
