@@ -157,3 +157,25 @@ bool text_is_utf8(struct str s)
     }
     return true;
 }
+
+void text_add_utf8(struct buf *b, uint32_t character)
+{
+    uint32_t c = character;
+    if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+        c = 0xfffd;
+    if (c < 0x80) {
+        buf_add_byte(b, (uint8_t)c);
+        return;
+    }
+    if (c >= 0x10000) {
+        buf_add_byte(b, (uint8_t)(0xf0 | c >> 18));
+        buf_add_byte(b, (uint8_t)(0x80 | (c >> 12 & 0x3f)));
+    } else if (c >= 0x800) {
+        buf_add_byte(b, (uint8_t)(0xe0 | c >> 12));
+    }
+    if (c >= 0x800)
+        buf_add_byte(b, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
+    else
+        buf_add_byte(b, (uint8_t)(0xc0 | c >> 6));
+    buf_add_byte(b, (uint8_t)(0x80 | (c & 0x3f)));
+}

@@ -1,4 +1,4 @@
-/* text: bytes as text and back: hex, base64 (RFC 4648), percent. Decoders are strict unless they say otherwise. */
+/* text: bytes as text and back: hex, base64 (RFC 4648), UTF-8. Decoders are strict unless they say otherwise. */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
@@ -18,5 +18,7 @@ void text_add_base64url(struct buf *b, struct str s);
 bool text_unbase64(struct buf *b, struct str s);
 /* True when s is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool text_is_utf8(struct str s);
+/* A character as UTF-8; what is none (a surrogate, beyond U+10FFFF) as U+FFFD. */
+void text_add_utf8(struct buf *b, uint32_t character);
 
 #endif

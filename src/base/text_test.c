@@ -122,6 +122,35 @@ static void utf8(void **state)
             fail_msg("row %zu", i);
 }
 
+static void add_utf8(void **state)
+{
+    static const struct {
+        uint32_t character;
+        const char *want;
+    } rows[] = {
+        {'a', "a"},
+        {0x7f, "\x7f"},
+        {0x80, "\xc2\x80"},
+        {0x7ff, "\xdf\xbf"},
+        {0x800, "\xe0\xa0\x80"},
+        {0x65e5, "日"},
+        {0xffff, "\xef\xbf\xbf"},
+        {0x10000, "\xf0\x90\x80\x80"},
+        {0x10ffff, "\xf4\x8f\xbf\xbf"},
+        {0x110000, "\xef\xbf\xbd"},
+        {UINT32_MAX, "\xef\xbf\xbd"},
+        {0xd800, "\xef\xbf\xbd"},
+        {0xdfff, "\xef\xbf\xbd"},
+    };
+    char text[8];
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct buf b = buf_fixed(text, sizeof text);
+        text_add_utf8(&b, rows[i].character);
+        assert_string_equal(buf_c(&b), rows[i].want);
+        assert_true(text_is_utf8(buf_str(&b)));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +158,7 @@ int main(void)
         cmocka_unit_test(base64),
         cmocka_unit_test(base64_of_random_bytes),
         cmocka_unit_test(utf8),
+        cmocka_unit_test(add_utf8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

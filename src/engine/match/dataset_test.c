@@ -44,10 +44,16 @@ static void strings_are_read(void **state)
     static const struct {
         const char *text, *want; /* NULL: damaged */
     } rows[] = {
-        {"\"abc\"", "abc"},          {"\"a\\n\\\"\\/\"", "a\n\"/"},
-        {"\"\\u00e9\"", "\xc3\xa9"}, {"\"\\ud83d\\ude00\"", "\xf0\x9f\x98\x80"},
-        {"\"\\ud83d\"", NULL},       {"\"\\u12\"", NULL},
-        {"\"\\q\"", NULL},           {"12", NULL},
+        {"\"abc\"", "abc"},
+        {"\"a\\n\\\"\\/\"", "a\n\"/"},
+        {"\"\\u00e9\"", "\xc3\xa9"},
+        {"\"\\ud83d\\ude00\"", "\xf0\x9f\x98\x80"},
+        {"\"\\ud83d\"", NULL},
+        {"\"\\ude00\"", NULL},
+        {"\"\\ud83d\\ud83d\"", NULL},
+        {"\"\\u12\"", NULL},
+        {"\"\\q\"", NULL},
+        {"12", NULL},
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         struct buf out;

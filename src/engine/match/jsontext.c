@@ -128,26 +128,6 @@ bool jsontext_next(struct str *rest, struct str *value)
     return rest->len && rest->p[0] != ']' && jsontext_value(rest, value);
 }
 
-static bool add_utf8(struct buf *out, uint32_t c)
-{
-    if (c < 0x80) {
-        buf_add_byte(out, (uint8_t)c);
-    } else if (c < 0x800) {
-        buf_add_byte(out, (uint8_t)(0xc0 | c >> 6));
-        buf_add_byte(out, (uint8_t)(0x80 | (c & 0x3f)));
-    } else if (c < 0x10000) {
-        buf_add_byte(out, (uint8_t)(0xe0 | c >> 12));
-        buf_add_byte(out, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
-        buf_add_byte(out, (uint8_t)(0x80 | (c & 0x3f)));
-    } else {
-        buf_add_byte(out, (uint8_t)(0xf0 | c >> 18));
-        buf_add_byte(out, (uint8_t)(0x80 | (c >> 12 & 0x3f)));
-        buf_add_byte(out, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
-        buf_add_byte(out, (uint8_t)(0x80 | (c & 0x3f)));
-    }
-    return true;
-}
-
 static bool read_hex4(struct str s, size_t at, uint32_t *out)
 {
     *out = 0;
@@ -166,13 +146,15 @@ static size_t add_unicode(struct str s, size_t at, struct buf *out)
     uint32_t high, low;
     if (!read_hex4(s, at, &high))
         return 0;
-    bool pair = high >= 0xd800 && high < 0xdc00;
-    if (!pair)
-        return add_utf8(out, high) ? 4 : 0;
-    if (at + 6 > s.len || s.p[at + 4] != '\\' || s.p[at + 5] != 'u' ||
+    if (high < 0xd800 || high > 0xdfff) {
+        text_add_utf8(out, high);
+        return 4;
+    }
+    if (high > 0xdbff || at + 6 > s.len || s.p[at + 4] != '\\' || s.p[at + 5] != 'u' ||
         !read_hex4(s, at + 6, &low) || low < 0xdc00 || low > 0xdfff)
         return 0;
-    return add_utf8(out, 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00)) ? 10 : 0;
+    text_add_utf8(out, 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00));
+    return 10;
 }
 
 bool jsontext_string(struct str value, struct buf *out)

@@ -23,16 +23,8 @@ enum dir dcerpc_log_dir(const struct tx *tx)
 static bool iface(const struct tx *tx, enum dir dir, uint32_t index, struct arena *scratch,
                   struct str *out)
 {
-    const struct rpc_call *call = &((const struct dcerpc_tx *)tx)->call;
-    uint8_t value[RPC_IFACE_VALUE_BYTES];
     (void)dir;
-    if (!rpc_call_iface(call, index, value))
-        return false;
-    uint8_t *kept = arena_alloc(scratch, sizeof value);
-    if (kept)
-        memcpy(kept, value, sizeof value);
-    *out = str_of(kept, sizeof value);
-    return kept != NULL;
+    return rpc_call_iface(&((const struct dcerpc_tx *)tx)->call, index, scratch, out);
 }
 
 static bool opnum(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out)

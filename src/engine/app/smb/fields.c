@@ -44,15 +44,8 @@ static bool iface(const struct tx *tx, enum dir dir, uint32_t index, struct aren
                   struct str *out)
 {
     const struct smb_tx *smb = smb_tx_const(tx);
-    uint8_t value[RPC_IFACE_VALUE_BYTES];
     (void)dir;
-    if (smb->kind != SMB_CALL || !rpc_call_iface(&smb->call, index, value))
-        return false;
-    uint8_t *kept = arena_alloc(scratch, sizeof value);
-    if (kept)
-        memcpy(kept, value, sizeof value);
-    *out = str_of(kept, sizeof value);
-    return kept != NULL;
+    return smb->kind == SMB_CALL && rpc_call_iface(&smb->call, index, scratch, out);
 }
 
 static bool opnum(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out)

@@ -127,38 +127,17 @@ static void add_type(struct str oid, struct buf *out)
     ber_oid_text(oid, out);
 }
 
-static void add_utf8(uint32_t c, struct buf *out)
-{
-    if (c < 0x80) {
-        buf_add_byte(out, (uint8_t)c);
-        return;
-    }
-    if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-        c = 0xfffd;
-    if (c >= 0x10000) {
-        buf_add_byte(out, (uint8_t)(0xf0 | c >> 18));
-        buf_add_byte(out, (uint8_t)(0x80 | (c >> 12 & 0x3f)));
-    } else if (c >= 0x800) {
-        buf_add_byte(out, (uint8_t)(0xe0 | c >> 12));
-    }
-    if (c >= 0x800)
-        buf_add_byte(out, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
-    else
-        buf_add_byte(out, (uint8_t)(0xc0 | c >> 6));
-    buf_add_byte(out, (uint8_t)(0x80 | (c & 0x3f)));
-}
-
 static void add_value(const struct ber *value, struct buf *out)
 {
     struct reader r = reader_of(value->body);
     switch (value->tag) {
     case BER_BMP:
         while (reader_left(&r) >= 2)
-            add_utf8(reader_u16(&r), out);
+            text_add_utf8(out, reader_u16(&r));
         return;
     case BER_UNIVERSAL:
         while (reader_left(&r) >= 4)
-            add_utf8(reader_u32(&r), out);
+            text_add_utf8(out, reader_u32(&r));
         return;
     default: buf_add(out, value->body);
     }

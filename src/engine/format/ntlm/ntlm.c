@@ -1,5 +1,7 @@
 #include "engine/format/ntlm/ntlm.h"
 
+#include "base/text.h"
+
 #define NEGOTIATE_UNICODE 0x00000001u
 #define NEGOTIATE_VERSION 0x02000000u
 
@@ -49,25 +51,6 @@ bool ntlm_find(struct str bytes, struct ntlm *out)
     return true;
 }
 
-static void add_utf8(struct buf *out, uint32_t c)
-{
-    if (c < 0x80) {
-        buf_add_byte(out, (uint8_t)c);
-    } else if (c < 0x800) {
-        buf_add_byte(out, (uint8_t)(0xc0 | c >> 6));
-        buf_add_byte(out, (uint8_t)(0x80 | (c & 0x3f)));
-    } else if (c < 0x10000) {
-        buf_add_byte(out, (uint8_t)(0xe0 | c >> 12));
-        buf_add_byte(out, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
-        buf_add_byte(out, (uint8_t)(0x80 | (c & 0x3f)));
-    } else {
-        buf_add_byte(out, (uint8_t)(0xf0 | c >> 18));
-        buf_add_byte(out, (uint8_t)(0x80 | (c >> 12 & 0x3f)));
-        buf_add_byte(out, (uint8_t)(0x80 | (c >> 6 & 0x3f)));
-        buf_add_byte(out, (uint8_t)(0x80 | (c & 0x3f)));
-    }
-}
-
 void ntlm_text(struct str text, bool wide, struct buf *out)
 {
     struct reader r = reader_of(text);
@@ -86,6 +69,6 @@ void ntlm_text(struct str text, bool wide, struct buf *out)
         } else if (c >= 0xd800 && c < 0xe000) {
             c = '?';
         }
-        add_utf8(out, c);
+        text_add_utf8(out, c);
     }
 }

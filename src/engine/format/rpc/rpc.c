@@ -311,15 +311,19 @@ bool rpc_call_take(struct rpc_call *call, struct rpc_bindings *bindings, struct 
 
 /* ---- what rules ask ---- */
 
-bool rpc_call_iface(const struct rpc_call *call, uint32_t index, uint8_t out[RPC_IFACE_VALUE_BYTES])
+bool rpc_call_iface(const struct rpc_call *call, uint32_t index, struct arena *a, struct str *out)
 {
     if (call->request != RPC_REQUEST || index >= call->interfaces.count)
         return false;
     const struct rpc_interface *one = &call->interfaces.items[index];
-    memcpy(out, one->uuid, 16);
-    out[16] = (uint8_t)(one->major >> 8);
-    out[17] = (uint8_t)one->major;
-    out[18] = call->from_first;
+    uint8_t *value = arena_alloc(a, RPC_IFACE_VALUE_BYTES);
+    if (!value)
+        return false;
+    memcpy(value, one->uuid, 16);
+    value[16] = (uint8_t)(one->major >> 8);
+    value[17] = (uint8_t)one->major;
+    value[18] = call->from_first;
+    *out = str_of(value, RPC_IFACE_VALUE_BYTES);
     return true;
 }
 

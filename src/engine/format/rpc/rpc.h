@@ -12,6 +12,7 @@
 #ifndef ENGINE_FORMAT_RPC_RPC_H
 #define ENGINE_FORMAT_RPC_RPC_H
 
+#include "base/arena.h"
 #include "base/json.h"
 #include "base/reader.h"
 #include "base/slab.h"
@@ -119,10 +120,9 @@ bool rpc_interfaces_add(struct rpc_interfaces *list, struct budget *mem,
 
 /* ---- what rules ask ---- */
 
-/* The interface of a request as RPC_IFACE_VALUE_BYTES: its UUID as written, its major version (network order), 1 when the
+/* The interface of a request as RPC_IFACE_VALUE_BYTES in the arena: its UUID as written, its major version (network order), 1 when the
  * first fragment was seen. False: the call is no request, or its interface is not known. */
-bool rpc_call_iface(const struct rpc_call *call, uint32_t index,
-                    uint8_t out[RPC_IFACE_VALUE_BYTES]);
+bool rpc_call_iface(const struct rpc_call *call, uint32_t index, struct arena *a, struct str *out);
 bool rpc_call_opnum(const struct rpc_call *call, uint64_t *out);
 bool rpc_call_stub(const struct rpc_call *call, enum rpc_side side, struct str *out);
 
