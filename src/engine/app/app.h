@@ -98,12 +98,12 @@ struct app_conf {
     uint32_t response_min_inspect, response_window;
     uint64_t decompressed_max; /* bytes per body */
     uint64_t detection_only;   /* 1 << app_proto: known, and not read ("enabled: detection-only") */
-    uint32_t mqtt_message_max; /* bytes; of a longer one only the head is looked at */
     uint32_t tx_max;           /* live transactions of a flow */
+    /* of one protocol: its name, then what it is */
     uint32_t ftp_line_max;     /* bytes of a line that are looked at */
     uint32_t ftp_tx_max;       /* more at a time are told as an event */
-    bool hassh;                /* the same */
-    bool ja3, ja4;             /* also switched on by the demand mask */
+    uint32_t mqtt_message_max; /* bytes; of a longer one only the head is looked at */
+    bool ja3, ja4, hassh;      /* rules that want them switch them on too */
     struct app_log log;        /* of the event log that is being written */
     const struct conf *yaml;   /* may be NULL; for a parser's own rare settings, at start only */
 };
