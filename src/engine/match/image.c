@@ -196,7 +196,7 @@ static int load_datasets(struct match_image *image)
 
 static int build(struct match_image *image, struct err *err)
 {
-    if (compile_rules(image) < 0 || load_datasets(image) < 0)
+    if (compile_rules(image) < 0 || match_classes_build(image) < 0 || load_datasets(image) < 0)
         return err_set(err, "no memory for %u rules", image->set->count);
     demand(image);
     int8_t *literal_of = malloc((size_t)image->count + 1);

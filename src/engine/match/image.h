@@ -139,6 +139,8 @@ struct match_image {
     struct field_mask demand;
     struct match_rule *rules;
     uint32_t count;
+    uint32_t *class_of; /* by rule: rules of one class have the same header */
+    uint32_t class_count;
     struct match_slot *slots;
     uint32_t slot_count;
     struct match_scan **scans; /* all, for counting, and for scratch that does for each */
@@ -166,6 +168,8 @@ struct match_image {
     uint32_t dce_order_field; /* 1: the call's integers are little-endian */
 };
 
+/* classes.c: which rules share a header. */
+NODISCARD int match_classes_build(struct match_image *image);
 /* group.c: port groups and event lists. literal_of: buffer of the rule that a payload scan looks for, or -1. */
 NODISCARD int match_groups_build(struct match_image *image, const int8_t *literal_of);
 /* plan.c: transactions. */

@@ -26,6 +26,8 @@ struct str literal_part(const struct rule_content *c)
     while (zeros < s.len && s.p[zeros] == 0)
         zeros++;
     s = str_cut(str_from(s, zeros), 0, LITERAL_BYTES_MAX);
+    while (s.len > 4 && s.p[s.len - 1] == 0)
+        s.len--;
     return s.len >= LITERAL_BYTES_MIN ? s : STR_EMPTY;
 }
 

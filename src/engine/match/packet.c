@@ -37,7 +37,7 @@ static bool worth_asking(struct match_worker *w, uint32_t rule, const struct loo
     if (!peek_fits(&mr->peek, look->payload) || (mr->wants_payload && is_empty(look)) ||
         (mr->has_payload && !belongs_to_packet(mr, look)))
         return false;
-    return header_fits(w, mr, look);
+    return header_fits(w, rule);
 }
 
 /* What costs little is asked first, of all; few are left to be put in order. */
@@ -124,7 +124,7 @@ void match_packet(struct match_worker *w, const struct match_view *view, struct 
 {
     struct look look = {.view = view, .kind = LOOK_PACKET, .hits = hits};
     const struct packet *p = view->packet;
-    look_begin(w);
+    look_begin(w, &look);
     state_renew(w, view);
     header_of_packet(view, &look.header);
     if (!p->is_fragment && !view->payload_hidden)
@@ -175,7 +175,7 @@ void match_raised(struct match_worker *w, const struct match_view *view, struct 
     struct look look = {.view = view, .kind = LOOK_PACKET, .hits = hits};
     if (w->raised_count == 0)
         return;
-    look_begin(w);
+    look_begin(w, &look);
     header_of_packet(view, &look.header);
     if (!view->packet->is_fragment && !view->payload_hidden)
         look.payload = view->packet->payload;
@@ -226,18 +226,18 @@ static bool holds_newly(struct match_worker *w, const struct match_rule *mr, str
            w->highest_end > again.payload_offset;
 }
 
-static void sift_for_stream(struct match_worker *w, const struct look *look)
+static void sift_for_stream(struct match_worker *w)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < w->named_count; i++)
-        if (header_fits(w, &w->image->rules[w->named[i].rule], look))
+        if (header_fits(w, w->named[i].rule))
             w->named[kept++] = w->named[i];
     w->named_count = kept;
 }
 
 static void evaluate_stream(struct match_worker *w, struct look *look)
 {
-    sift_for_stream(w, look);
+    sift_for_stream(w);
     look_sort(w);
     for (uint32_t i = 0; i < w->named_count; i++) {
         const struct named *n = &w->named[i];
@@ -262,7 +262,7 @@ void match_stream(struct match_worker *w, const struct match_view *view,
                         .new_from = new_from};
     if (new_from > window->bytes.len)
         return;
-    look_begin(w);
+    look_begin(w, &look);
     state_renew(w, view);
     header_of_flow(view, &look.header);
     look.header.l4 = MATCH_TCP;

@@ -261,12 +261,12 @@ static void wait_for_response(struct match_worker *w, const struct look *look,
 }
 
 /* Those whose header does not fit go, before the rest is put in order. */
-static void sift(struct match_worker *w, const struct look *look)
+static void sift(struct match_worker *w)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < w->named_count; i++) {
         const struct named *n = &w->named[i];
-        if (n->pending != UINT32_MAX || header_fits(w, &w->image->rules[n->rule], look))
+        if (n->pending != UINT32_MAX || header_fits(w, n->rule))
             w->named[kept++] = *n;
     }
     w->named_count = kept;
@@ -274,7 +274,7 @@ static void sift(struct match_worker *w, const struct look *look)
 
 static void evaluate(struct match_worker *w, const struct look *look, struct tx_match *tm)
 {
-    sift(w, look);
+    sift(w);
     look_sort(w);
     for (uint32_t i = 0; i < w->named_count; i++) {
         struct named *n = &w->named[i];
@@ -305,7 +305,7 @@ void match_tx(struct match_worker *w, const struct match_view *view, struct tx *
     look.plan = w->image->plans[tx->proto][dir];
     if (look.plan) {
         struct tx_match without = {.image = w->image->id};
-        look_begin(w);
+        look_begin(w, &look);
         state_renew(w, view);
         header_of_flow(view, &look.header);
         struct tx_match *tm = state_of(w, &look);

@@ -16,10 +16,11 @@ static int arrays_init(struct match_worker *w)
     const struct match_image *image = w->image;
     const struct rule_set *set = image->set;
     w->generation = 0;
+    w->class_seen = calloc((size_t)image->class_count + 1, sizeof *w->class_seen);
     w->rule_seen = calloc((size_t)image->count + 1, sizeof *w->rule_seen);
     w->named = calloc((size_t)image->count + 1, sizeof *w->named);
     w->values = calloc((size_t)image->slot_count + 1, sizeof *w->values);
-    bool ok = w->rule_seen && w->named && w->values;
+    bool ok = w->class_seen && w->rule_seen && w->named && w->values;
     for (int side = 0; side < 2; side++) {
         w->source_seen[side] = calloc((size_t)set->address_set_count + 1, sizeof(uint32_t));
         w->port_seen[side] = calloc((size_t)set->port_set_count + 1, sizeof(uint32_t));
@@ -34,6 +35,7 @@ static int arrays_init(struct match_worker *w)
 
 static void arrays_fini(struct match_worker *w)
 {
+    free(w->class_seen);
     free(w->rule_seen);
     free(w->named);
     free(w->values);
@@ -157,6 +159,7 @@ static void forget_generations(struct match_worker *w)
 {
     const struct rule_set *set = w->image->set;
     memset(w->rule_seen, 0, w->image->count * sizeof *w->rule_seen);
+    memset(w->class_seen, 0, w->image->class_count * sizeof *w->class_seen);
     memset(w->values, 0, w->image->slot_count * sizeof *w->values);
     for (int side = 0; side < 2; side++) {
         memset(w->source_seen[side], 0, set->address_set_count * sizeof(uint32_t));
@@ -165,19 +168,20 @@ static void forget_generations(struct match_worker *w)
     w->generation = 0;
 }
 
-void look_begin(struct match_worker *w)
+void look_begin(struct match_worker *w, const struct look *look)
 {
     /* one bit of the marks by set is the answer: 31 bits are left to count looks */
     if (w->generation == INT32_MAX)
         forget_generations(w);
     w->generation++;
+    w->look = look;
     w->named_count = 0;
     arena_reset(&w->scratch);
 }
 
 void look_name(struct match_worker *w, uint32_t rule, uint64_t end)
 {
-    if (w->rule_seen[rule] == w->generation)
+    if (w->rule_seen[rule] == w->generation || (!w->tracing && !header_fits(w, rule)))
         return;
     w->rule_seen[rule] = w->generation;
     w->named[w->named_count++] = (struct named){rule, UINT32_MAX, end, 0};

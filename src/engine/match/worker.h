@@ -85,13 +85,15 @@ struct match_worker {
     struct digest *digests[DIGEST_KINDS];
     struct arena scratch;
 
-    uint32_t generation; /* of the look */
-    uint32_t *rule_seen; /* generation in which a rule was named */
-    struct named *named; /* rules to be evaluated in this look */
+    uint32_t generation;     /* of the look */
+    const struct look *look; /* the one in hand */
+    uint32_t *rule_seen;     /* generation in which a rule was named */
+    struct named *named;     /* rules to be evaluated in this look */
     uint32_t named_count;
     struct values *values; /* by slot */
     uint32_t *source_seen[2],
-        *port_seen[2]; /* [0] source, [1] destination: generation * 2 + result, by set id */
+        *port_seen[2];    /* [0] source, [1] destination: generation * 2 + result, by set id */
+    uint32_t *class_seen; /* the same of headers, by class */
     const struct match_scan *scanning;
     uint64_t scan_end;
 
@@ -127,8 +129,9 @@ struct match_worker {
 };
 
 /* ---- worker.c ---- */
-void look_begin(struct match_worker *w);
-/* Names a rule once per look. */
+/* The look must live, its header and kind known, as long as rules are named and evaluated in it. */
+void look_begin(struct match_worker *w, const struct look *look);
+/* Names a rule once per look, if its header fits (any rule, where somebody listens: it is told why it is dropped). */
 void look_name(struct match_worker *w, uint32_t rule, uint64_t end);
 void look_name_list(struct match_worker *w, const struct match_list *list);
 /* Runs a scan over bytes; offset of bytes.p[0] is `base`. The rules of every literal found are named. */
@@ -143,10 +146,14 @@ void header_of_flow(const struct match_view *view, struct header *out);
 bool addresses_have(const struct rule_addresses *set, const struct ip *ip);
 enum match_misfit header_misfit(struct match_worker *w, const struct match_rule *mr,
                                 const struct look *look);
-static inline bool header_fits(struct match_worker *w, const struct match_rule *mr,
-                               const struct look *look)
+/* Asked once per look for all rules with the same header. */
+static inline bool header_fits(struct match_worker *w, uint32_t rule)
 {
-    return header_misfit(w, mr, look) == MATCH_FITS;
+    uint32_t *seen = &w->class_seen[w->image->class_of[rule]];
+    if (*seen >> 1 != w->generation)
+        *seen =
+            w->generation << 1 | (header_misfit(w, &w->image->rules[rule], w->look) == MATCH_FITS);
+    return *seen & 1;
 }
 
 /* ---- check.c ---- */
