@@ -39,6 +39,17 @@ static int find_stream_event(struct str name)
     return event == STREAM_EVENT_NONE ? -1 : (int)event;
 }
 
+static uint8_t find_app_l4(uint64_t protos)
+{
+    uint8_t l4 = 0;
+    for (size_t i = 0; i < engine_parsers.count; i++) {
+        const struct app_parser *parser = engine_parsers.rows[i];
+        if (protos >> parser->proto & 1)
+            l4 |= (parser->tcp ? RULE_L4_TCP : 0) | (parser->udp ? RULE_L4_UDP : 0);
+    }
+    return l4;
+}
+
 /* States that every protocol has, then those of its parser. */
 static int find_app_state(uint64_t protos, struct str name, enum dir *dir)
 {
@@ -106,8 +117,9 @@ struct engine_vocabulary *engine_vocabulary_new(struct err *err)
         free(v);
         return NULL;
     }
-    v->names = (struct rule_names){&v->fields,        find_app_event, find_decode_event,
-                                   find_stream_event, find_app_state, find_app_frame};
+    v->names =
+        (struct rule_names){&v->fields,     find_app_event, find_decode_event, find_stream_event,
+                            find_app_state, find_app_frame, find_app_l4};
     return v;
 }
 

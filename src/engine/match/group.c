@@ -1,8 +1,9 @@
 /* Rules without a literal must be walked; so that few are walked per packet they are dealt to groups by the port on the
  * server's side: the range of ports is cut where any rule's port set begins or ends, each piece gets its lists, and equal
  * lists are one group. What has a literal needs no group: the scan names it, and the header check throws it out. */
-#include "engine/match/image.h"
+#include "engine/match/worker.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +69,17 @@ static uint8_t l4_bits(enum match_l4 l4)
         [MATCH_OTHER] = RULE_L4_ICMP4 | RULE_L4_ICMP6 | RULE_L4_OTHER,
     };
     return bits[l4];
+}
+
+/* ip_proto: a rule for any protocol that asks for one is not walked with packets of another. */
+static bool asks_for_other(const struct rule *r, enum match_l4 l4)
+{
+    static const uint8_t number[] = {[MATCH_TCP] = IPPROTO_TCP, [MATCH_UDP] = IPPROTO_UDP};
+    for (const struct rule_check *c = r->checks; c && l4 != MATCH_OTHER; c = c->next)
+        if (c->kind == RULE_CHECK_IP_PROTO &&
+            rule_number_holds(&c->number, number[l4]) == c->negated)
+            return true;
+    return false;
 }
 
 static bool port_in(const struct rule_ports *set, uint16_t port)
@@ -143,7 +155,7 @@ static const struct match_group *group_of(struct build *b, enum match_l4 l4, enu
         for (uint32_t i = 0; i < b->image->count; i++) {
             const struct rule *r = b->image->rules[i].rule;
             if (!(b->parts[i] >> part & 1) || !(r->l4 & l4_bits(l4)) || !(r->dirs & DIR_BIT(dir)) ||
-                (l4 != MATCH_OTHER && !covers(r, dir, port)))
+                (l4 != MATCH_OTHER && !covers(r, dir, port)) || asks_for_other(r, l4))
                 continue;
             b->members[total++] = i;
             counts[part]++;

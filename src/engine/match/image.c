@@ -5,6 +5,7 @@
 #include "engine/match/compile.h"
 #include "engine/match/dataset.h"
 #include "engine/match/literal.h"
+#include "engine/match/near.h"
 
 #include "base/hash.h"
 
@@ -96,31 +97,49 @@ struct payload_scan {
     enum match_l4 l4;
     enum dir dir;
     enum payload_kind kind;
-    const struct match_scan **out;
+    const struct match_scan **scan;
+    const struct match_near **near; /* NULL: bytes of a stream have no first ones */
 };
+
+/* Of each rule the literal, in the first bytes where it can lie there alone. */
+static int collect(struct match_image *image, const int8_t *literal_of,
+                   const struct payload_scan *which, struct literal_set *set, struct near_set *near)
+{
+    for (uint32_t i = 0; i < image->count; i++) {
+        const struct match_rule *mr = &image->rules[i];
+        struct near_place place;
+        if (literal_of[i] < 0 || !(mr->rule->dirs & DIR_BIT(which->dir)) ||
+            !wants_scan(mr, which->l4, which->kind))
+            continue;
+        int rc = which->near && near_place_of(mr, &place)
+                     ? near_set_add(near, &place, i)
+                     : literal_set_add(set, mr->buffers[literal_of[i]].fast, i);
+        if (rc < 0)
+            return -1;
+    }
+    return 0;
+}
 
 static int build_payload_scan(struct match_image *image, const int8_t *literal_of,
                               const struct payload_scan *which, struct err *err)
 {
     struct literal_set set;
+    struct near_set near;
     literal_set_init(&set);
-    int rc = 0;
-    for (uint32_t i = 0; rc == 0 && i < image->count; i++) {
-        const struct match_rule *mr = &image->rules[i];
-        if (literal_of[i] < 0 || !(mr->rule->dirs & DIR_BIT(which->dir)) ||
-            !wants_scan(mr, which->l4, which->kind))
-            continue;
-        rc = literal_set_add(&set, mr->buffers[literal_of[i]].fast, i);
-    }
+    near_set_init(&near);
+    int rc = collect(image, literal_of, which, &set, &near);
+    if (rc == 0 && which->near)
+        rc = near_build(&near, &image->arena, which->near);
     struct match_scan *scan = NULL;
     if (rc < 0)
         err_set(err, "no memory for literals of payload");
     else
         rc = literal_set_build(&set, image, 0, &scan, err);
     literal_set_fini(&set);
+    near_set_fini(&near);
     if (rc == 0 && (rc = match_image_add_scan(image, scan)) < 0)
         err_set(err, "no memory for a scan");
-    *which->out = scan;
+    *which->scan = scan;
     return rc;
 }
 
@@ -145,11 +164,15 @@ static int payload_scans(struct match_image *image, const int8_t *literal_of, st
     for (int d = 0; d < DIR_COUNT; d++) {
         enum dir dir = (enum dir)d;
         const struct payload_scan all[] = {
-            {MATCH_TCP, dir, PAYLOAD_PACKET, &image->packet_scans[MATCH_TCP][dir]},
-            {MATCH_UDP, dir, PAYLOAD_PACKET, &image->packet_scans[MATCH_UDP][dir]},
-            {MATCH_OTHER, dir, PAYLOAD_PACKET, &image->packet_scans[MATCH_OTHER][dir]},
-            {MATCH_TCP, dir, PAYLOAD_STREAM, &image->stream_scans[dir]},
-            {MATCH_TCP, dir, PAYLOAD_ACCEPTED, &image->accepted_scans[dir]},
+            {MATCH_TCP, dir, PAYLOAD_PACKET, &image->packets[MATCH_TCP][dir].scan,
+             &image->packets[MATCH_TCP][dir].near},
+            {MATCH_UDP, dir, PAYLOAD_PACKET, &image->packets[MATCH_UDP][dir].scan,
+             &image->packets[MATCH_UDP][dir].near},
+            {MATCH_OTHER, dir, PAYLOAD_PACKET, &image->packets[MATCH_OTHER][dir].scan,
+             &image->packets[MATCH_OTHER][dir].near},
+            {MATCH_TCP, dir, PAYLOAD_ACCEPTED, &image->accepted[dir].scan,
+             &image->accepted[dir].near},
+            {MATCH_TCP, dir, PAYLOAD_STREAM, &image->stream_scans[dir], NULL},
         };
         for (size_t i = 0; i < ARRAY_COUNT(all); i++)
             if (build_payload_scan(image, literal_of, &all[i], err) < 0)

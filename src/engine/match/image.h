@@ -121,6 +121,13 @@ struct match_port_map {
     uint32_t count;
 };
 
+/* How the payload of a packet is searched: its first bytes, and all of it. NULL: no such literal. */
+struct match_near;
+struct match_payload {
+    const struct match_near *near;
+    const struct match_scan *scan;
+};
+
 struct match_dataset;
 
 /* A database by what it was made of. */
@@ -145,10 +152,10 @@ struct match_image {
     uint32_t slot_count;
     struct match_scan **scans; /* all, for counting, and for scratch that does for each */
     uint32_t scan_count, scan_cap;
-    const struct match_scan *packet_scans[MATCH_L4S][DIR_COUNT]; /* NULL: no such literal */
+    struct match_payload packets[MATCH_L4S][DIR_COUNT];
+    struct match_payload
+        accepted[DIR_COUNT]; /* TCP packets whose payload the stream has taken in */
     const struct match_scan *stream_scans[DIR_COUNT];
-    const struct match_scan
-        *accepted_scans[DIR_COUNT]; /* TCP packets whose payload the stream has taken in */
     struct match_port_map ports[MATCH_L4S][DIR_COUNT];
     uint64_t stream_literal_protos[DIR_COUNT];
     struct match_plan *plans[APP_PROTO_COUNT][DIR_COUNT];

@@ -308,6 +308,8 @@ struct match_placement {
         const struct rule_buffer *buffer; /* of this rule, in which the literal lies */
         struct str bytes;
         bool nocase;
+        bool near; /* looked for where it can begin alone: from `low` to `high` */
+        uint16_t low, high;
         uint32_t patterns,
             sharing; /* in the database; rules that hang on the same pattern, this one too */
     } literals[MATCH_LITERALS_MAX];

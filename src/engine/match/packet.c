@@ -1,4 +1,5 @@
 /* The looks at packets and at the raw stream. */
+#include "engine/match/near.h"
 #include "engine/match/state.h"
 
 static const struct match_group *group_of(const struct match_worker *w, const struct header *h)
@@ -62,12 +63,20 @@ static void evaluate_named(struct match_worker *w, const struct look *look)
     }
 }
 
-static const struct match_scan *packet_scan(const struct match_image *image,
-                                            const struct look *look)
+static void name_near(void *worker, uint32_t rule)
+{
+    look_name(worker, rule, 0);
+}
+
+static void search_payload(struct match_worker *w, const struct look *look)
 {
     const struct header *h = &look->header;
     bool in_stream = h->l4 == MATCH_TCP && look->view->stream_accepted;
-    return in_stream ? image->accepted_scans[h->dir] : image->packet_scans[h->l4][h->dir];
+    const struct match_payload *search =
+        in_stream ? &w->image->accepted[h->dir] : &w->image->packets[h->l4][h->dir];
+    near_look(search->near, look->payload, name_near, w);
+    look_scan(w, search->scan, look->payload, 0);
+    w->counts.packet_scans++;
 }
 
 static void name_events(struct match_worker *w, const struct match_view *view)
@@ -138,8 +147,7 @@ void match_packet(struct match_worker *w, const struct match_view *view, struct 
             look_name_list(w, &g->syn);
         if (!is_empty(&look)) {
             look_name_list(w, &g->payload);
-            look_scan(w, packet_scan(w->image, &look), look.payload, 0);
-            w->counts.packet_scans++;
+            search_payload(w, &look);
         }
     }
     look_is_named(w, &look);

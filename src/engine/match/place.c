@@ -3,6 +3,7 @@
 #include "engine/match/image.h"
 
 #include "engine/match/literal.h"
+#include "engine/match/near.h"
 
 static uint32_t sharing(const struct match_scan *scan, uint32_t rule)
 {
@@ -27,6 +28,22 @@ static const struct match_buffer *buffer_of(const struct match_rule *mr,
     return best;
 }
 
+/* The same literal in several databases of one kind is told once. */
+static void add(struct match_placement *out, const struct match_literal *literal)
+{
+    for (uint32_t i = 0; i < out->literal_count; i++) {
+        struct match_literal *l = &out->literals[i];
+        if (l->kind == literal->kind && l->near == literal->near && l->buffer == literal->buffer &&
+            l->patterns == literal->patterns) {
+            l->dirs |= literal->dirs;
+            l->l4 |= literal->l4;
+            return;
+        }
+    }
+    if (out->literal_count < MATCH_LITERALS_MAX)
+        out->literals[out->literal_count++] = *literal;
+}
+
 static void add_literal(struct match_placement *out, const struct match_rule *mr,
                         const struct match_scan *scan, const struct match_literal *place)
 {
@@ -34,24 +51,31 @@ static void add_literal(struct match_placement *out, const struct match_rule *mr
     const struct match_buffer *b = shared ? buffer_of(mr, scan, place->kind != SCAN_TX) : NULL;
     if (!b)
         return;
-    for (uint32_t i = 0; i < out->literal_count; i++) {
-        struct match_literal *l = &out->literals[i];
-        if (l->kind == place->kind && l->buffer == b->source &&
-            l->patterns == scan->pattern_count) {
-            l->dirs |= place->dirs;
-            l->l4 |= place->l4;
-            return;
-        }
-    }
-    if (out->literal_count == MATCH_LITERALS_MAX)
+    struct match_literal l = *place;
+    l.buffer = b->source;
+    l.bytes = literal_part(b->fast);
+    l.nocase = b->fast->nocase;
+    l.patterns = scan->pattern_count;
+    l.sharing = shared;
+    add(out, &l);
+}
+
+static void add_near(struct match_placement *out, const struct match_rule *mr,
+                     const struct match_near *near, const struct match_literal *place)
+{
+    struct near_place where;
+    if (!near_has(near, mr->rule->index) || !near_place_of(mr, &where))
         return;
-    struct match_literal *l = &out->literals[out->literal_count++];
-    *l = *place;
-    l->buffer = b->source;
-    l->bytes = literal_part(b->fast);
-    l->nocase = b->fast->nocase;
-    l->patterns = scan->pattern_count;
-    l->sharing = shared;
+    struct match_literal l = *place;
+    l.near = true;
+    l.low = where.low;
+    l.high = where.high;
+    l.buffer = where.buffer->source;
+    l.bytes = where.bytes;
+    l.nocase = where.content->nocase;
+    l.patterns = near_count(near);
+    l.sharing = 1;
+    add(out, &l);
 }
 
 static void add_payload(const struct match_image *image, const struct match_rule *mr, enum dir dir,
@@ -65,13 +89,15 @@ static void add_payload(const struct match_image *image, const struct match_rule
     struct match_literal place = {.dirs = DIR_BIT(dir)};
     for (int l4 = 0; l4 < MATCH_L4S; l4++) {
         place.l4 = bits[l4];
-        add_literal(out, mr, image->packet_scans[l4][dir], &place);
+        add_near(out, mr, image->packets[l4][dir].near, &place);
+        add_literal(out, mr, image->packets[l4][dir].scan, &place);
     }
     place.l4 = RULE_L4_TCP;
     place.kind = SCAN_STREAM;
     add_literal(out, mr, image->stream_scans[dir], &place);
     place.kind = SCAN_ACCEPTED;
-    add_literal(out, mr, image->accepted_scans[dir], &place);
+    add_near(out, mr, image->accepted[dir].near, &place);
+    add_literal(out, mr, image->accepted[dir].scan, &place);
 }
 
 static bool list_has(const struct match_list *list, uint32_t rule)

@@ -173,9 +173,12 @@ static int read_protocol(struct build *b, struct str text)
         return build_refuse(b, "the protocol \"%.*s\" is not supported",
                             (int)(word.len < 40 ? word.len : 40),
                             word.p ? (const char *)word.p : "");
-    r->l4 = RULE_L4_TCP | RULE_L4_UDP;
+    const struct rule_names *names = b->loader->names;
+    r->l4 = names->app_l4 ? names->app_l4(r->app_mask) : 0;
+    if (!r->l4)
+        r->l4 = RULE_L4_TCP | RULE_L4_UDP;
     r->ip_versions = 3;
-    r->payload = RULE_PAYLOAD_STREAM;
+    r->payload = RULE_PAYLOAD_BOTH;
     return hook.p ? read_hook(b, hook) : 0;
 }
 

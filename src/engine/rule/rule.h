@@ -613,6 +613,8 @@ struct rule_names {
     /* Number of the frame of that name, of one of these protocols ("pdu") or with its protocol in front ("sip.pdu"); -1: there is
      * none. protos 0: of any. NULL: no protocol has frames. Fields "frame" and "frame.kind" of APP_FRAME go with it. */
     int (*app_frame)(uint64_t protos, struct str name);
+    /* On which of TCP and UDP (RULE_L4_... bits) these protocols are spoken; 0: not known. NULL: of no protocol. */
+    uint8_t (*app_l4)(uint64_t protos);
 };
 
 struct rule_loader;

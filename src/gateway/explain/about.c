@@ -178,6 +178,10 @@ static void literal(struct about *a, const struct match_literal *l)
         buf_add_c(line, ", ");
         words_l4(l->l4, line);
     }
+    if (l->near && l->low == l->high)
+        buf_printf(line, ", at byte %u only", l->low);
+    else if (l->near)
+        buf_printf(line, ", beginning at byte %u to %u", l->low, l->high);
     buf_printf(line, ": one of %u literals there", l->patterns);
     if (l->sharing > 1)
         buf_printf(line, "; %u rules hang on it", l->sharing);

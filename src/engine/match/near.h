@@ -1,0 +1,54 @@
+/* near: contents of packets that can lie in their first bytes only; private to match/.
+ *
+ * Most rules about packets say where their content begins (`depth`, `startswith`) or how small the packet is (`dsize`). To run
+ * a large database over each packet for them costs thousands of cycles; here a pair of bytes of each content waits in a
+ * bitmap for the few places at which it may stand. What cannot be placed so goes to the database.
+ *
+ * Life:      collect (near_set_add), build once (near_build), look for ever.
+ * Limits:    NEAR_LAST; what a stranger gains by packets full of wanted pairs: one comparison of eight bytes for each rule that
+ *            waits for such a pair at that place.
+ */
+#ifndef ENGINE_MATCH_NEAR_H
+#define ENGINE_MATCH_NEAR_H
+
+#include "engine/match/image.h"
+
+#define NEAR_LAST 512 /* no wanted pair begins at or behind it */
+
+/* Where a content of a rule stands. */
+struct near_place {
+    const struct match_buffer *buffer;
+    const struct rule_content *content;
+    struct str bytes;    /* the part that is looked for */
+    uint16_t low, high;  /* it begins there at the earliest, at the latest */
+    uint16_t packet_max; /* in packets of at most so many bytes; UINT16_MAX: of any */
+};
+
+struct near_item {
+    struct near_place place;
+    uint32_t rule;
+};
+
+struct near_set {
+    struct vec items; /* struct near_item */
+};
+
+/* The best content of the rule's payload for this; false: the rule needs the database. */
+bool near_place_of(const struct match_rule *mr, struct near_place *out);
+
+void near_set_init(struct near_set *s);
+void near_set_fini(struct near_set *s);
+NODISCARD int near_set_add(struct near_set *s, const struct near_place *place, uint32_t rule);
+/* *out NULL: the set is empty. It lies with the image. -1: no memory. */
+NODISCARD int near_build(const struct near_set *s, struct arena *a, const struct match_near **out);
+
+/* Calls found for each rule whose content may stand in the payload (the first eight bytes of it are compared), perhaps more
+ * than once. */
+typedef void (*near_found_fn)(void *owner, uint32_t rule);
+void near_look(const struct match_near *n, struct str payload, near_found_fn found, void *owner);
+
+/* For people who ask: does the rule stand here, and how many do? */
+bool near_has(const struct match_near *n, uint32_t rule);
+uint32_t near_count(const struct match_near *n);
+
+#endif
