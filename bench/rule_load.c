@@ -52,7 +52,7 @@ int main(int argc, char **argv)
         return 2;
     }
     const struct rule_names names = {&fields,      double_app_event, double_event,
-                                     double_event, double_app_state, double_app_frame};
+                                     double_event, double_app_state, double_app_frame, NULL};
     int64_t start = clock_mono_us();
     struct rule_loader *l = rule_loader_new(&names, NULL, &err);
     for (int i = 1; l && i < argc; i++)

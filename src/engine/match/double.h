@@ -227,8 +227,8 @@ struct stage {
 
 static inline struct match_image *stage_image(struct stage *s, const char *rules)
 {
-    static const struct rule_names shape = {NULL,         double_app_event, double_event,
-                                            double_event, double_app_state, NULL, NULL};
+    static const struct rule_names shape = {
+        NULL, double_app_event, double_event, double_event, double_app_state, NULL, NULL};
     struct rule_names names = shape;
     names.fields = &s->fields;
     struct err err = {{0}};

@@ -1,5 +1,6 @@
 #include "engine/match/near.h"
 
+#include "engine/match/compile.h"
 #include "engine/match/literal.h"
 
 #include <stdlib.h>
@@ -24,6 +25,8 @@ struct near_entry {
     uint16_t low, high, packet_max;
     uint8_t pair_at; /* the pair that waits, within the content */
     uint8_t len;     /* of head */
+    bool nocase;
+    struct str bytes; /* all of it; in small letters when nocase */
 };
 
 struct zone {
@@ -108,16 +111,25 @@ static bool place_content(const struct rule_content *c, uint16_t packet_max, str
     return true;
 }
 
-/* Few places are worth more than many bytes, as only eight are compared. */
-static int64_t score(const struct near_place *p)
+/* What a database would look for comes first; another content only when it says as much. */
+static size_t score(const struct rule_content *c, const struct rule_content *fast)
 {
-    int64_t len = p->bytes.len > HEAD_BYTES ? HEAD_BYTES : (int64_t)p->bytes.len;
-    return 64 * len - (p->high - p->low);
+    return c == fast ? SIZE_MAX : literal_part(c).len;
+}
+
+static bool is_payload(const struct match_buffer *b, void *arg)
+{
+    return b->place == PLACE_PAYLOAD;
 }
 
 bool near_place_of(const struct match_rule *mr, struct near_place *out)
 {
+    int chosen = compile_choose(mr, is_payload, NULL);
+    if (chosen < 0)
+        return false;
+    const struct rule_content *fast = mr->buffers[chosen].fast;
     uint16_t packet_max = packet_max_of(mr->rule);
+    size_t best = literal_part(fast).len - 1;
     bool any = false;
     for (uint8_t i = 0; i < mr->buffer_count; i++) {
         const struct match_buffer *b = &mr->buffers[i];
@@ -125,12 +137,13 @@ bool near_place_of(const struct match_rule *mr, struct near_place *out)
             continue;
         for (uint16_t k = 0; k < b->step_count; k++) {
             struct near_place p;
-            if (b->steps[k].kind != RULE_CONTENT ||
-                !place_content(&b->steps[k].item->content, packet_max, &p))
+            const struct rule_content *c = &b->steps[k].item->content;
+            if (b->steps[k].kind != RULE_CONTENT || score(c, fast) <= best ||
+                !place_content(c, packet_max, &p))
                 continue;
-            p.buffer = b;
-            if (!any || score(&p) > score(out))
-                *out = p;
+            best = score(c, fast);
+            *out = p;
+            out->buffer = b;
             any = true;
         }
     }
@@ -188,6 +201,8 @@ static struct near_entry entry_of(const struct near_item *item, const uint16_t *
     const struct near_place *p = &item->place;
     uint8_t head[HEAD_BYTES] = {0}, mask[HEAD_BYTES] = {0};
     struct near_entry e = {.rule = item->rule,
+                           .nocase = p->content->nocase,
+                           .bytes = p->bytes,
                            .low = p->low,
                            .high = p->high,
                            .packet_max = p->packet_max,
@@ -273,13 +288,17 @@ static bool stands_at(const struct near_entry *e, struct str payload, size_t pai
     size_t begin = pair - e->pair_at;
     uint64_t head = 0;
     if (pair < (size_t)e->low + e->pair_at || begin > e->high || payload.len > e->packet_max ||
-        payload.len - begin < e->len)
+        payload.len - begin < e->bytes.len)
         return false;
     if (payload.len - begin >= sizeof head)
         memcpy(&head, payload.p + begin, sizeof head);
     else
         memcpy(&head, payload.p + begin, payload.len - begin);
-    return (head & e->mask) == e->head;
+    if ((head & e->mask) != e->head)
+        return false;
+    struct str there = str_cut(payload, begin, begin + e->bytes.len);
+    return e->bytes.len <= e->len ||
+           (e->nocase ? str_eq_nocase(there, e->bytes) : str_eq(there, e->bytes));
 }
 
 static __attribute__((noinline)) void ask_bucket(const struct match_near *n, struct str payload,

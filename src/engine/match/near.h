@@ -5,8 +5,8 @@
  * bitmap for the few places at which it may stand. What cannot be placed so goes to the database.
  *
  * Life:      collect (near_set_add), build once (near_build), look for ever.
- * Limits:    NEAR_LAST; what a stranger gains by packets full of wanted pairs: one comparison of eight bytes for each rule that
- *            waits for such a pair at that place.
+ * Limits:    NEAR_LAST; what a stranger gains by packets full of wanted pairs: one comparison, mostly of eight bytes, for each rule
+ *            that waits for such a pair at that place.
  */
 #ifndef ENGINE_MATCH_NEAR_H
 #define ENGINE_MATCH_NEAR_H
@@ -33,7 +33,8 @@ struct near_set {
     struct vec items; /* struct near_item */
 };
 
-/* The best content of the rule's payload for this; false: the rule needs the database. */
+/* The best content of the rule's payload for this; false: the rule needs the database. What the database would look for
+ * is taken where it has a place; else another that is as long. */
 bool near_place_of(const struct match_rule *mr, struct near_place *out);
 
 void near_set_init(struct near_set *s);
@@ -42,8 +43,7 @@ NODISCARD int near_set_add(struct near_set *s, const struct near_place *place, u
 /* *out NULL: the set is empty. It lies with the image. -1: no memory. */
 NODISCARD int near_build(const struct near_set *s, struct arena *a, const struct match_near **out);
 
-/* Calls found for each rule whose content may stand in the payload (the first eight bytes of it are compared), perhaps more
- * than once. */
+/* Calls found for each rule whose content stands in the payload at one of its places, perhaps more than once. */
 typedef void (*near_found_fn)(void *owner, uint32_t rule);
 void near_look(const struct match_near *n, struct str payload, near_found_fn found, void *owner);
 

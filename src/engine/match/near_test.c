@@ -27,7 +27,7 @@ static bool same_byte(uint8_t wanted, uint8_t have, bool nocase)
 
 static bool naive(const struct near_place *p, struct str payload)
 {
-    size_t len = p->bytes.len < 8 ? p->bytes.len : 8;
+    size_t len = p->bytes.len;
     if (payload.len > p->packet_max)
         return false;
     for (size_t at = p->low; at <= p->high && at + len <= payload.len; at++) {
@@ -89,7 +89,7 @@ static void against_every_place(void **state)
         }
         free(payload);
     }
-    assert_true(found > 1000);
+    assert_true(found > 200);
     near_set_fini(&set);
     arena_fini(&a);
 }
