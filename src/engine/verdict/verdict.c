@@ -119,8 +119,8 @@ void verdict_judge(const struct match_hits *hits, const struct verdict_conf *con
             stop(out, hit);
         add_alert(out, hit, conf->alerts_max);
         if (hit->action == RULE_PASS) {
-            out->passed = true;
-            out->pass_flow = hit->whole_flow;
+            out->passed = out->action == VERDICT_ACCEPT;
+            out->pass_flow = out->passed && hit->whole_flow;
             return;
         }
         out->pass_flow |= hit->rule->bypass && !stops(hit);

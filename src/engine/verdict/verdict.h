@@ -4,7 +4,7 @@
  * Way out:   one struct verdict. "Blocked" in any event comes from here and from nowhere else, and only when `enforced`:
  *            in detection mode a drop rule tells, and nothing is stopped.
  * Meaning:   as Suricata's: rules in their order; the first pass rule ends the judging (later hits neither tell nor act); any
- *            drop or reject before it stops the packet. A rule that judged more than this packet (a transaction, the stream,
+ *            drop or reject before it stops the packet, and then nothing is passed. A rule that judged more than this packet (a transaction, the stream,
  *            or nothing but addresses) acts on the whole flow. A hit that is only untold (suppressed, past its limit) acts.
  * Limits:    alerts told per packet (packet-alert-max); the first in order stay. By the usual action-order what stops comes
  *            before what tells, so noise hides no drop; a drop that a rate_filter made of an alert takes the last place.

@@ -36,7 +36,7 @@ static const struct {
     {"drop told, not done", {RULE_DROP}, 1, false, VERDICT_DROP, 1, false},
     {"reject outweighs drop", {RULE_DROP, RULE_REJECT}, 2, true, VERDICT_REJECT, 2, false},
     {"pass first", {RULE_PASS, RULE_DROP, RULE_ALERT}, 3, true, VERDICT_ACCEPT, 0, true},
-    {"pass after drop", {RULE_DROP, RULE_PASS, RULE_ALERT}, 3, true, VERDICT_DROP, 1, true},
+    {"pass after drop", {RULE_DROP, RULE_PASS, RULE_ALERT}, 3, true, VERDICT_DROP, 1, false},
 };
 
 static void judges_in_order(void **state)
