@@ -1,15 +1,12 @@
 #include "engine/conversation.h"
 
-void conversation_begin(struct engine *e, struct conversation *c)
+static void begin_app(struct engine *e, struct conversation *c)
 {
-    c->begun = true;
-    c->mem = (struct budget){.slab = &e->slab, .limit_bytes = e->conf.flow_memory_bytes};
     c->app.mem = &c->mem;
     c->app.files = e->files;
     c->app.conf = &e->conf.app;
     c->app.demand = &e->demand;
     c->app.frames_wanted = e->wants_frames ? e->frames_wanted : NULL;
-    c->image_turn = e->image_turn;
     c->app.scratch = &e->scratch;
     c->app.ties = &e->ties;
     c->app.client_port = c->flow.client_port;
@@ -18,11 +15,33 @@ void conversation_begin(struct engine *e, struct conversation *c)
     c->app.now_us = e->now_us;
 }
 
+void conversation_begin(struct engine *e, struct conversation *c)
+{
+    c->begun = true;
+    c->mem = (struct budget){.slab = &e->slab, .limit_bytes = e->conf.flow_memory_bytes};
+    c->image_turn = e->image_turn;
+    begin_app(e, c);
+}
+
 struct aftermath *conversation_after(struct conversation *c)
 {
     if (!c->after)
         c->after = budget_zalloc(&c->mem, sizeof *c->after);
     return c->after;
+}
+
+void conversation_unhear(struct engine *e, const struct passage *way)
+{
+    struct conversation *c = way->c;
+    struct packet bare = *way->packet;
+    bare.payload = STR_EMPTY;
+    app_close(&c->app);
+    c->app = (struct app_flow){.proto = APP_UNKNOWN};
+    stream_end(&c->stream, &c->mem);
+    c->stream = (struct stream){.state = STREAM_NONE};
+    memset(c->raw_asked, 0, sizeof c->raw_asked);
+    begin_app(e, c);
+    (void)stream_packet(&c->stream, &e->conf.stream, &c->mem, &bare, way->dir == DIR_TOSERVER);
 }
 
 static void stop_app(struct conversation *c, enum dir dir)
@@ -153,7 +172,7 @@ static bool make_room(struct engine *e, struct passage *way, enum dir dir)
     struct app_flow *af = &way->c->app;
     look_both(e, way);
     look_settle(e, way, dir, false);
-    if (way->c->flow.dropped && e->conf.verdict.enforced)
+    if (conversation_is_stopped(e, way->c))
         return false;
     if (app_tx_room(af))
         return true;

@@ -91,7 +91,26 @@ struct passage {
 void conversation_begin(struct engine *e, struct conversation *c);
 /* NULL: the flow has no memory for it. */
 struct aftermath *conversation_after(struct conversation *c);
+/* A verdict has ended the flow or let it through: no rule looks at it any more. */
+static inline bool conversation_is_unseen(const struct conversation *c)
+{
+    return c->flow.passed || c->flow.dropped;
+}
+/* ... and nothing of it goes on. In detection mode all of it does: it is assembled, parsed and told as before. */
+static inline bool conversation_is_stopped(const struct engine *e, const struct conversation *c)
+{
+    return c->flow.dropped && e->conf.verdict.enforced;
+}
 void conversation_end(void *engine, struct flow *flow, enum flow_end why);
+/* Data on a SYN: the server may take or leave them, so inline the packet is judged for itself, and only it is stopped. */
+static inline bool conversation_is_early(const struct engine *e, const struct packet *p)
+{
+    return e->conf.stream.mode == STREAM_INLINE && p->l4 == PACKET_L4_TCP &&
+           (p->tcp.flags & TCP_SYN) && p->payload.len;
+}
+/* Such a packet was stopped: nobody heard what it said. The flow stands as if the SYN had come without it, and the same bytes
+ * are looked at anew when they are said again. */
+void conversation_unhear(struct engine *e, const struct passage *way);
 /* The stream is over, or the flow: its last bytes, and a last look in both directions. Packets have gone on: what is found is
  * told, not stopped. */
 void conversation_last_look(struct engine *e, struct conversation *c);

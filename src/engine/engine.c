@@ -166,7 +166,7 @@ static void take_tcp(struct engine *e, struct passage *way, const struct packet 
     for (uint32_t i = 0; i < way->stream.event_count; i++)
         if (way->stream.events[i] == STREAM_EVENT_REASSEMBLY_INSERT_MEMCAP)
             exception_happened(e, way, EXCEPTION_REASSEMBLY);
-    if (c->flow.dropped || c->flow.state == FLOW_BYPASSED)
+    if (conversation_is_stopped(e, c) || c->flow.state == FLOW_BYPASSED)
         return;
     if (way->stream.established && !c->established) {
         c->established = c->just_established = true;
@@ -240,6 +240,8 @@ static void carry_out(struct engine *e, struct passage *way)
         return;
     count_drop(e, v);
     report_drop(e, c, way->packet, way->dir, v);
+    if (c && !v->flow_wide && conversation_is_early(e, way->packet))
+        conversation_unhear(e, way);
 }
 
 static void answer_with(struct engine_answer *answer, const struct passage *way)
@@ -260,7 +262,7 @@ static void answer_with(struct engine_answer *answer, const struct passage *way)
 static bool stop_dropped_flow(struct engine *e, struct passage *way)
 {
     struct conversation *c = way->c;
-    if (!c || !c->flow.dropped || !e->conf.verdict.enforced)
+    if (!c || !conversation_is_stopped(e, c))
         return false;
     way->verdict = (struct verdict){
         .action = VERDICT_DROP, .reason = VERDICT_FLOW_DROP, .enforced = true, .flow_wide = true};
@@ -272,7 +274,7 @@ static bool stop_dropped_flow(struct engine *e, struct passage *way)
 static void judge(struct engine *e, struct passage *way)
 {
     struct conversation *c = way->c;
-    if (!way->looked_away && (!c || !(c->flow.passed || c->flow.dropped)))
+    if (!way->looked_away && !(c && conversation_is_unseen(c)))
         look_judge(e, way, way->dir);
     judge_stream(e, way);
     look_tell(e, way, way->dir);
@@ -281,7 +283,8 @@ static void judge(struct engine *e, struct passage *way)
 
 static void conclude(struct engine *e, struct passage *way)
 {
-    bool closed = way->has_stream_result && way->stream.closed_now && !way->c->flow.dropped;
+    bool closed =
+        way->has_stream_result && way->stream.closed_now && !conversation_is_stopped(e, way->c);
     if (closed)
         conversation_last_look(e, way->c);
     look_settle(e, way, way->dir, closed); /* nothing more comes: what is open is over */

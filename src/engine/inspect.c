@@ -64,7 +64,8 @@ static struct match_view view_of(struct engine *e, struct conversation *c,
     if (stream) {
         view.stream_event_count = stream->event_count;
         view.stream_events = stream->events;
-        view.stream_accepted = stream->accepted && !stream->ignored;
+        view.stream_accepted =
+            stream->accepted && !stream->ignored && !conversation_is_early(e, glance->packet);
     }
     if (!c)
         return view;

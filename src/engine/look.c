@@ -61,7 +61,7 @@ static void carry_on(struct conversation *c, const struct verdict *verdict)
 {
     if (verdict->pass_flow)
         c->flow.passed = true;
-    if (verdict->enforced && verdict->action != VERDICT_ACCEPT && verdict->flow_wide)
+    if (verdict->action != VERDICT_ACCEPT && verdict->flow_wide)
         c->flow.dropped = true;
 }
 
@@ -95,7 +95,7 @@ void look_tell(struct engine *e, struct passage *way, enum dir dir)
 void look_both(struct engine *e, struct passage *way)
 {
     struct conversation *c = way->c;
-    if (c->flow.passed || c->flow.dropped)
+    if (conversation_is_unseen(c))
         return;
     for (enum dir dir = DIR_TOSERVER; dir <= DIR_TOCLIENT; dir++) {
         look_judge(e, way, dir);

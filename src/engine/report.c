@@ -189,7 +189,7 @@ static void report_record(struct engine *e, struct conversation *c, const struct
 {
     const struct app_parser *parser = c->app.parser;
     /* a transaction that was stopped did not take place: alert and drop tell of it */
-    bool stopped = c->flow.dropped && e->conf.verdict.enforced;
+    bool stopped = conversation_is_stopped(e, c);
     tx->logged = true;
     if (stopped || !parser->log || !wants(e, EVE_APP, tx->proto))
         return;
@@ -202,7 +202,7 @@ static void report_record(struct engine *e, struct conversation *c, const struct
 
 static bool is_inspected(const struct conversation *c, const struct tx *tx)
 {
-    if (c->flow.passed || c->flow.dropped)
+    if (conversation_is_unseen(c))
         return true;
     for (enum dir dir = DIR_TOSERVER; dir <= DIR_TOCLIENT; dir++)
         if ((tx->dirs & DIR_BIT(dir)) && tx->updated[dir])
@@ -236,7 +236,7 @@ void report_transactions(struct engine *e, struct conversation *c, const struct 
                          enum dir dir, bool last)
 {
     const struct app_parser *parser = c->app.parser;
-    bool unseen = c->flow.passed || c->flow.dropped; /* nobody looks any more */
+    bool unseen = conversation_is_unseen(c);
     for (enum dir d = DIR_TOSERVER; d <= DIR_TOCLIENT; d++)
         if (c->app.frames)
             app_frames_free(&c->app, d, last || unseen, match_tx_fini);

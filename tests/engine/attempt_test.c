@@ -99,6 +99,47 @@ static void ports_speak_of_the_conversation(void **state)
     played_fini(&p);
 }
 
+/* What a SYN carries the server may leave: only that packet is stopped. Said again in the connection, it ends the flow. */
+static void data_on_a_syn_are_judged_alone(void **state)
+{
+    static struct played p;
+    struct played_talk t;
+    played_init(&p, "drop tcp any any -> any 8080 (content:\"beacon\"; sid:1;)\n", true, NULL);
+    played_begin(&t, &p, 40000, 8080);
+    played_syn_data(&t, STR_LIT("beacon of a bot"));
+    assert_int_equal(p.answer.action, VERDICT_DROP);
+    played_shake(&t);
+    assert_int_equal(p.answer.action, VERDICT_ACCEPT);
+    played_send(&t, DIR_TOSERVER, STR_LIT("beacon of a bot"));
+    assert_int_equal(p.answer.action, VERDICT_DROP);
+    played_send(&t, DIR_TOCLIENT, STR_LIT("order"));
+    assert_int_equal(p.answer.action, VERDICT_DROP);
+    assert_int_equal(played_count(&p, "alert 1 blocked"), 2);
+    played_fini(&p);
+}
+
+/* In detection mode a drop ends the judging of the flow, as Suricata has it, and nothing else: all is parsed and told. */
+static void detection_goes_on_parsing(void **state)
+{
+    static struct played p;
+    struct played_talk t;
+    played_init(&p,
+                "drop http any any -> any any (http.uri; content:\"/one\"; sid:1;)\n"
+                "alert http any any -> any any (http.uri; content:\"/two\"; sid:2;)\n",
+                false, NULL);
+    played_open(&t, &p, 40000, 80);
+    played_send(&t, DIR_TOSERVER, STR_LIT("GET /one HTTP/1.1\r\nHost: a\r\n\r\n"));
+    played_send(&t, DIR_TOCLIENT, STR_LIT("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+    assert_int_equal(played_count(&p, "http tx 0"), 1);
+    played_send(&t, DIR_TOSERVER, STR_LIT("GET /two HTTP/1.1\r\nHost: a\r\n\r\n"));
+    played_send(&t, DIR_TOCLIENT, STR_LIT("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+    assert_int_equal(played_count(&p, "http tx 1"), 1);
+    assert_int_equal(played_count(&p, "alert 1 allowed tx 0"), 1);
+    assert_int_equal(played_count(&p, "alert 2 allowed tx 1"), 0);
+    assert_int_equal(p.answer.action, VERDICT_ACCEPT);
+    played_fini(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -106,6 +147,8 @@ int main(void)
         cmocka_unit_test(other_bytes_are_another_attempt),
         cmocka_unit_test(knocks_are_counted_by_connection),
         cmocka_unit_test(ports_speak_of_the_conversation),
+        cmocka_unit_test(data_on_a_syn_are_judged_alone),
+        cmocka_unit_test(detection_goes_on_parsing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -141,6 +141,13 @@ void played_shake(struct played_talk *t)
     segment(t, DIR_TOSERVER, TCP_ACK, STR_EMPTY);
 }
 
+void played_syn_data(struct played_talk *t, struct str bytes)
+{
+    uint32_t seq = t->seq[DIR_TOSERVER];
+    segment(t, DIR_TOSERVER, TCP_SYN, bytes);
+    t->seq[DIR_TOSERVER] = seq;
+}
+
 void played_open(struct played_talk *t, struct played *p, uint16_t client_port,
                  uint16_t server_port)
 {

@@ -45,6 +45,8 @@ void played_fini(struct played *p);
 void played_begin(struct played_talk *t, struct played *p, uint16_t client_port,
                   uint16_t server_port);
 void played_shake(struct played_talk *t);
+/* A SYN that carries data; the client's next number stays that of the SYN, for nobody has it yet. */
+void played_syn_data(struct played_talk *t, struct str bytes);
 void played_open(struct played_talk *t, struct played *p, uint16_t client_port,
                  uint16_t server_port);
 /* One segment; in acknowledged mode the other side's acknowledgement follows. */
