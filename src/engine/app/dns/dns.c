@@ -79,7 +79,7 @@ static enum app_probe probe_message(struct str bytes, size_t message_len, uint16
     struct reader r = reader_of(bytes);
     struct dns_head head;
     bool complete = bytes.len == message_len;
-    if (dns_read_head(&r, &head) != PARSE_OK)
+    if (!dns_read_head(&r, &head))
         return complete ? APP_PROBE_NO : APP_PROBE_MORE;
     if (server_port == PORT_DNS)
         return head.counts[DNS_QUESTIONS] || head.counts[DNS_ANSWERS] ? APP_PROBE_YES
@@ -117,56 +117,11 @@ static enum app_probe probe_tcp_bytes(struct str bytes, enum dir dir, uint16_t s
 
 /* ---- messages ---- */
 
-static void walk_section(struct app_flow *af, struct dns_tx *tx, enum dns_section section,
-                         struct reader *r)
-{
-    static const uint8_t too_many[DNS_SECTIONS] = {
-        DNS_EVENT_TOO_MANY_QUESTIONS, DNS_EVENT_TOO_MANY_ANSWERS, DNS_EVENT_TOO_MANY_AUTHORITIES,
-        DNS_EVENT_TOO_MANY_ADDITIONALS};
-    struct dns_record record;
-    tx->section_at[section] = (uint32_t)r->at;
-    for (uint32_t i = 0; i < tx->head.counts[section]; i++) {
-        if (i == DNS_RECORDS_MAX) {
-            app_event(af, &tx->tx, too_many[section]);
-            r->bad = true;
-            return;
-        }
-        if (i % DNS_STEP == 0)
-            tx->step_at[section][i / DNS_STEP] = (uint16_t)r->at;
-        if (!dns_read_record(r, section, &record)) {
-            app_event(af, &tx->tx, DNS_EVENT_MALFORMED_DATA);
-            r->bad = true;
-            return;
-        }
-        tx->records[section]++;
-    }
-}
-
-/* Names are decoded when they are wanted; what is wrong with them is told now. */
-static void check_names(struct app_flow *af, struct dns_tx *tx)
-{
-    char name[DNS_NAME_MAX];
-    size_t len;
-    struct reader r = dns_section_reader(tx, DNS_QUESTIONS);
-    struct dns_record record;
-    for (uint32_t i = 0;
-         i < tx->records[DNS_QUESTIONS] && dns_read_record(&r, DNS_QUESTIONS, &record); i++) {
-        enum dns_name result =
-            dns_name_text(str_of(tx->bytes, tx->len), record.name_at, name, &len);
-        if (result == DNS_NAME_LONG)
-            app_event(af, &tx->tx, DNS_EVENT_NAME_TOO_LONG);
-        else if (result == DNS_NAME_LOOP)
-            app_event(af, &tx->tx, DNS_EVENT_INFINITE_LOOP);
-        else if (result == DNS_NAME_BAD)
-            app_event(af, &tx->tx, DNS_EVENT_MALFORMED_DATA);
-    }
-}
-
 static void take_message(struct app_flow *af, enum dir dir, struct str message)
 {
     struct reader r = reader_of(message);
     struct dns_head head;
-    if (dns_read_head(&r, &head) != PARSE_OK) {
+    if (!dns_read_head(&r, &head)) {
         app_event(af, NULL, DNS_EVENT_MALFORMED_DATA);
         return;
     }
@@ -175,15 +130,10 @@ static void take_message(struct app_flow *af, enum dir dir, struct str message)
     struct dns_tx *tx = (struct dns_tx *)app_tx_new(af, (uint8_t)DIR_BIT(dir));
     if (!tx)
         return;
-    tx->head = head;
-    tx->bytes = budget_alloc(af->mem, message.len);
-    if (tx->bytes) {
-        memcpy(tx->bytes, message.p, message.len);
-        tx->len = (uint32_t)message.len;
-        for (enum dns_section s = 0; s < DNS_SECTIONS && !r.bad; s++)
-            walk_section(af, tx, s, &r);
-        check_names(af, tx);
-    }
+    uint32_t wrong = dns_message_init(&tx->message, af->mem, &head, message);
+    for (uint32_t event = 0; event < DNS_EVENTS; event++)
+        if (wrong >> event & 1)
+            app_event(af, &tx->tx, event);
     if (head.flags & Z_FLAG)
         app_event(af, &tx->tx, DNS_EVENT_Z_FLAG_SET);
     if (dns_opcode(&head) > OPCODE_MAX)
@@ -228,8 +178,7 @@ static struct app_result data_tcp(struct app_flow *af, enum dir dir, const struc
 
 static void tx_free(struct app_flow *af, struct tx *tx)
 {
-    struct dns_tx *dns = (struct dns_tx *)tx;
-    budget_give(af->mem, dns->bytes, dns->len);
+    dns_message_fini(&((struct dns_tx *)tx)->message, af->mem);
 }
 
 static enum dir log_dir(const struct tx *tx)
