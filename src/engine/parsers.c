@@ -7,6 +7,7 @@
 #include "engine/app/http1/http1.h"
 #include "engine/app/http2/http2.h"
 #include "engine/app/krb5/krb5.h"
+#include "engine/app/mdns/mdns.h"
 #include "engine/app/mqtt/mqtt.h"
 #include "engine/app/ntp/ntp.h"
 #include "engine/app/sip/sip.h"
@@ -26,6 +27,9 @@ static const struct app_parser *const rows[] = {
     &http1_parser,
     &http2_parser,
     &smtp_parser,
+    &mdns_parser,
+    &llmnr_parser,
+    &llmnr_tcp_parser, /* before DNS, whose messages they carry */
     &dns_parser,
     &dns_tcp_parser,
     &tls_parser,

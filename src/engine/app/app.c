@@ -104,6 +104,12 @@ void app_leave(struct app_flow *af, struct str pairs)
         memcpy(af->legacy->bytes, pairs.p, pairs.len);
 }
 
+static uint16_t service_port(const struct app_parser *parser, const struct app_flow *af)
+{
+    bool answers = parser->answers_from && parser->answers_from == af->client_port;
+    return af->is_udp && answers ? af->client_port : af->server_port;
+}
+
 enum app_probe app_detect(const struct app_parser_list *parsers, const struct app_flow *af,
                           struct str bytes, enum dir dir, const struct app_parser **found)
 {
@@ -112,7 +118,7 @@ enum app_probe app_detect(const struct app_parser_list *parsers, const struct ap
         const struct app_parser *parser = parsers->rows[i];
         if (!parser->probe || (af->is_udp ? !parser->udp : !parser->tcp))
             continue;
-        switch (parser->probe(bytes, dir, af->server_port)) {
+        switch (parser->probe(bytes, dir, service_port(parser, af))) {
         case APP_PROBE_YES: *found = parser; return APP_PROBE_YES;
         case APP_PROBE_MORE: undecided = true; break;
         case APP_PROBE_NO: break;

@@ -183,6 +183,9 @@ struct app_parser {
     /* First bytes of a direction (a datagram for UDP). server_port is a hint: on the protocol's own port be generous, elsewhere
      * strict. MORE: cannot tell before more bytes come. NULL: spoken only where another protocol changes to it. */
     enum app_probe (*probe)(struct str bytes, enum dir dir, uint16_t server_port);
+    /* UDP port from which answers to a multicast come, in flows of their own: there it is asked with this port as the server's.
+     * 0: none. */
+    uint16_t answers_from;
     size_t state_bytes;                /* zeroed state that engine.c takes from the budget */
     void (*open)(struct app_flow *af); /* may be NULL */
     struct app_result (*data)(struct app_flow *af, enum dir dir, const struct app_chunk *chunk);

@@ -23,6 +23,7 @@ static const char *const proto_names[APP_PROTO_COUNT] = {
     [APP_DHCP] = "dhcp",
     [APP_QUIC] = "quic",
     [APP_MDNS] = "mdns",
+    [APP_LLMNR] = "llmnr",
     [APP_NTP] = "ntp",
     [APP_SNMP] = "snmp",
     [APP_TFTP] = "tftp",

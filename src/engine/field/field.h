@@ -40,6 +40,7 @@ enum __attribute__((packed)) app_proto {
     APP_DHCP,
     APP_QUIC,
     APP_MDNS,
+    APP_LLMNR,
     APP_NTP,
     APP_SNMP,
     APP_TFTP,

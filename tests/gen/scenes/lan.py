@@ -1,9 +1,10 @@
 """Scenes of the protocols that run a LAN: addresses, names, time, logins, management, files for devices."""
 import struct
 
-from tests.gen.packet import Wire
+from tests.gen.app import dns_name
+from tests.gen.packet import Host, Wire
 from tests.gen.tcp import Conversation
-from tests.gen.scenes.cast import EVERYBODY, PC, ROUTER, scene
+from tests.gen.scenes.cast import EVERYBODY, PC, ROUTER, SHADOW_PC, scene
 
 
 def options(*pairs):
@@ -113,3 +114,36 @@ def snmp(capture):
     capture.add(wire.udp(PC, ROUTER, 50161, 161, snmp_message(1, b"public", 0xA0)))
     capture.add(wire.udp(ROUTER, PC, 161, 50161, snmp_message(1, b"public", 0xA2)))
     capture.add(wire.udp(PC, ROUTER, 50162, 1161, snmp_message(0, b"private", 0xA3)))
+
+
+# --- names without a server -----------------------------------------------------------------------------------------
+
+def name_message(flags, questions=(), answers=()):
+    asked = b"".join(dns_name(name) + struct.pack("!HH", kind, 1) for name, kind in questions)
+    told = b"".join(dns_name(name) + struct.pack("!HHIH", kind, 1, 120, len(data)) + data for name, kind, data in answers)
+    return struct.pack("!HHHHHH", 0x4242 if flags & 0x8000 or questions else 0, flags, len(questions), len(answers), 0, 0) + asked + told
+
+
+@scene
+def mdns(capture):
+    """a PC looks for printers, one says that it is there, and one sends a message that is cut"""
+    wire = Wire()
+    group = Host("01:00:5e:00:00:fb", "224.0.0.251")
+    printer = dns_name("laser._ipp._tcp.local")
+    capture.add(wire.udp(PC, group, 5353, 5353, name_message(0, [("_ipp._tcp.local", 12)])))
+    capture.add(wire.udp(ROUTER, group, 5353, 5353, name_message(0x8400, (), [("_ipp._tcp.local", 12, printer)])))
+    capture.add(wire.udp(ROUTER, group, 5353, 5353, name_message(0x8400, (), [("cut.local", 16, b"\3a=b")])[:-6]))
+
+
+@scene
+def llmnr(capture):
+    """a PC asks everybody for a name that it mistyped; another one says that it is its own; the same over TCP"""
+    wire = Wire()
+    group = Host("01:00:5e:00:00:fc", "224.0.0.252")
+    ask, take = [("fileservr", 1)], [("fileservr", 1, SHADOW_PC.ip4)]
+    capture.add(wire.udp(PC, group, 50355, 5355, name_message(0, ask)))
+    capture.add(wire.udp(SHADOW_PC, PC, 5355, 50355, name_message(0x8000, ask, take)))
+    talk = Conversation(capture, PC, SHADOW_PC, 5355, sport=50356).open()
+    for side, message in (("client", name_message(0, ask)), ("server", name_message(0x8000, ask, take))):
+        talk.send(side, struct.pack("!H", len(message)) + message, size=9)
+    talk.close()
