@@ -327,17 +327,19 @@ class Policy(Lab):
     RULES = ('alert udp any any -> any 6011 (msg:"T by file"; content:"word"; sid:6011;)\n'
              'alert udp any any -> any 6012 (msg:"T by policy"; content:"word"; sid:6012; metadata:confidence High;)\n'
              'alert udp any any -> any 6013 (msg:"T protected"; content:"word"; sid:6013; metadata:confidence High;)\n')
-    OPTIONS = ("--set", "otasuke.rules.drop.0=confidence High", "--set", "otasuke.rules.never-drop.0=6013")
+    SETTINGS = "otasuke:\n  rules:\n    drop:\n      - confidence High\n    never-drop:\n      - %s\n"
 
     @classmethod
     def begin(cls):
-        cls.gateway.options += ("--drop-conf", os.path.join(cls.gateway.folder, "drop.conf"))
-        cls.write_drop("# nothing yet\n")
+        for option, name in (("--drop-conf", "drop.conf"), ("-c", "omamori.yaml")):
+            cls.gateway.options += (option, os.path.join(cls.gateway.folder, name))
+        cls.write("drop.conf", "# nothing yet\n")
+        cls.write("omamori.yaml", cls.SETTINGS % 6013)
         super().begin()
 
     @classmethod
-    def write_drop(cls, text):
-        with open(os.path.join(cls.gateway.folder, "drop.conf"), "w", encoding="utf-8") as out:
+    def write(cls, name, text):
+        with open(os.path.join(cls.gateway.folder, name), "w", encoding="utf-8") as out:
             out.write(text)
 
     def arrives(self, port):
@@ -355,10 +357,24 @@ class Policy(Lab):
 
     def test_what_is_dropped(self):
         self.assertEqual([self.arrives(port) for port in (6011, 6012, 6013)], [True, False, True])
-        self.write_drop("6011\n6013\n")
+        self.write("drop.conf", "6011\n6013\n")
         code, words = self.gateway.say("reload")
         self.assertEqual(code, 0, words)
         self.assertEqual([self.arrives(port) for port in (6011, 6012, 6013)], [False, False, True])
         for said in ("drop.conf:1: 6011: fits 1 rules, 1 from alert to drop", "from alert to drop 1 by drop.conf, 1 by the policy",
                      "otasuke.rules.never-drop:1: 6013: fits 1 rules, 1 kept from becoming drop"):
             self.assertIn(said, self.gateway.log())
+
+    def test_settings_are_read_again(self):
+        """The policy stands in the settings: they are read with the rules; what cannot be read changes nothing."""
+        self.addCleanup(self.gateway.say, "reload")
+        self.addCleanup(self.write, "omamori.yaml", self.SETTINGS % 6013)
+        self.write("omamori.yaml", self.SETTINGS % 6012)
+        code, words = self.gateway.say("reload")
+        self.assertEqual(code, 0, words)
+        self.assertEqual([self.arrives(port) for port in (6012, 6013)], [True, False])
+        self.write("omamori.yaml", "otasuke: [\n")
+        code, words = self.gateway.say("reload")
+        self.assertEqual(code, 1)
+        self.assertIn("omamori.yaml", words)
+        self.assertEqual([self.arrives(port) for port in (6012, 6013)], [True, False])

@@ -56,6 +56,8 @@ int run_options_read(struct run_options *o, int argc, char **argv, struct err *e
         .socket = "/run/omamori.sock",
         .maker_folder = "/usr/share/ieee-data",
         .conf = conf_new(),
+        .argc = argc,
+        .argv = argv,
     };
     const struct {
         const char *name;

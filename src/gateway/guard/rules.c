@@ -55,30 +55,43 @@ static void drop(struct image *image)
 
 /* ---- the compile process ---- */
 
-int rules_compile(struct watch *w, int control_fd)
+/* Within the fence already: the settings may have changed since guard read them, and are read as the files are. */
+static int compile(const struct rules_watch *r, const struct run_options *as_started,
+                   struct compile_summary *sum, struct err *err)
 {
-    const struct rules_watch *r = &w->rules;
-    struct err err = {{0}};
-    struct compile_summary sum = {0};
-    struct control_message m = {.kind = CONTROL_RULES};
-    struct compile_request request = {.conf = w->options.conf,
-                                      .file_count = w->options.rule_file_count,
-                                      .only_these = w->options.rule_file_count > 0,
+    struct run_options o;
+    if (run_options_read(&o, as_started->argc, as_started->argv, err) < 0) {
+        conf_free(o.conf);
+        return -1;
+    }
+    struct compile_request request = {.conf = o.conf,
+                                      .file_count = o.rule_file_count,
+                                      .only_these = o.rule_file_count > 0,
                                       .edits_folder = EDITS_FOLDER,
                                       .cache_folder = r->cache_folder[0] ? r->cache_folder : NULL,
                                       .cache_fd = r->cache_fd};
     for (uint32_t i = 0; i < request.file_count; i++)
-        request.files[i] = w->options.rule_files[i];
+        request.files[i] = o.rule_files[i];
     for (size_t i = 0; i < COMPILE_EDITS; i++)
-        request.edits[i] = w->options.edits[i];
+        request.edits[i] = o.edits[i];
+    struct compile_target target = {r->next.rules.place, r->next.fd};
+    int rc = compile_shared(&request, &r->ground, &target, sum, err);
+    conf_free(o.conf);
+    return rc;
+}
+
+int rules_compile(struct watch *w, int control_fd)
+{
+    struct err err = {{0}};
+    struct compile_summary sum = {0};
+    struct control_message m = {.kind = CONTROL_RULES};
     /* what inspects goes first; when nothing does yet, this is the most urgent work there is */
     if (w->children[CHILD_ENGINE].pid)
         (void)setpriority(PRIO_PROCESS, 0, NICE);
-    struct compile_target target = {r->next.rules.place, r->next.fd};
     int rc = rights_drop(RIGHTS_COMPILE, &w->users[RIGHTS_COMPILE], &err) < 0 ||
                      rights_fence(RIGHTS_COMPILE, &err) < 0
                  ? -1
-                 : compile_shared(&request, &r->ground, &target, &sum, &err);
+                 : compile(&w->rules, &w->options, &sum, &err);
     m.rules.loaded = sum.loaded;
     m.rules.skipped = sum.skipped;
     m.rules.bytes = sum.bytes;

@@ -20,6 +20,8 @@ struct run_options {
     uint32_t rule_file_count;
     const char *edits[COMPILE_EDITS]; /* disable.conf ..., or NULL */
     struct conf *conf;
+    int argc; /* as they were given: settings of rules are read again with each change of rules */
+    char **argv;
     bool fail_closed, no_link, no_eve, remove, help;
 };
 
