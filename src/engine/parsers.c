@@ -7,6 +7,7 @@
 #include "engine/app/http1/http1.h"
 #include "engine/app/http2/http2.h"
 #include "engine/app/krb5/krb5.h"
+#include "engine/app/ldap/ldap.h"
 #include "engine/app/mdns/mdns.h"
 #include "engine/app/mqtt/mqtt.h"
 #include "engine/app/ntp/ntp.h"
@@ -42,6 +43,8 @@ static const struct app_parser *const rows[] = {
     &smb_parser,
     &dcerpc_parser,
     &dcerpc_udp_parser,
+    &ldap_parser,
+    &ldap_udp_parser,
     &mqtt_parser,
     &ntp_parser,
     &snmp_parser,

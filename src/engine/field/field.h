@@ -117,6 +117,9 @@ struct field_window {
     bool end;        /* the body ends with these bytes */
 };
 
+/* FIELD_UINT, multi: this place has no number, and no comparison holds; further ones may have. */
+#define FIELD_NUMBER_NONE UINT64_MAX
+
 /* A name that rules may say instead of a number; a table of them ends with name NULL. */
 struct number_word {
     const char *name;

@@ -386,6 +386,25 @@ static bool number_or_others(const struct rule_check *c, uint64_t v)
     return holds;
 }
 
+/* Of several values: does what the rule asks hold for those that it names? `all` of none holds. */
+static bool numbers_hold(const struct rule_check *c, const struct field_desc *f,
+                         const struct tx *tx, enum dir dir)
+{
+    uint32_t count = 0, max = f->multi ? INSTANCES_MAX : 1;
+    uint64_t v;
+    if (c->which == RULE_WHICH_ONE && c->place < 0)
+        while (count < max && f->number(tx, dir, count, &v))
+            count++;
+    for (uint32_t i = 0; i < max && f->number(tx, dir, i, &v); i++) {
+        if (c->which == RULE_WHICH_ONE && (int64_t)i != (int64_t)count + c->place)
+            continue;
+        bool holds = v != FIELD_NUMBER_NONE && number_or_others(c, v) != c->negated;
+        if (holds != (c->which == RULE_WHICH_ALL))
+            return holds;
+    }
+    return c->which == RULE_WHICH_ALL;
+}
+
 static enum answer any_number(const struct ask *a, const struct rule_check *c, uint32_t id,
                               bool growing)
 {
@@ -396,11 +415,8 @@ static enum answer any_number(const struct ask *a, const struct rule_check *c, u
     enum dir dir = match_field_dir(f, a->view->dir);
     if (tx->progress[dir] < f->ready_at[dir])
         return ANSWER_LATER;
-    uint64_t v;
-    for (uint32_t i = 0; i < (f->multi ? INSTANCES_MAX : 1) && f->number(tx, dir, i, &v); i++) {
-        if (number_or_others(c, v) != c->negated)
-            return ANSWER_YES;
-    }
+    if (numbers_hold(c, f, tx, dir))
+        return ANSWER_YES;
     growing |= f->growing;
     return growing && tx->progress[dir] < TX_COMPLETE ? ANSWER_LATER : ANSWER_NO;
 }

@@ -23,12 +23,18 @@
     {                                                         \
         name, proto, dirs, .kind = FIELD_UINT, .words = names \
     }
+#define NUMBERS(name, proto, dirs, names)                                    \
+    {                                                                        \
+        name, proto, dirs, .kind = FIELD_UINT, .words = names, .multi = true \
+    }
 #define NUMBER(name, proto, dirs)             \
     {                                         \
         name, proto, dirs, .kind = FIELD_UINT \
     }
 
 static const struct number_word double_ciphers[] = {{"aes", 18}, {"rc4", 23}, {NULL, 0}};
+
+static const struct number_word double_operations[] = {{"bind_response", 1}, {NULL, 0}};
 
 static const struct field_desc double_rows[] = {
     BYTES("http.uri", APP_HTTP1, TS),
@@ -91,6 +97,7 @@ static const struct field_desc double_rows[] = {
     BYTES("smtp.mail_from", APP_SMTP, TS),
     MULTI("smtp.rcpt_to", APP_SMTP, TS),
     WORDS("krb5.ticket_encryption", APP_KRB5, TS | TC, double_ciphers),
+    NUMBERS("ldap.responses.operation", APP_LDAP, TC, double_operations),
     WINDOW("frame", APP_FRAME, DIR_BOTH),
     NUMBER("frame.kind", APP_FRAME, DIR_BOTH),
 };
@@ -101,6 +108,7 @@ static const struct field_desc double_rows[] = {
 #undef MULTI
 #undef WINDOW
 #undef NUMBER
+#undef NUMBERS
 #undef WORDS
 
 static int double_event(struct str name)

@@ -50,6 +50,29 @@ static int keyword_side(struct build *b, uint32_t id, struct str value)
     return 0;
 }
 
+/* What stands behind a number that a transaction may have several of: ",any", ",all", ",0" (the first), ",-1" (the last). */
+static int read_which(struct build *b, struct rule_check *check, struct str *value)
+{
+    struct str which = *value;
+    struct str number = str_split(&which, ',');
+    int64_t place = 0;
+    which = str_trim(which);
+    if (!which.p)
+        return 0;
+    *value = number;
+    if (str_eq(which, STR_LIT("any")))
+        return 0;
+    if (str_eq(which, STR_LIT("all"))) {
+        check->which = RULE_WHICH_ALL;
+        return 0;
+    }
+    check->which = RULE_WHICH_ONE;
+    if (value_i64(b, which, INT32_MIN, INT32_MAX, &place) < 0)
+        return -1;
+    check->place = (int32_t)place;
+    return 0;
+}
+
 static int apply_field(struct build *b, struct str name, struct str value, bool has_value)
 {
     uint32_t id = find_field(b, name);
@@ -69,6 +92,8 @@ static int apply_field(struct build *b, struct str name, struct str value, bool 
     check->field = id;
     if (entry->words_are_bits)
         return number_read_bits(b, value, entry->words, &check->number);
+    if (entry->multi && read_which(b, check, &value) < 0)
+        return -1;
     return number_read(b, value, UINT64_MAX, entry->words, &check->number);
 }
 

@@ -401,6 +401,8 @@ enum rule_app_mode {
     RULE_APP_TOCLIENT
 };
 
+enum rule_which { RULE_WHICH_ANY, RULE_WHICH_ALL, RULE_WHICH_ONE };
+
 struct rule_check {
     enum rule_check_kind kind;
     bool negated;
@@ -415,6 +417,8 @@ struct rule_check {
     const struct rule_number *others; /* FIELD_NUMBER with a list: one of number and these */
     uint8_t other_count;
     bool any_fragment; /* DCERPC_IFACE: also when the call's first fragment was not seen */
+    enum rule_which which; /* FIELD_NUMBER of several values: which of them */
+    int32_t place;         /* WHICH_ONE: from the first 0, from the last -1 */
     bool
         changing; /* FIELD_NUMBER: the number may become another one while the transaction goes on */
     struct

@@ -282,6 +282,18 @@ static void flowint(const struct explain_rules *r, const struct rule_int *i, str
     }
 }
 
+/* Of several values. */
+static void which(const struct rule_check *c, struct buf *out)
+{
+    long long place = c->place;
+    if (c->which == RULE_WHICH_ALL)
+        buf_add_c(out, " (all of them)");
+    else if (c->which == RULE_WHICH_ONE && place >= 0)
+        buf_printf(out, " (number %lld of them)", place + 1);
+    else if (c->which == RULE_WHICH_ONE)
+        buf_printf(out, " (number %lld of them from the last)", -place);
+}
+
 static bool counted(const struct explain_rules *r, const struct rule_check *c, struct buf *out)
 {
     const char *name = NULL;
@@ -301,6 +313,7 @@ static bool counted(const struct explain_rules *r, const struct rule_check *c, s
         buf_add_c(out, " or ");
         number(&c->others[i], out);
     }
+    which(c, out);
     return true;
 }
 

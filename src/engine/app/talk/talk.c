@@ -61,7 +61,9 @@ static bool add_one(struct player *p, const struct tx *tx, const struct field_de
     if (!there)
         return false;
     buf_printf(p->seen, "%llu %s %s=", (unsigned long long)tx->id, dir_name(dir), row->name);
-    if (row->kind == FIELD_UINT)
+    if (row->kind == FIELD_UINT && number == FIELD_NUMBER_NONE)
+        buf_printf(p->seen, "none");
+    else if (row->kind == FIELD_UINT)
         buf_printf(p->seen, "%llu", (unsigned long long)number);
     if (row->kind == FIELD_WINDOW && p->talk->inspect)
         buf_printf(p->seen, "[%llu%s]", (unsigned long long)window.offset,
