@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 #ifdef __SSE2__
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 static bool same_nocase(const uint8_t *a, const uint8_t *b, size_t len)
@@ -75,6 +75,23 @@ static inline bool ends_fit(const struct ends *e, const uint8_t *first, const ui
     return (*first | e->first_bits) == e->first && (*last | e->last_bits) == e->last;
 }
 
+static inline bool same_at(const uint8_t *p, struct str what, bool nocase)
+{
+    return nocase ? same_nocase(p, what.p, what.len) : memcmp(p, what.p, what.len) == 0;
+}
+
+/* The first of the places in `fits` (bit i: at + i) where all of it stands; -1: none. */
+static inline ptrdiff_t first_of(uint32_t fits, const uint8_t *s, size_t at, struct str what,
+                                 bool nocase)
+{
+    for (; fits; fits &= fits - 1) {
+        size_t place = at + (size_t)__builtin_ctz(fits);
+        if (same_at(s + place, what, nocase))
+            return (ptrdiff_t)place;
+    }
+    return -1;
+}
+
 #ifdef __SSE2__
 static inline __m128i same16(const uint8_t *p, uint8_t byte, uint8_t bits)
 {
@@ -90,14 +107,52 @@ static inline uint32_t ends_fit16(const struct ends *e, const uint8_t *first, co
         _mm_and_si128(same16(first, e->first, e->first_bits), same16(last, e->last, e->last_bits));
     return (uint32_t)_mm_movemask_epi8(fit);
 }
-#endif
 
-static inline bool same_at(const uint8_t *p, struct str what, bool nocase)
+#define AVX2 __attribute__((target("avx2")))
+
+static inline AVX2 __m256i same32(const uint8_t *p, uint8_t byte, uint8_t bits)
 {
-    return nocase ? same_nocase(p, what.p, what.len) : memcmp(p, what.p, what.len) == 0;
+    __m256i bytes = _mm256_loadu_si256((const __m256i *)p);
+    bytes = _mm256_or_si256(bytes, _mm256_set1_epi8((char)bits));
+    return _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8((char)byte));
 }
 
-/* Candidates are places where the first and the last byte both fit, sixteen places at a time; each is then compared.
+static inline AVX2 uint32_t ends_fit32(const struct ends *e, const uint8_t *first,
+                                       const uint8_t *last)
+{
+    __m256i fit = _mm256_and_si256(same32(first, e->first, e->first_bits),
+                                   same32(last, e->last, e->last_bits));
+    return (uint32_t)_mm256_movemask_epi8(fit);
+}
+
+/* At least 32 places: those left over at the end are asked together with some before them, which do not fit. */
+static inline AVX2 ptrdiff_t find32(struct str s, size_t from, struct str what, bool nocase)
+{
+    size_t end = s.len - what.len + 1;
+    const uint8_t *last = s.p + what.len - 1;
+    struct ends e = nocase ? ends_nocase(what) : ends_exact(what);
+    for (size_t at = from; at < end; at += 32) {
+        size_t here = end - at >= 32 ? at : end - 32;
+        uint32_t fits = ends_fit32(&e, s.p + here, last + here);
+        ptrdiff_t place = fits ? first_of(fits, s.p, here, what, nocase) : -1;
+        if (place >= 0)
+            return place;
+    }
+    return -1;
+}
+
+static AVX2 ptrdiff_t find32_exact(struct str s, size_t from, struct str what)
+{
+    return find32(s, from, what, false);
+}
+
+static AVX2 ptrdiff_t find32_nocase(struct str s, size_t from, struct str what)
+{
+    return find32(s, from, what, true);
+}
+#endif
+
+/* Candidates are places where the first and the last byte both fit, many places at a time; each is then compared.
  * The worst case is |s| * |what|: `what` is a short text of ours or of a rule, never a stranger's. */
 static inline ptrdiff_t find(struct str s, size_t from, struct str what, bool nocase)
 {
@@ -106,12 +161,14 @@ static inline ptrdiff_t find(struct str s, size_t from, struct str what, bool no
     struct ends e = nocase ? ends_nocase(what) : ends_exact(what);
     size_t at = from;
 #ifdef __SSE2__
-    for (; end - at >= 16; at += 16)
-        for (uint32_t fits = ends_fit16(&e, s.p + at, last + at); fits; fits &= fits - 1) {
-            size_t place = at + (size_t)__builtin_ctz(fits);
-            if (same_at(s.p + place, what, nocase))
-                return (ptrdiff_t)place;
-        }
+    if (end - from >= 32 && __builtin_cpu_supports("avx2"))
+        return nocase ? find32_nocase(s, from, what) : find32_exact(s, from, what);
+    for (; end - at >= 16; at += 16) {
+        uint32_t fits = ends_fit16(&e, s.p + at, last + at);
+        ptrdiff_t place = fits ? first_of(fits, s.p, at, what, nocase) : -1;
+        if (place >= 0)
+            return place;
+    }
 #endif
     for (; at < end; at++)
         if (ends_fit(&e, s.p + at, last + at) && same_at(s.p + at, what, nocase))
