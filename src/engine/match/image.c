@@ -134,7 +134,7 @@ static int build_payload_scan(struct match_image *image, const int8_t *literal_o
     if (rc < 0)
         err_set(err, "no memory for literals of payload");
     else
-        rc = literal_set_build(&set, image, 0, &scan, err);
+        rc = literal_set_build(&set, image, &scan, err);
     literal_set_fini(&set);
     near_set_fini(&near);
     if (rc == 0 && (rc = match_image_add_scan(image, scan)) < 0)

@@ -77,7 +77,6 @@ struct match_list {
 
 /* One literal database. */
 struct match_scan {
-    uint32_t slot;
     hs_database_t *literals;
     uint32_t longest; /* bytes of the longest literal */
     uint32_t pattern_count;
@@ -88,7 +87,8 @@ struct match_scan {
 /* What rules want of transactions of one protocol in one direction. */
 struct match_plan {
     struct match_plan_scan {
-        const struct match_scan *scan;
+        const struct match_scan *scan; /* several slots that often hold the same bytes share one */
+        uint32_t slot;
         const struct field_desc *field;
         enum dir dir; /* in which the field is asked for */
         uint8_t ready_at;

@@ -236,8 +236,8 @@ static int fill(const struct literal *items, size_t count, struct arena *a, stru
     return 0;
 }
 
-int literal_set_build(struct literal_set *s, struct match_image *image, uint32_t slot,
-                      struct match_scan **out, struct err *err)
+int literal_set_build(struct literal_set *s, struct match_image *image, struct match_scan **out,
+                      struct err *err)
 {
     *out = NULL;
     if (s->items.count == 0)
@@ -248,7 +248,6 @@ int literal_set_build(struct literal_set *s, struct match_image *image, uint32_t
     int rc = -1;
     if (scan && patterns_init(&patterns, s->items.count) == 0 &&
         fill(s->items.items, s->items.count, &image->arena, scan, &patterns) == 0) {
-        scan->slot = slot;
         rc = build_database(&patterns, image, &scan->literals, err);
     } else {
         err_set(err, "no memory for %zu literals", s->items.count);

@@ -30,7 +30,7 @@ void literal_set_fini(struct literal_set *s);
 NODISCARD int literal_set_add(struct literal_set *s, const struct rule_content *content,
                               uint32_t rule);
 /* NULL with no error text when the set is empty. All of the scan lies with the image. */
-NODISCARD int literal_set_build(struct literal_set *s, struct match_image *image, uint32_t slot,
+NODISCARD int literal_set_build(struct literal_set *s, struct match_image *image,
                                 struct match_scan **out, struct err *err);
 
 #endif

@@ -14,14 +14,14 @@ static uint32_t sharing(const struct match_scan *scan, uint32_t rule)
     return 0;
 }
 
-/* Which of the rule's buffers the scan asks for: of one slot, the one whose literal it is. */
-static const struct match_buffer *buffer_of(const struct match_rule *mr,
-                                            const struct match_scan *scan, bool payload)
+/* Which of the rule's buffers is meant: of one slot, the one whose literal it is. */
+static const struct match_buffer *buffer_of(const struct match_rule *mr, bool payload,
+                                            uint32_t slot)
 {
     const struct match_buffer *best = NULL;
     for (uint8_t i = 0; i < mr->buffer_count; i++) {
         const struct match_buffer *b = &mr->buffers[i];
-        bool here = payload ? b->place == PLACE_PAYLOAD : b->slot == scan->slot;
+        bool here = payload ? b->place == PLACE_PAYLOAD : b->slot == slot;
         if (here && b->fast && (!best || b->fast->fast_pattern))
             best = b;
     }
@@ -45,10 +45,11 @@ static void add(struct match_placement *out, const struct match_literal *literal
 }
 
 static void add_literal(struct match_placement *out, const struct match_rule *mr,
-                        const struct match_scan *scan, const struct match_literal *place)
+                        const struct match_scan *scan, uint32_t slot,
+                        const struct match_literal *place)
 {
     uint32_t shared = scan ? sharing(scan, mr->rule->index) : 0;
-    const struct match_buffer *b = shared ? buffer_of(mr, scan, place->kind != SCAN_TX) : NULL;
+    const struct match_buffer *b = shared ? buffer_of(mr, place->kind != SCAN_TX, slot) : NULL;
     if (!b)
         return;
     struct match_literal l = *place;
@@ -90,14 +91,14 @@ static void add_payload(const struct match_image *image, const struct match_rule
     for (int l4 = 0; l4 < MATCH_L4S; l4++) {
         place.l4 = bits[l4];
         add_near(out, mr, image->packets[l4][dir].near, &place);
-        add_literal(out, mr, image->packets[l4][dir].scan, &place);
+        add_literal(out, mr, image->packets[l4][dir].scan, 0, &place);
     }
     place.l4 = RULE_L4_TCP;
     place.kind = SCAN_STREAM;
-    add_literal(out, mr, image->stream_scans[dir], &place);
+    add_literal(out, mr, image->stream_scans[dir], 0, &place);
     place.kind = SCAN_ACCEPTED;
     add_near(out, mr, image->accepted[dir].near, &place);
-    add_literal(out, mr, image->accepted[dir].scan, &place);
+    add_literal(out, mr, image->accepted[dir].scan, 0, &place);
 }
 
 static bool list_has(const struct match_list *list, uint32_t rule)
@@ -119,7 +120,7 @@ static void add_plans(const struct match_image *image, const struct match_rule *
         if (list_has(&plan->always, mr->rule->index))
             out->walked_protos[dir] |= UINT64_C(1) << proto;
         for (uint16_t i = 0; i < plan->scan_count; i++)
-            add_literal(out, mr, plan->scans[i].scan, &place);
+            add_literal(out, mr, plan->scans[i].scan, plan->scans[i].slot, &place);
     }
 }
 

@@ -18,6 +18,7 @@ struct plans {
     struct match_image *image;
     struct tx_rule *rules;                      /* by rule index */
     const struct match_scan **scans[DIR_COUNT]; /* by slot */
+    uint32_t *shared; /* by slot: whose scan looks for its literals too; mostly its own */
 };
 
 static const struct field_entry *check_entry(const struct match_image *image,
@@ -105,6 +106,34 @@ static void place_rule(struct plans *p, uint32_t index)
         t->literal[DIR_TOCLIENT] = -1;
 }
 
+static bool is_body(const struct match_slot *slot)
+{
+    return slot->place == PLACE_FIELD && slot->entry && slot->source->transform_count == 0;
+}
+
+static bool share_protocol(const struct match_slot *a, const struct match_slot *b)
+{
+    for (int proto = 0; proto < APP_PROTO_COUNT; proto++) {
+        const struct field_desc *x = a->entry->of_proto[proto], *y = b->entry->of_proto[proto];
+        if (x && y && x->kind == FIELD_WINDOW && y->kind == FIELD_WINDOW)
+            return true;
+    }
+    return false;
+}
+
+/* A body is mostly asked for under two names (file.data, http.response_body): one scan looks for the literals of both, so that
+ * the same bytes need to pass once. */
+static void share_scans(struct plans *p)
+{
+    const struct match_slot *slots = p->image->slots;
+    for (uint32_t i = 0; i < p->image->slot_count; i++) {
+        p->shared[i] = i;
+        for (uint32_t k = 0; k < i && p->shared[i] == i && is_body(&slots[i]); k++)
+            if (p->shared[k] == k && is_body(&slots[k]) && share_protocol(&slots[k], &slots[i]))
+                p->shared[i] = k;
+    }
+}
+
 static bool same_sets(const struct literal_set *a, const struct literal_set *b)
 {
     if (a->items.count != b->items.count)
@@ -124,7 +153,7 @@ static int collect(const struct plans *p, enum dir dir, struct literal_set *sets
         if (literal < 0)
             continue;
         const struct match_buffer *b = &p->image->rules[i].buffers[literal];
-        if (literal_set_add(&sets[b->slot], b->fast, i) < 0)
+        if (literal_set_add(&sets[p->shared[b->slot]], b->fast, i) < 0)
             return -1;
     }
     return 0;
@@ -140,7 +169,7 @@ static int build_slot(struct plans *p, uint32_t slot, struct literal_set *both[D
             return 0;
         }
         struct match_scan *scan;
-        if (literal_set_build(&both[dir][slot], p->image, slot, &scan, err) < 0 ||
+        if (literal_set_build(&both[dir][slot], p->image, &scan, err) < 0 ||
             match_image_add_scan(p->image, scan) < 0)
             return -1;
         p->scans[dir][slot] = scan;
@@ -242,13 +271,14 @@ static int fill_scans(struct plans *p, struct match_plan *plan, enum app_proto p
         return -1;
     for (uint32_t i = 0; i < slots; i++) {
         const struct match_slot *slot = &p->image->slots[i];
-        const struct match_scan *scan = p->scans[dir][i];
+        const struct match_scan *scan = p->scans[dir][p->shared[i]];
         const struct field_desc *field = scan && slot->entry ? slot->entry->of_proto[proto] : NULL;
         if (!field || !(field->dirs & DIR_BIT(dir)) ||
             (slot->source->side && slot->source->side != 1 + dir))
             continue;
         struct match_plan_scan *s = &plan->scans[plan->scan_count++];
         *s = (struct match_plan_scan){.scan = scan,
+                                      .slot = i,
                                       .field = field,
                                       .dir = dir,
                                       .ready_at = field->ready_at[dir],
@@ -300,13 +330,16 @@ int match_plans_build(struct match_image *image, struct err *err)
     p.rules = calloc((size_t)image->count + 1, sizeof *p.rules);
     for (int dir = 0; dir < DIR_COUNT; dir++)
         p.scans[dir] = calloc((size_t)image->slot_count + 1, sizeof(void *));
-    int rc = p.rules && p.scans[0] && p.scans[1]
+    p.shared = calloc((size_t)image->slot_count + 1, sizeof *p.shared);
+    int rc = p.rules && p.scans[0] && p.scans[1] && p.shared
                  ? 0
                  : err_set(err, "no memory for %u rules", image->count);
     for (uint32_t i = 0; rc == 0 && i < image->count; i++)
         place_rule(&p, i);
-    if (rc == 0)
+    if (rc == 0) {
+        share_scans(&p);
         rc = build_scans(&p, err);
+    }
     if (rc == 0 && build_plans(&p) < 0)
         rc = err_set(err, "no memory for the plans of transactions");
     if (rc == 0)
@@ -314,5 +347,6 @@ int match_plans_build(struct match_image *image, struct err *err)
     free(p.rules);
     free(p.scans[0]);
     free(p.scans[1]);
+    free(p.shared);
     return rc;
 }

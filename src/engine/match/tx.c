@@ -17,10 +17,10 @@ struct tx_pending {
     bool done;        /* has held, or can no longer */
 };
 
-/* How far a growing field has been scanned. */
+/* How far a growing field has been scanned, and where the last look began to. */
 struct tx_grown {
     uint32_t index;
-    uint64_t offset;
+    uint64_t offset, before;
 };
 
 struct tx_match {
@@ -123,19 +123,45 @@ static void scan_windows(struct match_worker *w, const struct match_plan_scan *s
         uint64_t end = v->offset + v->bytes.len;
         bool known = i == 0 && !transformed && g->offset >= v->offset && g->offset <= end;
         scan_new(w, s->scan, v, known ? g->offset : 0);
-        if (i == 0)
-            g->offset = v->last ? 0 : end;
+        if (i > 0)
+            continue;
+        g->before = known ? g->offset : 0;
+        g->offset = v->last ? 0 : end;
     }
 }
 
-static void scan_growing(struct match_worker *w, const struct look *look,
-                         const struct match_plan_scan *s, struct tx_grown *g)
+/* The same body under another name, which this look has passed already, at least as far back as this one needs it? */
+static bool is_passed(struct match_worker *w, const struct look *look, struct tx_match *tm,
+                      const struct match_plan_scan *s, const struct values *values)
 {
-    const struct values *values = values_get(w, look, s->scan->slot);
+    for (const struct match_plan_scan *o = look->plan->scans; o < s; o++) {
+        const struct values *other = &w->values[o->slot];
+        if (o->scan != s->scan || o->grow_index >= tm->grown_count || values->count != 1 ||
+            other->generation != w->generation || other->count != 1)
+            continue;
+        const struct value *a = &values->items[0], *b = &other->items[0];
+        struct tx_grown *passed = &tm->grown[o->grow_index], *mine = &tm->grown[s->grow_index];
+        if (a->bytes.p != b->bytes.p || a->bytes.len != b->bytes.len || a->offset != b->offset ||
+            passed->before > mine->offset)
+            continue;
+        *mine = *passed;
+        return true;
+    }
+    return false;
+}
+
+static void scan_growing(struct match_worker *w, const struct look *look, struct tx_match *tm,
+                         const struct match_plan_scan *s)
+{
+    struct tx_grown none = {0};
+    bool kept = s->grow_index < tm->grown_count;
+    struct tx_grown *g = kept ? &tm->grown[s->grow_index] : &none;
+    const struct values *values = values_get(w, look, s->slot);
+    bool transformed = w->image->slots[s->slot].source->transform_count > 0;
     if (s->field->kind == FIELD_BYTES)
         scan_instances(w, s, values, g);
-    else
-        scan_windows(w, s, values, w->image->slots[s->scan->slot].source->transform_count > 0, g);
+    else if (transformed || !kept || !is_passed(w, look, tm, s, values))
+        scan_windows(w, s, values, transformed, g);
 }
 
 static void scan_fields(struct match_worker *w, const struct look *look, struct tx_match *tm)
@@ -146,14 +172,12 @@ static void scan_fields(struct match_worker *w, const struct look *look, struct 
         if (progress < s->ready_at)
             continue;
         if (s->growing) {
-            struct tx_grown none = {0};
-            scan_growing(w, look, s,
-                         s->grow_index < tm->grown_count ? &tm->grown[s->grow_index] : &none);
+            scan_growing(w, look, tm, s);
             continue;
         }
         if (s->ready_at < tm->progress_next)
             continue;
-        const struct values *values = values_get(w, look, s->scan->slot);
+        const struct values *values = values_get(w, look, s->slot);
         for (uint32_t k = 0; k < values->count; k++)
             look_scan(w, s->scan, values->items[k].bytes, values->items[k].offset);
     }
