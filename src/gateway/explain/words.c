@@ -197,7 +197,9 @@ void words_item(const struct explain_rules *r, const struct rule_item *item, str
 static const char *field_name(const struct explain_rules *r, uint32_t id)
 {
     const struct field_table *fields = engine_vocabulary_fields(r->words);
-    const char *name = id < fields->count ? fields->entries[id].name : rule_buffer_name(id);
+    const char *name = id < fields->count          ? fields->entries[id].name
+                       : id == RULE_BUFFER_PAYLOAD ? "payload" /* mostly without a word for it */
+                                                   : rule_buffer_name(id);
     return name ? name : "a buffer";
 }
 
