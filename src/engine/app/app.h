@@ -208,6 +208,8 @@ struct app_parser {
     const struct app_frame_desc *frames;
     uint32_t frame_count;
     bool events_small; /* EVE shows their names as they are; otherwise in capitals */
+    /* Adds the value of the request's headers of this name, joined by ", ", to out. NULL: the protocol has none. */
+    void (*request_header)(const struct tx *tx, struct str name, struct buf *out);
     /* Reads the protocol's entry under the `types` of an event log (NULL: none). At start. NULL: nothing to read. */
     void (*log_conf)(struct app_log *log, const struct conf_node *settings);
     /* Does this log want a record of the transaction? NULL: yes. */

@@ -13,8 +13,20 @@ static const char *node_text(const struct conf_node *node, const char *path, con
     return value && value->value ? value->value : otherwise;
 }
 
+/* As it was, where the settings say nothing. */
+static void read_xff(struct eve_xff *xff, const struct conf_node *node)
+{
+    if (!node)
+        return;
+    xff->enabled = node_bool(node, "enabled", false);
+    xff->overwrite = strcmp(node_text(node, "mode", "extra-data"), "overwrite") == 0;
+    xff->forward = strcmp(node_text(node, "deployment", "reverse"), "forward") == 0;
+    xff->header = node_text(node, "header", "X-Forwarded-For");
+}
+
 static void read_alert(struct eve_conf *eve, const struct conf_node *node)
 {
+    read_xff(&eve->alert_xff, conf_child(node, "xff"));
     eve->payload = node_bool(node, "payload", false);
     eve->payload_printable = node_bool(node, "payload-printable", false);
     eve->packet = node_bool(node, "packet", false);
@@ -131,6 +143,8 @@ static void read_output(struct eve_conf *eve, const struct conf_node *output)
     if (str_to_u64(str_c(node_text(output, "community-id-seed", "0")), &number))
         eve->community_seed = (uint16_t)number;
     eve->ether = node_bool(output, "ethernet", false);
+    read_xff(&eve->xff, conf_child(output, "xff"));
+    eve->alert_xff = eve->xff;
     const struct conf_node *types = conf_child(output, "types");
     if (!types)
         return;

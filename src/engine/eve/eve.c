@@ -65,6 +65,22 @@ static struct ends ends_of(const struct eve_conf *conf, const struct eve_event *
     return ends_of_packet(event->packet);
 }
 
+static const struct eve_xff *xff_of(const struct eve_conf *conf, const struct eve_event *event)
+{
+    return event->type == EVE_ALERT ? &conf->alert_xff : &conf->xff;
+}
+
+/* The client's address is replaced where the settings say so. */
+static void overwrite_client(const struct eve_conf *conf, const struct eve_event *event,
+                             struct ends *e)
+{
+    struct ip client;
+    const struct eve_xff *xff = xff_of(conf, event);
+    if (!event->flow || !xff->overwrite || !part_xff(xff, event, &client))
+        return;
+    *(ip_eq(&e->src, &event->flow->client_ip) ? &e->src : &e->dst) = client;
+}
+
 static bool has_ports(uint8_t l4)
 {
     return l4 == PACKET_L4_TCP || l4 == PACKET_L4_UDP;
@@ -162,17 +178,18 @@ static void write_mac(const char *key, const struct mac *mac, struct json *out)
     json_text(out, key, text);
 }
 
-/* Of a flow the machines of its first packet, in the form of lists. */
-static void write_flow_macs(const struct flow *flow, struct json *out)
+/* Of a flow the machines of its first packet, in the form of lists; from the sender of the direction on. */
+static void write_flow_macs(const struct flow *flow, enum dir dir, struct json *out)
 {
     if (!flow->has_mac)
         return;
+    bool turned = dir == DIR_TOCLIENT;
     json_object(out, "ether");
     json_array(out, "dest_macs");
-    write_mac(NULL, &flow->server_mac, out);
+    write_mac(NULL, turned ? &flow->client_mac : &flow->server_mac, out);
     json_end_array(out);
     json_array(out, "src_macs");
-    write_mac(NULL, &flow->client_mac, out);
+    write_mac(NULL, turned ? &flow->server_mac : &flow->client_mac, out);
     json_end_array(out);
     json_end_object(out);
 }
@@ -180,8 +197,8 @@ static void write_flow_macs(const struct flow *flow, struct json *out)
 static void write_macs(const struct eve_event *event, struct json *out)
 {
     const struct packet *p = event->packet;
-    if (event->type == EVE_FLOW) {
-        write_flow_macs(event->flow, out);
+    if (event->type == EVE_FLOW || event->type == EVE_NETFLOW) {
+        write_flow_macs(event->flow, event->type == EVE_FLOW ? DIR_TOSERVER : event->dir, out);
         return;
     }
     if (!p || !p->has_mac)
@@ -211,8 +228,9 @@ static void write_head(const struct eve_conf *conf, const struct eve_event *even
     if (conf->sensor)
         json_text(out, "host", conf->sensor);
     write_vlans(event, out);
-    struct ends ends = ends_of(conf, event);
-    write_ends(&ends, out);
+    struct ends ends = ends_of(conf, event), shown = ends;
+    overwrite_client(conf, event, &shown);
+    write_ends(&shown, out);
     if (event->type == EVE_FLOW)
         write_icmp_answer(event->flow, out);
     if (event->packet && event->type != EVE_FLOW)
@@ -223,11 +241,19 @@ static void write_head(const struct eve_conf *conf, const struct eve_event *even
         write_macs(event, out);
 }
 
+static void write_xff(const struct eve_conf *conf, const struct eve_event *event, struct json *out)
+{
+    struct ip client;
+    if (!conf->xff.overwrite && part_xff(&conf->xff, event, &client))
+        part_ip_short(out, "xff", &client);
+}
+
 static void record_app(const struct eve_conf *conf, const struct eve_event *event, struct json *out)
 {
     if (event->app->parser->log_tx_id)
         json_uint(out, "tx_id", event->tx->id);
     part_app(conf, event, out);
+    write_xff(conf, event, out);
 }
 
 static void record_file(const struct eve_conf *conf, const struct eve_event *event,
@@ -238,6 +264,7 @@ static void record_file(const struct eve_conf *conf, const struct eve_event *eve
     json_object(out, "fileinfo");
     part_file(conf, event->tx, event->file, out);
     json_end_object(out);
+    write_xff(conf, event, out);
 }
 
 /* "ipv4.trunc_pkt" as "decoder.ipv4.trunc_pkt"; parser events in capitals, as Suricata shows them. */

@@ -62,6 +62,14 @@ struct eve_event {
     const struct match_flow *flow_rules; /* NULL: none */
 };
 
+/* The client behind proxies, as a header of the request says it. */
+struct eve_xff {
+    bool enabled;
+    bool overwrite; /* it stands in place of the address that was seen; else beside it, as "xff" */
+    bool forward;   /* the first address counts: a proxy in front of clients; else the last */
+    const char *header; /* its name */
+};
+
 struct eve_conf {
     uint32_t types;     /* 1 << enum eve_type that are wanted */
     uint64_t protos;    /* 1 << app_proto whose EVE_APP records are wanted */
@@ -71,6 +79,7 @@ struct eve_conf {
         flow_in_alert, metadata;
     bool community_id, ether, pcap_number;
     uint16_t community_seed;
+    struct eve_xff xff, alert_xff; /* of records of transactions, of alerts */
     bool md5, sha1, sha256;
     bool drop_all;   /* every dropped packet, not the first of each direction of its flow */
     bool drop_alert; /* the rule that dropped it stands in the drop record */

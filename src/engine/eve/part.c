@@ -23,6 +23,13 @@ void part_ip(struct json *out, const char *key, const struct ip *ip)
     json_bytes(out, key, str_of(text, len));
 }
 
+void part_ip_short(struct json *out, const char *key, const struct ip *ip)
+{
+    char text[IP_TEXT_BYTES];
+    size_t len = ip_format(ip, text);
+    json_bytes(out, key, str_of(text, len));
+}
+
 /* IANA's protocol numbers, by the names that EVE has for them. */
 // clang-format off
 static const char *const protocols[] = {

@@ -6,6 +6,8 @@
 
 void part_time(struct json *out, const char *key, int64_t time_us);
 void part_ip(struct json *out, const char *key, const struct ip *ip);
+/* In the form of RFC 5952. */
+void part_ip_short(struct json *out, const char *key, const struct ip *ip);
 /* "TCP", "UDP", "ICMP", "IPv6-ICMP", or the number. */
 void part_protocol(struct json *out, uint8_t ip_proto);
 /* Counts, start and addresses: the "flow" object of an alert. */
@@ -21,6 +23,8 @@ void part_packet(const struct packet *p, struct json *out);
 const char *part_source(const struct packet *p);
 /* "tunnel": the packet around this one; nothing when there is none. */
 void part_tunnel(const struct packet *p, struct json *out);
+/* The client that the request's proxies name; false: not asked for, or not said. */
+bool part_xff(const struct eve_xff *xff, const struct eve_event *event, struct ip *out);
 void part_metadata(const struct eve_event *event, struct json *out);
 
 /* One writer for each kind of record. */

@@ -78,6 +78,9 @@ static void write_rule(const struct eve_conf *conf, const struct eve_event *even
     json_bytes(out, "signature", str_c(rule->message));
     json_text(out, "category", rule->class_text);
     json_uint(out, "severity", rule->priority);
+    struct ip client;
+    if (part_xff(&conf->alert_xff, event, &client))
+        part_ip_short(out, "xff", &client);
     write_target(rule, event->packet, out);
     write_contexts(event->hit, out);
     if (conf->rule_metadata)

@@ -22,6 +22,14 @@ def http(capture):
 
 
 @scene
+def http_forwarded(capture):
+    """six requests that came through proxies, one way or another"""
+    for value in ("10.2.2.2", "10.2.2.2, 10.3.3.3,10.4.4.4:8080", "[2001:db8::7]:4711", "nobody", "10.2.2.2, " * 150, None):
+        headers = [("X-Forwarded-For", value)] if value else []
+        app.http_conversation(capture, PC, SERVER, [(app.http_request("/index.html", headers=headers), app.http_response(PAGE))])
+
+
+@scene
 def http_chunked_gzip(capture):
     """a page, gzipped and in chunks of 50 bytes"""
     one_page(capture, chunked=50, coding="gzip")

@@ -206,6 +206,7 @@ const struct app_parser http1_parser = {
     .state_count = ARRAY_COUNT(states),
     .frames = frames,
     .frame_count = ARRAY_COUNT(frames),
+    .request_header = http1_request_header,
     .log_tx_id = true,
     .log_conf = http1_log_conf,
     .log = http1_log,

@@ -82,6 +82,23 @@ static void log_all_headers(const struct http1_tx *tx, uint8_t dirs, struct json
         log_headers(&tx->side[DIR_TOCLIENT].head, "response_headers", out, a);
 }
 
+/* The first of its name, or NULL. */
+static const struct http1_header *header_named(const struct http1_head *h, struct str name)
+{
+    for (uint32_t i = 0; i < h->header_count; i++)
+        if (str_eq_nocase(http1_text(h, h->headers[i].name), name))
+            return &h->headers[i];
+    return NULL;
+}
+
+static void log_forwarded(const struct http1_head *h, struct json *out, struct arena *a)
+{
+    const struct http1_header *found = header_named(h, STR_LIT("X-Forwarded-For"));
+    struct str value = found ? http1_header_value(h, found, a) : STR_EMPTY;
+    if (value.len)
+        json_bytes(out, "xff", value);
+}
+
 /* The settings name headers in small letters, with "_" where the header has "-". */
 static bool is_named(struct str header, const char *word)
 {
@@ -151,6 +168,7 @@ static void log_members(const struct http1_tx *tx, const struct app_conf *conf, 
                   "/libhtp::request_uri_not_seen"); /* the word that readers of EVE know */
     log_part(request, PART_URI, "url", out);
     log_known(request, KNOWN_USER_AGENT, "http_user_agent", out, a);
+    log_forwarded(request, out, a);
     log_content_type(response, out, a);
     log_content_range(response, out, a);
     if (!conf->log.in_other)
@@ -166,6 +184,19 @@ static void log_members(const struct http1_tx *tx, const struct app_conf *conf, 
         log_part(response, PART_STATUS, "status_string", out);
     log_known(response, KNOWN_LOCATION, "redirect", out, a);
     json_uint(out, "length", tx->side[DIR_TOCLIENT].payload.wire_bytes);
+}
+
+void http1_request_header(const struct tx *tx, struct str name, struct buf *out)
+{
+    _Alignas(16) uint8_t memory[HTTP1_HEAD_MAX];
+    struct arena a;
+    const struct http1_head *h = &http1_tx_const(tx)->side[DIR_TOSERVER].head;
+    const struct http1_header *found = header_named(h, name);
+    if (!found)
+        return;
+    arena_init_at(&a, memory, sizeof memory);
+    buf_add(out, http1_header_value(h, found, &a));
+    arena_fini(&a);
 }
 
 void http1_log(const struct tx *tx, const struct app_conf *conf, struct json *out)

@@ -325,6 +325,7 @@ void http1_orphans_fini(struct app_flow *af);
 
 #define HTTP1_FIELD_COUNT (30 + FILE_FIELD_ROWS)
 extern const struct field_desc http1_fields[HTTP1_FIELD_COUNT];
+void http1_request_header(const struct tx *tx, struct str name, struct buf *out);
 void http1_log_conf(struct app_log *log, const struct conf_node *settings);
 void http1_log(const struct tx *tx, const struct app_conf *conf, struct json *out);
 

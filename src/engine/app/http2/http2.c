@@ -99,6 +99,7 @@ const struct app_parser http2_parser = {
     .event_count = HTTP2_EVENT_COUNT,
     .frames = frames,
     .frame_count = ARRAY_COUNT(frames),
+    .request_header = http2_request_header,
     .log_wants = http2_log_wants,
     .log = http2_log,
     .log_type = "http",

@@ -136,6 +136,18 @@ static void log_side(const struct http2_tx *tx, enum dir dir, struct json *out)
     json_end_object(out);
 }
 
+void http2_request_header(const struct tx *tx, struct str name, struct buf *out)
+{
+    const struct http2_head *h = &http2_tx_const(tx)->side[DIR_TOSERVER].head;
+    for (uint32_t i = 0; i < h->field_count; i++) {
+        if (h->fields[i].is_update || !str_eq_nocase(http2_field_name(h, &h->fields[i]), name))
+            continue;
+        if (out->len)
+            buf_add_c(out, ", ");
+        buf_add(out, http2_field_value(h, &h->fields[i]));
+    }
+}
+
 void http2_log(const struct tx *tx, const struct app_conf *conf, struct json *out)
 {
     const struct http2_tx *http = http2_tx_const(tx);

@@ -210,6 +210,7 @@ extern const struct field_desc http2_fields[HTTP2_FIELD_ROWS];
 /* "SETTINGS_MAX_FRAME_SIZE" ...; ends with name NULL */
 extern const struct number_word http2_setting_words[];
 bool http2_log_wants(const struct tx *tx, const struct app_log *log);
+void http2_request_header(const struct tx *tx, struct str name, struct buf *out);
 void http2_log(const struct tx *tx, const struct app_conf *conf, struct json *out);
 
 #endif
