@@ -69,6 +69,27 @@ static uint64_t read_detection_only(const struct conf *conf)
     return mask;
 }
 
+static uint32_t bytes_u32(const struct conf *conf, const char *path, uint32_t otherwise)
+{
+    uint64_t bytes = conf_bytes(conf, path, otherwise);
+    return bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
+}
+
+static void read_smb(struct app_conf *app, const struct conf *conf)
+{
+#define SMB "app-layer.protocols.smb."
+    app->smb_read_max = bytes_u32(conf, SMB "max-read-size", app->smb_read_max);
+    app->smb_write_max = bytes_u32(conf, SMB "max-write-size", app->smb_write_max);
+    app->smb_read_queue_bytes =
+        bytes_u32(conf, SMB "max-read-queue-size", app->smb_read_queue_bytes);
+    app->smb_write_queue_bytes =
+        bytes_u32(conf, SMB "max-write-queue-size", app->smb_write_queue_bytes);
+    app->smb_read_queue_count = conf_u32(conf, SMB "max-read-queue-cnt", app->smb_read_queue_count);
+    app->smb_write_queue_count =
+        conf_u32(conf, SMB "max-write-queue-cnt", app->smb_write_queue_count);
+#undef SMB
+}
+
 static void read_app(struct app_conf *app, const struct conf *conf, bool inline_mode)
 {
 #define HTTP_PATH "app-layer.protocols.http.libhtp.default-config."
@@ -94,6 +115,7 @@ static void read_app(struct app_conf *app, const struct conf *conf, bool inline_
     uint64_t line_max = conf_bytes(conf, "app-layer.protocols.ftp.max-line-length", 4096);
     app->ftp_line_max = line_max < APP_PENDING_MAX / 2 ? (uint32_t)line_max : APP_PENDING_MAX / 2;
     app->ftp_tx_max = conf_u32(conf, "app-layer.protocols.ftp.max-tx", app->ftp_tx_max);
+    read_smb(app, conf);
 #undef HTTP_PATH
     if (inline_mode)
         app->body_min_inspect = app->response_min_inspect = 0;

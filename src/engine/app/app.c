@@ -19,6 +19,12 @@ void app_conf_defaults(struct app_conf *conf)
         .tx_max = APP_TX_MAX_USUAL,
         .ftp_line_max = 4096,
         .ftp_tx_max = 1024,
+        .smb_read_max = 16u << 20,
+        .smb_write_max = 16u << 20,
+        .smb_read_queue_bytes = 64u << 20,
+        .smb_write_queue_bytes = 64u << 20,
+        .smb_read_queue_count = 64,
+        .smb_write_queue_count = 64,
     };
 }
 

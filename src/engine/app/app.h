@@ -100,8 +100,12 @@ struct app_conf {
     uint64_t detection_only;   /* 1 << app_proto: known, and not read ("enabled: detection-only") */
     uint32_t tx_max;           /* live transactions of a flow */
     /* of one protocol: its name, then what it is */
-    uint32_t ftp_line_max;     /* bytes of a line that are looked at */
-    uint32_t ftp_tx_max;       /* more at a time are told as an event */
+    uint32_t ftp_line_max;                /* bytes of a line that are looked at */
+    uint32_t ftp_tx_max;                  /* more at a time are told as an event */
+    uint32_t smb_read_max, smb_write_max; /* bytes asked for or given at once; 0: no limit */
+    uint32_t smb_read_queue_bytes,
+        smb_write_queue_bytes; /* that wait for what stands before them */
+    uint32_t smb_read_queue_count, smb_write_queue_count; /* pieces of a file that do */
     uint32_t mqtt_message_max; /* bytes; of a longer one only the head is looked at */
     bool ja3, ja4, hassh;      /* rules that want them switch them on too */
     struct app_log log;        /* of the event log that is being written */

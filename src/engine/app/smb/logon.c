@@ -58,7 +58,9 @@ void smb_logon(const struct smb_message *m, struct smb_tx *smb, struct str blob)
         return;
     }
     if (ntlm.damaged)
-        app_event(m->af, &smb->tx, SMB_MALFORMED_NTLMSSP_REQUEST);
+        smb_event(m, smb, SMB_MALFORMED_NTLMSSP_REQUEST);
+    if (ntlm.type == NTLM_CHALLENGE)
+        smb_event(m, smb, SMB_UNUSUAL_NTLMSSP_ORDER);
     if (ntlm.type != NTLM_AUTHENTICATE || ntlm.damaged)
         return;
     smb->has_ntlm = true;
@@ -67,4 +69,16 @@ void smb_logon(const struct smb_message *m, struct smb_tx *smb, struct str blob)
     smb_word_wide(m->af, smb, SMB_USER, ntlm.user, ntlm.wide);
     smb_word_wide(m->af, smb, SMB_HOST, ntlm.host, ntlm.wide);
     smb->ntlm.domain = smb->ntlm.user = smb->ntlm.host = STR_EMPTY;
+}
+
+/* The server's part is a challenge. */
+void smb_logon_answered(const struct smb_message *m, struct smb_tx *smb, struct str blob)
+{
+    struct ntlm ntlm;
+    if (!ntlm_find(blob, &ntlm))
+        return;
+    if (ntlm.damaged)
+        smb_event(m, smb, SMB_MALFORMED_NTLMSSP_RESPONSE);
+    if (ntlm.type != NTLM_CHALLENGE)
+        smb_event(m, smb, SMB_UNUSUAL_NTLMSSP_ORDER);
 }

@@ -9,9 +9,10 @@
 
 #define SMB_TREES_MAX 64
 #define SMB_OPENS_MAX 64
-#define SMB_TEXT_MAX 1024     /* of a name; a longer one is cut */
-#define SMB_DIALECTS_MAX 32   /* told of a negotiation */
-#define SMB_CHAIN_MAX 64      /* compounded commands of one message */
+#define SMB_TEXT_MAX 1024                /* of a name; a longer one is cut */
+#define SMB_DIALECTS_MAX 32              /* told of a negotiation */
+#define SMB_CHAIN_MAX 64                 /* compounded or chained commands of one message */
+#define SMB_WAITING_BYTES_MAX (1u << 20) /* of a direction, whatever the settings say */
 #define SMB_MESSAGE_MAX 61440 /* waited for as a whole; longer ones are read as they come */
 #define SMB_HEAD_ENOUGH 1024  /* of a long message, to know what it is */
 
@@ -33,6 +34,11 @@ enum smb_event {
     SMB_WRITE_RESPONSE_TOO_LARGE,
     SMB_NEGOTIATE_MAX_READ_SIZE_TOO_LARGE,
     SMB_NEGOTIATE_MAX_WRITE_SIZE_TOO_LARGE,
+    SMB_READ_QUEUE_SIZE_EXCEEDED,
+    SMB_READ_QUEUE_CNT_EXCEEDED,
+    SMB_WRITE_QUEUE_SIZE_EXCEEDED,
+    SMB_WRITE_QUEUE_CNT_EXCEEDED,
+    SMB_TOO_MANY_TRANSACTIONS,
     SMB_EVENTS,
 };
 
@@ -108,7 +114,14 @@ struct smb_tree {
     struct str name;
 };
 
-/* A read that waits for its answer: the file and where in it. */
+/* A piece of a file that came before what stands in front of it. */
+struct smb_chunk {
+    struct smb_chunk *next; /* by offset */
+    uint64_t offset;
+    uint32_t len, have; /* have: of its bytes, so far */
+    uint8_t bytes[];
+};
+
 struct smb_open {
     struct smb_open *next;
     struct smb_id id;
@@ -118,10 +131,12 @@ struct smb_open {
     uint64_t size;
     struct rpc_bindings bindings;
     struct smb_tx *files[DIR_COUNT];
-    uint64_t at[DIR_COUNT];
-    bool any[DIR_COUNT];
+    uint64_t at[DIR_COUNT]; /* in the file, behind what was handed on */
+    struct smb_chunk *waiting[DIR_COUNT];
+    uint32_t waiting_count[DIR_COUNT];
 };
 
+/* A read that waits for its answer: the file and where in it. */
 struct smb_read {
     struct smb_read *next;
     uint64_t message_id;
@@ -135,8 +150,13 @@ struct smb_state {
     struct smb_open *opens;
     struct smb_read *reads;
     uint32_t tree_count, open_count, read_count;
-    uint16_t dialect; /* 0: not known */
+    uint16_t dialect;             /* 0: not known */
+    uint32_t max_read, max_write; /* as agreed on; 0: not known */
+    uint8_t negotiated;           /* 1 << version, of a negotiation that was asked for */
     bool lost[DIR_COUNT];
+    uint32_t waiting_bytes[DIR_COUNT]; /* in chunks of all opens */
+    struct smb_chunk
+        *filling[DIR_COUNT];    /* the one that `data` belongs to; NULL: it is handed on */
     uint32_t skip[DIR_COUNT];   /* bytes of the message in hand that are left */
     uint32_t data[DIR_COUNT];   /* of these, bytes of the file */
     uint32_t before[DIR_COUNT]; /* bytes in front of them */
@@ -172,6 +192,15 @@ struct smb_tx *smb_find(const struct smb_message *m, uint8_t version);
 /* SMB1's offer, which SMB2 may answer: MS-SMB2 section 3.3.5.3.1 */
 struct smb_tx *smb_find_negotiate(const struct smb_message *m);
 void smb_complete(struct smb_tx *smb);
+/* Without a transaction it is the newest one's. */
+void smb_event(const struct smb_message *m, struct smb_tx *smb, enum smb_event event);
+/* Requests go to the server; false, and an event: this one does not. */
+bool smb_right_way(const struct smb_message *m);
+/* Ends what this message's number asked for and was not answered by it. */
+void smb_end_unanswered(const struct smb_message *m, uint8_t version);
+bool smb_give_up(struct app_flow *af);
+/* A connection negotiates once with each version. */
+void smb_note_negotiate(const struct smb_message *m, struct smb_tx *smb);
 void smb_asked(struct smb_tx *smb, enum dir dir);
 void smb_word(struct app_flow *af, struct smb_tx *smb, enum smb_word word, struct str text);
 void smb_word_wide(struct app_flow *af, struct smb_tx *smb, enum smb_word word, struct str text,
@@ -185,6 +214,8 @@ void smb_open_close(struct app_flow *af, const struct smb_id *id);
 void smb_read_add(struct app_flow *af, uint64_t message_id, uint64_t offset,
                   const struct smb_id *id);
 bool smb_read_take(struct app_flow *af, uint64_t message_id, struct smb_read *out);
+/* Of the reads of this file that are not answered the first in the file; false: there is none. */
+bool smb_read_lowest(const struct app_flow *af, const struct smb_id *id, uint64_t *offset);
 void smb_tables_fini(struct app_flow *af);
 void smb_tx_free(struct app_flow *af, struct tx *tx);
 
@@ -198,6 +229,12 @@ struct smb_piece {
 /* Bytes that a message carries; what is still missing of it is taken as it comes. True: they belong to a file. */
 bool smb_file_piece(const struct smb_message *m, uint8_t version, const struct smb_piece *piece);
 void smb_file_more(struct app_flow *af, enum dir dir, struct str bytes);
+/* Bytes of the piece in hand are missing in the stream. */
+void smb_file_missing(struct app_flow *af, enum dir dir, uint32_t bytes);
+/* What waits is handed on, holes and all; before the open goes. */
+void smb_file_flush(struct app_flow *af, struct smb_open *open, enum dir dir);
+/* More asked for or given than the settings or the negotiation allow is an event. */
+void smb_note_size(const struct smb_message *m, bool is_read, uint32_t bytes);
 /* A unit of DCE/RPC in a request of `smb`, or in an answer to it (NULL: to any of the pipe's). True: it was one. */
 bool smb_pipe_asks(const struct smb_message *m, struct smb_tx *smb, struct smb_open *open,
                    struct str bytes);
@@ -206,6 +243,7 @@ bool smb_pipe_answers(const struct smb_message *m, struct smb_open *open, const 
 
 /* logon.c */
 void smb_logon(const struct smb_message *m, struct smb_tx *smb, struct str blob);
+void smb_logon_answered(const struct smb_message *m, struct smb_tx *smb, struct str blob);
 
 /* smb1.c, smb2.c: one message */
 void smb1_take(struct smb_message *m);

@@ -46,6 +46,11 @@ static const struct app_event_desc events[SMB_EVENTS] = {
     [SMB_WRITE_RESPONSE_TOO_LARGE] = {"write_response_too_large"},
     [SMB_NEGOTIATE_MAX_READ_SIZE_TOO_LARGE] = {"negotiate_max_read_size_too_large"},
     [SMB_NEGOTIATE_MAX_WRITE_SIZE_TOO_LARGE] = {"negotiate_max_write_size_too_large"},
+    [SMB_READ_QUEUE_SIZE_EXCEEDED] = {"read_queue_size_exceeded"},
+    [SMB_READ_QUEUE_CNT_EXCEEDED] = {"read_queue_cnt_exceeded"},
+    [SMB_WRITE_QUEUE_SIZE_EXCEEDED] = {"write_queue_size_exceeded"},
+    [SMB_WRITE_QUEUE_CNT_EXCEEDED] = {"write_queue_cnt_exceeded"},
+    [SMB_TOO_MANY_TRANSACTIONS] = {"too_many_transactions"},
 };
 
 static enum smb_mark mark_of(struct str bytes)
@@ -153,13 +158,8 @@ static bool is_frame(struct str rest)
 static size_t take_gap(struct app_flow *af, enum dir dir, uint32_t gap)
 {
     struct smb_state *state = af->state;
-    struct smb_open *open = state->data[dir] ? smb_open_find(af, &state->data_id[dir]) : NULL;
-    if (open && open->files[dir]) {
-        uint32_t missing = gap < state->data[dir] ? gap : state->data[dir];
-        if (open->files[dir]->tx.files)
-            file_gap(open->files[dir]->tx.files, missing);
-        body_gap(&open->files[dir]->body, missing);
-    }
+    if (state->data[dir])
+        smb_file_missing(af, dir, gap < state->data[dir] ? gap : state->data[dir]);
     state->lost[dir] = gap > state->skip[dir];
     uint32_t skipped = gap < state->skip[dir] ? gap : state->skip[dir];
     state->skip[dir] -= skipped;
@@ -201,6 +201,7 @@ static struct app_result data(struct app_flow *af, enum dir dir, const struct ap
         struct str message = str_cut(rest, FRAME_HEAD, FRAME_HEAD + wanted);
         state->lost[dir] = false;
         state->data[dir] = 0;
+        state->filling[dir] = NULL;
         tell_frames(af, rest, len, rest.p[0] ? MARK_NONE : mark_of(message));
         if (rest.p[0] == 0)
             take_message(af, dir, message, len);
@@ -231,6 +232,7 @@ const struct app_parser smb_parser = {
     .tx_free = smb_tx_free,
     .tx_bytes = sizeof(struct smb_tx),
     .tx_inspected = tx_inspected,
+    .give_up = smb_give_up,
     .fields = {smb_fields, SMB_FIELD_ROWS},
     .events = events,
     .event_count = SMB_EVENTS,

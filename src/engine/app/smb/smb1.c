@@ -17,6 +17,16 @@ enum command {
     NT_CREATE = 0xa2,
     NT_TRANS_SECONDARY = 0xa1,
     TRANS2_SECONDARY = 0x33,
+    LOCKING = 0x24,
+    OPEN = 0x2d,
+    LOGOFF = 0x74,
+    NOTHING_FOLLOWS = 0xff,
+};
+
+/* Where the next command of a message stands, and which one that is. */
+struct follower {
+    uint16_t command;
+    uint32_t at;
 };
 
 struct parts {
@@ -25,14 +35,37 @@ struct parts {
     uint32_t data_at; /* in the message */
 };
 
-static void split(const struct smb_message *m, struct parts *out)
+/* The command at `at`; false: its words are not all there. */
+static bool split(const struct smb_message *m, uint32_t at, struct parts *out)
 {
-    struct reader r = reader_of(str_from(m->bytes, HEAD_BYTES));
+    struct reader r = reader_of(str_from(m->bytes, at));
     uint8_t words = reader_u8(&r);
     out->words = reader_sub(&r, (size_t)words * 2);
     uint16_t len = reader_u16_le(&r);
-    out->data_at = (uint32_t)(HEAD_BYTES + r.at);
+    out->data_at = (uint32_t)(at + r.at);
     out->data = str_cut(m->bytes, out->data_at, (size_t)out->data_at + len);
+    return !r.bad;
+}
+
+/* "AndX": another command of the same head follows (MS-CIFS section 2.2.3.4). Only forward, so that a chain ends. */
+static bool follows(uint16_t command, uint32_t at, const struct parts *p, struct follower *out)
+{
+    struct reader words = p->words;
+    switch (command) {
+    case LOCKING:
+    case OPEN:
+    case READ_ANDX:
+    case WRITE_ANDX:
+    case SESSION_SETUP:
+    case LOGOFF:
+    case TREE_CONNECT:
+    case NT_CREATE: break;
+    default: return false;
+    }
+    out->command = reader_u8(&words);
+    reader_skip(&words, 1);
+    out->at = reader_u16_le(&words);
+    return !words.bad && out->command != NOTHING_FOLLOWS && out->at > at;
 }
 
 static struct smb_id id_of(uint16_t fid)
@@ -62,6 +95,7 @@ static void ask_negotiate(struct smb_message *m, struct smb_tx *smb, struct part
     struct buf b = buf_fixed(text, sizeof text);
     struct str rest = p->data;
     smb->kind = SMB_NEGOTIATE;
+    smb_note_negotiate(m, smb);
     smb->tree_id = 0;
     smb->session_id = 0;
     for (int i = 0; i < SMB_DIALECTS_MAX && rest.len; i++) {
@@ -97,6 +131,13 @@ static void ask_session(struct smb_message *m, struct smb_tx *smb, struct parts 
     take_natives(m, smb, p, blob, SMB_NATIVE_OS_ASKED);
 }
 
+/* Of the two backslashes in front Suricata tells one here, and rules are written so. */
+static struct str without_first(struct str share, bool wide)
+{
+    struct str twice = wide ? str_of("\\\0\\\0", 4) : STR_LIT("\\\\");
+    return str_starts(share, twice) ? str_from(share, twice.len / 2) : share;
+}
+
 static void ask_tree(struct smb_message *m, struct smb_tx *smb, struct parts *p)
 {
     smb->kind = SMB_TREE;
@@ -104,7 +145,8 @@ static void ask_tree(struct smb_message *m, struct smb_tx *smb, struct parts *p)
     uint16_t password = reader_u16_le(&p->words);
     struct str rest = str_from(p->data, password);
     size_t at = p->data_at + password;
-    smb_word_wide(m->af, smb, SMB_SHARE, take_text(&rest, &at, m->wide), m->wide);
+    struct str share = take_text(&rest, &at, m->wide);
+    smb_word_wide(m->af, smb, SMB_SHARE, without_first(share, m->wide), m->wide);
     smb_word_wide(m->af, smb, SMB_SERVICE_ASKED, take_text(&rest, &at, false), false);
 }
 
@@ -130,14 +172,17 @@ static void ask_close(struct smb_message *m, struct smb_tx *smb, struct parts *p
         smb_open_close(m->af, &id);
 }
 
-/* Transactions on named pipes: two setup words, function and pipe: MS-CIFS section 2.2.5.6 */
-static void ask_trans(struct smb_message *m, struct smb_tx *smb, struct parts *p)
+/* Transactions on named pipes: two setup words, function and pipe: MS-CIFS section 2.2.5.6. Others say nothing. */
+static void take_trans(struct smb_message *m, struct parts *p)
 {
+    struct rpc_head head;
     reader_skip(&p->words, 22);
     uint16_t len = reader_u16_le(&p->words), offset = reader_u16_le(&p->words);
     reader_skip(&p->words, 2);
     uint16_t function = reader_u16_le(&p->words), fid = reader_u16_le(&p->words);
-    if (p->words.bad || function != TRANSACT_PIPE)
+    struct str unit = str_cut(m->bytes, offset, (size_t)offset + len);
+    if (p->words.bad || function != TRANSACT_PIPE || !rpc_read_head(unit, &head) ||
+        rpc_type_answers(head.type))
         return;
     struct smb_id id = id_of(fid);
     struct smb_open *open = smb_open_find(m->af, &id);
@@ -145,7 +190,11 @@ static void ask_trans(struct smb_message *m, struct smb_tx *smb, struct parts *p
         open = smb_open_add(m->af, &id);
     if (open)
         open->is_pipe = true;
-    (void)smb_pipe_asks(m, smb, open, str_cut(m->bytes, offset, (size_t)offset + len));
+    struct smb_tx *smb = smb_begin(m, 1);
+    if (!smb)
+        return;
+    (void)smb_pipe_asks(m, smb, open, unit);
+    smb_asked(smb, m->dir);
 }
 
 static bool take_write(struct smb_message *m, struct parts *p)
@@ -163,6 +212,7 @@ static bool take_write(struct smb_message *m, struct parts *p)
         offset |= (uint64_t)reader_u32_le(w) << 32;
     if (w->bad)
         return false;
+    smb_note_size(m, false, piece.len);
     piece.offset = offset;
     piece.bytes = str_cut(m->bytes, at, (size_t)at + piece.len);
     const struct smb_tree *tree = smb_tree_find(m->af, m->tree_id);
@@ -195,31 +245,31 @@ static void ask_read(struct smb_message *m, struct parts *p)
         smb_read_add(m->af, m->message_id, offset, &id);
 }
 
-static void ask(struct smb_message *m)
+static void ask(struct smb_message *m, struct parts *p)
 {
-    struct parts p;
-    split(m, &p);
-    if (m->command == READ_ANDX) {
-        ask_read(m, &p);
-        return;
+    switch (m->command) {
+    case READ_ANDX: ask_read(m, p); return;
+    case TRANS: take_trans(m, p); return;
+    case NT_TRANS_SECONDARY: /* the first part stands for all */
+    case TRANS2_SECONDARY: return;
+    case WRITE_ANDX:
+        if (take_write(m, p))
+            return;
+        break;
+    default: break;
     }
-    if (m->command == WRITE_ANDX && take_write(m, &p))
-        return;
     struct smb_tx *smb = smb_begin(m, 1);
     if (!smb)
         return;
     switch (m->command) {
-    case NEGOTIATE: ask_negotiate(m, smb, &p); break;
-    case SESSION_SETUP: ask_session(m, smb, &p); break;
-    case TREE_CONNECT: ask_tree(m, smb, &p); break;
-    case NT_CREATE: ask_create(m, smb, &p); break;
-    case CLOSE: ask_close(m, smb, &p); break;
-    case TRANS: ask_trans(m, smb, &p); break;
+    case NEGOTIATE: ask_negotiate(m, smb, p); break;
+    case SESSION_SETUP: ask_session(m, smb, p); break;
+    case TREE_CONNECT: ask_tree(m, smb, p); break;
+    case NT_CREATE: ask_create(m, smb, p); break;
+    case CLOSE: ask_close(m, smb, p); break;
     default: break;
     }
     smb_asked(smb, m->dir);
-    if (m->command == NT_TRANS_SECONDARY || m->command == TRANS2_SECONDARY)
-        smb_complete(smb); /* the first part is answered, not they */
 }
 
 /* ---- answers ---- */
@@ -243,6 +293,7 @@ static void answer_session(struct smb_message *m, struct smb_tx *smb, struct par
 {
     reader_skip(&p->words, 6);
     uint16_t blob = p->words.len == 8 ? reader_u16_le(&p->words) : 0;
+    smb_logon_answered(m, smb, str_cut(p->data, 0, blob));
     smb->session_id = m->session_id;
     take_natives(m, smb, p, blob, SMB_NATIVE_OS);
 }
@@ -308,6 +359,7 @@ static void answer_read(struct smb_message *m, struct parts *p)
     len |= (uint32_t)reader_u16_le(w) << 16;
     if (w->bad)
         return;
+    smb_note_size(m, true, len);
     piece.id = read.id;
     piece.offset = read.offset;
     piece.len = len;
@@ -319,12 +371,10 @@ static void answer_read(struct smb_message *m, struct parts *p)
         (void)smb_file_piece(m, 1, &piece);
 }
 
-static void answer(struct smb_message *m)
+static void answer(struct smb_message *m, struct parts *p)
 {
-    struct parts p;
-    split(m, &p);
     if (m->command == READ_ANDX) {
-        answer_read(m, &p);
+        answer_read(m, p);
         return;
     }
     struct smb_tx *smb = smb_find(m, 1);
@@ -333,18 +383,18 @@ static void answer(struct smb_message *m)
     smb->status = m->status;
     smb->has_status = true;
     switch (m->command) {
-    case NEGOTIATE: answer_negotiate(m, smb, &p); break;
-    case SESSION_SETUP: answer_session(m, smb, &p); break;
-    case TREE_CONNECT: answer_tree(m, smb, &p); break;
-    case NT_CREATE: answer_create(m, smb, &p); break;
-    case TRANS: answer_trans(m, smb, &p); break;
+    case NEGOTIATE: answer_negotiate(m, smb, p); break;
+    case SESSION_SETUP: answer_session(m, smb, p); break;
+    case TREE_CONNECT: answer_tree(m, smb, p); break;
+    case NT_CREATE: answer_create(m, smb, p); break;
+    case TRANS: answer_trans(m, smb, p); break;
     default: break;
     }
     if (smb->kind != SMB_CALL || smb->call.done[RPC_ANSWERED] || m->status)
         smb_complete(smb);
 }
 
-void smb1_take(struct smb_message *m)
+static bool read_head(struct smb_message *m)
 {
     struct reader r = reader_of(m->bytes);
     reader_skip(&r, 4);
@@ -357,10 +407,34 @@ void smb1_take(struct smb_message *m)
     uint16_t process = reader_u16_le(&r);
     m->session_id = reader_u16_le(&r);
     m->message_id = reader_u16_le(&r) | (uint32_t)process << 16;
-    if (r.bad)
+    return !r.bad;
+}
+
+void smb1_take(struct smb_message *m)
+{
+    struct follower next = {0, HEAD_BYTES};
+    struct parts p;
+    if (!read_head(m)) {
+        smb_event(m, NULL, SMB_MALFORMED_DATA);
         return;
-    if (m->is_answer)
-        answer(m);
-    else
-        ask(m);
+    }
+    if (!smb_right_way(m))
+        return;
+    for (int i = 0; i < SMB_CHAIN_MAX; i++) {
+        uint32_t at = next.at;
+        if (!split(m, at, &p)) {
+            smb_event(m, NULL, SMB_MALFORMED_DATA);
+            break;
+        }
+        bool more = follows(m->command, at, &p, &next);
+        if (m->is_answer)
+            answer(m, &p);
+        else
+            ask(m, &p);
+        if (!more)
+            break;
+        m->command = next.command;
+    }
+    if (m->is_answer) /* what followed the command that failed was not done, and is not answered */
+        smb_end_unanswered(m, 1);
 }

@@ -29,6 +29,43 @@ enum command {
     SET_INFO
 };
 
+/* Fixed bytes of a command's body behind the head; odd numbers count a byte of what follows (MS-SMB2 section 2.2). */
+struct sizes {
+    uint8_t asked, answered;
+};
+static const struct sizes sizes_of[] = {
+    [NEGOTIATE] = {36, 65},
+    [SESSION_SETUP] = {25, 9},
+    [LOGOFF] = {4, 4},
+    [TREE_CONNECT] = {9, 16},
+    [TREE_DISCONNECT] = {4, 4},
+    [CREATE] = {57, 89},
+    [CLOSE] = {24, 60},
+    [FLUSH] = {24, 4},
+    [READ] = {49, 17},
+    [WRITE] = {49, 17},
+    [LOCK] = {48, 4},
+    [IOCTL] = {57, 49},
+    [CANCEL] = {4, 0},
+    [ECHO] = {4, 4},
+    [QUERY_DIRECTORY] = {33, 9},
+    [CHANGE_NOTIFY] = {32, 9},
+    [QUERY_INFO] = {41, 9},
+    [SET_INFO] = {33, 2},
+};
+#define ERROR_BYTES 8 /* of an answer that is none */
+
+static bool is_all_there(const struct smb_message *m)
+{
+    size_t have = m->bytes.len - HEAD_BYTES;
+    if (m->command >= ARRAY_COUNT(sizes_of))
+        return true;
+    const struct sizes *size = &sizes_of[m->command];
+    if (m->is_answer)
+        return have >= (size->answered & ~1u) || (m->status && have >= ERROR_BYTES);
+    return have >= (size->asked & ~1u);
+}
+
 static struct reader body_of(const struct smb_message *m)
 {
     return reader_of(str_from(m->bytes, HEAD_BYTES));
@@ -77,6 +114,7 @@ static void ask_negotiate(struct smb_message *m, struct smb_tx *smb)
     char text[SMB_DIALECTS_MAX * 8];
     struct buf b = buf_fixed(text, sizeof text);
     smb->kind = SMB_NEGOTIATE;
+    smb_note_negotiate(m, smb);
     reader_skip(&r, 2);
     uint16_t count = reader_u16_le(&r);
     reader_skip(&r, 8);
@@ -193,12 +231,14 @@ static bool take_write(struct smb_message *m)
     piece.offset = reader_u64_le(&r);
     if (!read_id(&r, &piece.id))
         return false;
+    smb_note_size(m, false, piece.len);
     piece.bytes = at_offset(m, offset, piece.len);
     const struct smb_tree *tree = smb_tree_find(m->af, m->tree_id);
     struct smb_open *open = smb_open_find(m->af, &piece.id);
     struct rpc_head head;
     bool is_call = rpc_read_head(piece.bytes, &head) && head.frag_bytes <= piece.len;
-    if ((open && open->is_pipe) || (tree && tree->is_pipe) || (!tree && !open && is_call)) {
+    if ((open && open->is_pipe) || (tree && tree->is_pipe) ||
+        (!tree && is_call && !(open && open->files[m->dir]))) {
         struct smb_tx *smb = smb_begin(m, 2);
         if (!open)
             open = smb_open_add(m->af, &piece.id);
@@ -217,8 +257,10 @@ static void ask_read(struct smb_message *m)
 {
     struct reader r = body_of(m);
     struct smb_id id;
-    reader_skip(&r, 8);
+    reader_skip(&r, 4);
+    uint32_t len = reader_u32_le(&r);
     uint64_t offset = reader_u64_le(&r);
+    smb_note_size(m, true, len);
     if (read_id(&r, &id))
         smb_read_add(m->af, m->message_id, offset, &id);
 }
@@ -262,7 +304,23 @@ static void answer_negotiate(struct smb_message *m, struct smb_tx *smb)
     smb->max_write = reader_u32_le(&r);
     if (r.bad)
         return;
-    smb->dialect = smb_state_of(m->af)->dialect = dialect;
+    struct smb_state *state = smb_state_of(m->af);
+    const struct app_conf *conf = m->af->conf;
+    smb->dialect = state->dialect = dialect;
+    state->max_read = smb->max_read;
+    state->max_write = smb->max_write;
+    if (conf->smb_read_max && smb->max_read > conf->smb_read_max)
+        smb_event(m, smb, SMB_NEGOTIATE_MAX_READ_SIZE_TOO_LARGE);
+    if (conf->smb_write_max && smb->max_write > conf->smb_write_max)
+        smb_event(m, smb, SMB_NEGOTIATE_MAX_WRITE_SIZE_TOO_LARGE);
+}
+
+static void answer_session(struct smb_message *m, struct smb_tx *smb)
+{
+    struct reader r = body_of(m);
+    reader_skip(&r, 4);
+    uint16_t offset = reader_u16_le(&r), len = reader_u16_le(&r);
+    smb_logon_answered(m, smb, at_offset(m, offset, len));
 }
 
 static void answer_tree(struct smb_message *m, struct smb_tx *smb)
@@ -334,6 +392,7 @@ static void answer_read(struct smb_message *m)
     piece.len = reader_u32_le(&r);
     if (r.bad)
         return;
+    smb_note_size(m, true, piece.len);
     piece.id = read.id;
     piece.offset = read.offset;
     piece.bytes = at_offset(m, offset, piece.len);
@@ -362,6 +421,8 @@ static void answer(struct smb_message *m)
     smb->has_status = true;
     if (m->command == SESSION_SETUP || m->command == TREE_CONNECT)
         smb->session_id = m->session_id;
+    if (m->command == SESSION_SETUP)
+        answer_session(m, smb);
     if (m->status == 0) {
         switch (m->command) {
         case NEGOTIATE: answer_negotiate(m, smb); break;
@@ -404,14 +465,21 @@ void smb2_take(struct smb_message *m)
     uint32_t next = 0;
     for (int i = 0; i < SMB_CHAIN_MAX; i++) {
         m->bytes = all;
-        if (!read_head(m, &next))
+        if (!read_head(m, &next)) {
+            smb_event(m, NULL, SMB_MALFORMED_DATA);
+            return;
+        }
+        if (!smb_right_way(m))
             return;
         if (next >= HEAD_BYTES && next < all.len)
             m->bytes = str_cut(all, 0, next);
+        bool whole = is_all_there(m);
         if (m->is_answer)
             answer(m);
         else
             ask(m);
+        if (!whole)
+            smb_event(m, NULL, SMB_MALFORMED_DATA);
         if (next < HEAD_BYTES || next >= all.len)
             return;
         all = str_from(all, next);

@@ -1,7 +1,14 @@
 #include "engine/app/smb/smb.h"
 #include "engine/app/talk/talk.h"
 
-#define Z4 "\0\0\0\0"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define Z2 "\0\0"
+#define Z4 Z2 Z2
 #define Z8 Z4 Z4
 #define Z16 Z8 Z8
 /* SMB2: command, flags, number of the message, tree; 64 bytes */
@@ -20,9 +27,53 @@
 /* 64 + 48 + 5 = 117 */
 #define WRITE(number, text) \
     FRAME("\x75") HEAD2("\x09", "\0", number, "\5") "\x31\0\x70\0\5\0\0\0" Z8 ID Z16 text
+#define WRITE_AT(number, offset, text) \
+    FRAME("\x75")                      \
+    HEAD2("\x09", "\0", number, "\5") "\x31\0\x70\0\5\0\0\0" offset "\0\0\0\0\0\0\0" ID Z16 text
 /* 64 + 24 = 88 */
 #define CLOSE FRAME("\x58") HEAD2("\6", "\0", "\4", "\5") "\x18\0\0\0" Z4 ID
 #define READ FRAME("\x70") HEAD2("\x08", "\0", "\3", "\5") "\x31\0\0\0\4\0\0\0" Z8 ID Z16
+#define READ_AT(number, offset, len) \
+    FRAME("\x70")                    \
+    HEAD2("\x08", "\0", number, "\5") "\x31\0\0\0" len offset "\0\0\0\0\0\0\0" ID Z16
+#define FOUR "\4\0\0\0"
+#define READ_ANSWER(number, text) \
+    FRAME("\x54") HEAD2("\x08", "\1", number, "\5") "\x11\0\x50\0\4\0\0\0" Z8 text
+/* 64 + 36 + 2 = 102; 64 + 64 = 128 */
+#define NEGOTIATE FRAME("\x66") HEAD2("\0", "\0", "\0", "\0") "\x24\0\1\0\0\0\0\0" Z4 ID Z8 "\2\2"
+#define NEGOTIATED(read, write) \
+    FRAME("\x80")               \
+    HEAD2("\0", "\1", "\0", "\0") "\x41\0\0\0\2\2\0\0" ID Z4 Z4 read write Z8 Z8 Z4 Z4
+#define MIB_32 "\0\0\0\2"
+/* 64 + 24 + len, 64 + 8 + len */
+#define LOGON(frame, len, blob) \
+    FRAME(frame) HEAD2("\1", "\0", "\1", "\0") "\x19\0" Z8 Z2 "\x58\0" len "\0" Z8 blob
+#define LOGON_ANSWERED(frame, len, blob) \
+    FRAME(frame) HEAD2("\1", "\1", "\1", "\0") "\x09\0\0\0\x48\0" len "\0" blob
+#define NTLM(type) "NTLMSSP\0" type "\0\0\0"
+
+/* SMB1: command, status, flags, tree; 32 bytes */
+#define HEAD1(command, status, flags, tree) \
+    "\xffSMB" command status "\0\0\0" flags "\0\0" Z4 Z8 tree "\0\7\0\1\0\2\0"
+/* a logon of 12 words, and a tree behind it at 63; answers of 4 and 3 words, the second at 47 */
+#define LOGON_WORDS(next) "\x0c" next "\0\x10\2\0\1\0" Z4 "\0\0" Z8
+#define LOGON_TREE                  \
+    FRAME("\x57")                   \
+    HEAD1("\x73", "\0", "\0", "\0") \
+    LOGON_WORDS("\x75\0\x3f\0")     \
+    "\4\0a\0b\0"                    \
+    "\4\xff\0\0\0"                  \
+    "\0\0\1\0\x0d\0\0"              \
+    "\\\\s\\t\0?????\0"
+#define LOGON_TREE_ANSWERED            \
+    FRAME("\x3b")                      \
+    HEAD1("\x73", "\0", "\x80", "\5")  \
+    "\4\x75\0\x2f\0\0\0\0\0\4\0o\0l\0" \
+    "\3\xff\0\0\0\0\0\3\0"             \
+    "A:\0"
+#define LOGON_REFUSED FRAME("\x23") HEAD1("\x73", "\x6d", "\x80", "\0") "\0\0\0"
+#define LOGON_ALONE(next) \
+    FRAME("\x3f") HEAD1("\x73", "\0", "\0", "\0") LOGON_WORDS(next) "\4\0a\0b\0"
 /* 64 + 16 + 4 = 84 */
 #define READ_ANSWERED FRAME("\x54") HEAD2("\x08", "\1", "\3", "\5") "\x11\0\x50\0\4\0\0\0" Z8 "wxyz"
 
@@ -42,12 +93,111 @@ static const struct talk_row rows[] = {
     {"a hole, and the next message behind it",
      {GAP(DIR_TOSERVER, 10), TS("zzzz"), TS("z" TREE_ASKED), TC(TREE_ANSWERED)},
      {"0 ts smb.share=\\x5c\\x5cst", "0 done ts tc"}},
+    {"SMB1: a tree chained behind a logon",
+     {TS(LOGON_TREE), TC(LOGON_TREE_ANSWERED)},
+     {"0 log {\"id\":1,\"dialect\":\"unknown\",\"command\":\"SMB1_COMMAND_SESSION_SETUP_ANDX\","
+      "\"status\":\"STATUS_SUCCESS\",\"status_code\":\"0x0\",\"session_id\":1,\"tree_id\":0,"
+      "\"request\":{\"native_os\":\"a\",\"native_lm\":\"b\"},\"response\":{\"native_os\":\"o\","
+      "\"native_lm\":\"l\"}}",
+      "1 ts smb.share=\\x5cs\\x5ct",
+      "1 log {\"id\":2,\"dialect\":\"unknown\",\"command\":\"SMB1_COMMAND_TREE_CONNECT_ANDX\","
+      "\"status\":\"STATUS_SUCCESS\",\"status_code\":\"0x0\",\"session_id\":1,\"tree_id\":5,"
+      "\"share\":\"\\\\s\\\\t\",\"service\":{\"request\":\"?????\",\"response\":\"A:\"}}",
+      "0 done ts tc", "1 done ts tc", "!0 event malformed_data"}},
+    {"SMB1: a chain that ends where it fails",
+     {TS(LOGON_TREE), TC(LOGON_REFUSED)},
+     {"0 done ts tc", "1 done ts tc", "!1 event malformed_data"}},
+    {"SMB1: a chain that leads back",
+     {TS(LOGON_ALONE("\x73\0\x20\0"))},
+     {"0 done ts", "!1 done ts", "!0 event malformed_data"}},
+    {"SMB1: a chain that leads out of the message",
+     {TS(LOGON_ALONE("\x75\0\x40\0"))},
+     {"0 event malformed_data"}},
+    {"pieces written out of order",
+     {TS(WRITE_AT("\1", "\0", "hello") WRITE_AT("\2", "\x0a", "three")),
+      TS(WRITE_AT("\3", "\5", " two ") CLOSE)},
+     {"0 ts file.data=hello two three", "0 file ts  15 closed", "!0 event file_overlap"}},
+    {"a hole that nobody fills",
+     {TS(WRITE_AT("\1", "\0", "hello") WRITE_AT("\2", "\x0a", "three") CLOSE)},
+     {"0 file ts  15 truncated"}},
+    {"written over what was there",
+     {TS(WRITE_AT("\1", "\0", "hello") WRITE_AT("\2", "\3", "XXabc") CLOSE)},
+     {"0 ts file.data=helloabc", "0 file ts  8 closed", "0 event file_overlap"}},
+    {"answers in another order than asked",
+     {TS(READ_AT("\1", "\0", FOUR) READ_AT("\2", "\4", FOUR) READ_AT("\3", "\x08", FOUR)),
+      TC(READ_ANSWER("\3", "+two") READ_ANSWER("\1", "zero")), TC(READ_ANSWER("\2", "+one")),
+      TS(CLOSE)},
+     {"0 tc file.data=zero+one+two", "0 file tc  12 closed"}},
+    {"a read in the middle waits for nobody",
+     {TS(READ_AT("\1", "\0", FOUR)), TC(READ_ANSWER("\1", "zero")), TS(READ_AT("\2", "\x08", FOUR)),
+      TC(READ_ANSWER("\2", "+two"))},
+     {"0 tc file.size_so_far=12", "0 file tc  12 open"}},
+    {"the wrong way",
+     {TS(TREE_ANSWERED), TC(TREE_ASKED)},
+     {"flow event response_to_server", "flow event request_to_client", "!0 done ts"}},
+    {"a body that is too short",
+     {TS(FRAME("\x42") HEAD2("\3", "\0", "\1", "\0") "\x09\0")},
+     {"0 event malformed_data"}},
+    {"negotiated twice, and large",
+     {TS(NEGOTIATE), TC(NEGOTIATED(MIB_32, MIB_32)), TS(NEGOTIATE)},
+     {"0 event negotiate_max_read_size_too_large", "0 event negotiate_max_write_size_too_large",
+      "!0 event duplicate_negotiate", "1 event duplicate_negotiate"}},
+    {"more than was agreed on",
+     {TS(NEGOTIATE), TC(NEGOTIATED("\2\0\0\0", "\2\0\0\0")), TS(READ_AT("\1", "\0", FOUR)),
+      TC(READ_ANSWER("\1", "zero")), TS(WRITE("\2", "hello"))},
+     {"0 event read_request_too_large", "0 event read_response_too_large",
+      "1 event write_request_too_large", "!0 event negotiate_max_read_size_too_large"}},
+    {"more than is allowed",
+     {TS(READ_AT("\1", "\0", "\1\0\0\1"))},
+     {"flow event read_request_too_large"}},
+    {"logons that are damaged",
+     {TS(LOGON("\x64", "\x0c", NTLM("\3"))), TC(LOGON_ANSWERED("\x54", "\x0c", NTLM("\2")))},
+     {"0 event malformed_ntlmssp_request", "0 event malformed_ntlmssp_response",
+      "!0 event unusual_ntlmssp_order"}},
+    {"logons the other way round",
+     {TS(LOGON("\x64", "\x0c", NTLM("\2"))), TC(LOGON_ANSWERED("\x54", "\x0c", NTLM("\1")))},
+     {"0 event unusual_ntlmssp_order"}},
     {"something else",
      {TS(TREE_ASKED "GET / HTTP/1.1\r\n")},
      {"0 event malformed_data", "failed ts"}},
 };
 
 static const struct talk talk = {.parser = &smb_parser, .server_port = 445};
+
+/* Limits that are passed are told, and what waited is handed on with its holes. */
+static void test_limits(void **state)
+{
+    static const struct talk_piece pieces[] = {TS(WRITE_AT("\1", "\0", "hello") WRITE_AT(
+        "\2", "\x0a", "three") WRITE_AT("\3", "\x14", "five+"))};
+    static const struct talk_piece trees[] = {TS(TREE_ASKED TREE_ASKED TREE_ASKED TREE_ASKED)};
+    static const struct {
+        uint32_t bytes, count;
+        const char *want;
+    } rows_of[] = {
+        {100, 1, "0 event write_queue_cnt_exceeded"},
+        {9, 64, "0 event write_queue_size_exceeded"},
+        {100, 64, "0 ts file.size_so_far=5"},
+    };
+    struct app_conf conf;
+    struct talk limited = {.parser = &smb_parser, .server_port = 445, .conf = &conf};
+    struct buf seen;
+    buf_init(&seen, 0);
+    for (size_t i = 0; i < ARRAY_COUNT(rows_of); i++) {
+        app_conf_defaults(&conf);
+        conf.smb_write_queue_bytes = rows_of[i].bytes;
+        conf.smb_write_queue_count = rows_of[i].count;
+        buf_reset(&seen);
+        talk_play(&limited, pieces, 1, (struct talk_cut){0}, &seen);
+        assert_true(talk_has(&seen, rows_of[i].want));
+    }
+    app_conf_defaults(&conf);
+    conf.tx_max = 2;
+    buf_reset(&seen);
+    talk_play(&limited, trees, 1, (struct talk_cut){0}, &seen);
+    assert_true(talk_has(&seen, "0 event too_many_transactions"));
+    assert_true(talk_has(&seen, "3 done"));
+    buf_fini(&seen);
+}
 
 static const struct talk_probe probes[] = {
     {"version 2", TS(TREE_ASKED), 445, APP_PROBE_YES},
@@ -69,5 +219,6 @@ static const struct talk_suite suites[] = {
 
 int main(void)
 {
-    return talk_run(suites, ARRAY_COUNT(suites), NULL, 0);
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_limits)};
+    return talk_run(suites, ARRAY_COUNT(suites), tests, ARRAY_COUNT(tests));
 }

@@ -52,6 +52,37 @@ void smb_complete(struct smb_tx *smb)
     app_progress(&smb->tx, DIR_TOCLIENT, TX_COMPLETE);
 }
 
+void smb_event(const struct smb_message *m, struct smb_tx *smb, enum smb_event event)
+{
+    app_event(m->af, smb ? &smb->tx : m->af->last, event);
+}
+
+bool smb_right_way(const struct smb_message *m)
+{
+    if (m->is_answer == (m->dir == DIR_TOCLIENT))
+        return true;
+    smb_event(m, NULL, m->is_answer ? SMB_RESPONSE_TO_SERVER : SMB_REQUEST_TO_CLIENT);
+    return false;
+}
+
+void smb_note_negotiate(const struct smb_message *m, struct smb_tx *smb)
+{
+    uint8_t *seen = &smb_state_of(m->af)->negotiated, bit = (uint8_t)(1u << smb->version);
+    if (*seen & bit)
+        smb_event(m, smb, SMB_DUPLICATE_NEGOTIATE);
+    *seen |= bit;
+}
+
+void smb_end_unanswered(const struct smb_message *m, uint8_t version)
+{
+    for (struct tx *tx = m->af->first; tx; tx = tx->next) {
+        struct smb_tx *smb = (struct smb_tx *)tx;
+        if (!smb->ended && !smb->has_status && smb->kind != SMB_FILE && smb->version == version &&
+            smb->message_id == m->message_id)
+            smb_complete(smb);
+    }
+}
+
 static void text_give(struct budget *mem, struct str *text)
 {
     /* it was taken from the budget by text_keep, and is ours to give back */
@@ -141,9 +172,11 @@ static void open_free(struct app_flow *af, struct smb_open **at, enum file_state
 {
     struct smb_open *open = *at;
     *at = open->next;
-    for (enum dir dir = 0; dir < DIR_COUNT; dir++)
+    for (enum dir dir = 0; dir < DIR_COUNT; dir++) {
+        smb_file_flush(af, open, dir);
         if (open->files[dir])
             end_file(af, open->files[dir], file_state);
+    }
     text_give(af->mem, &open->name);
     rpc_bindings_fini(&open->bindings, af->mem);
     budget_give(af->mem, open, sizeof *open);
@@ -224,6 +257,17 @@ bool smb_read_take(struct app_flow *af, uint64_t message_id, struct smb_read *ou
     return false;
 }
 
+bool smb_read_lowest(const struct app_flow *af, const struct smb_id *id, uint64_t *offset)
+{
+    bool found = false;
+    for (const struct smb_read *read = smb_state_of(af)->reads; read; read = read->next)
+        if (same_id(&read->id, id) && (!found || read->offset < *offset)) {
+            *offset = read->offset;
+            found = true;
+        }
+    return found;
+}
+
 void smb_tables_fini(struct app_flow *af)
 {
     struct smb_state *state = af->state;
@@ -236,13 +280,33 @@ void smb_tables_fini(struct app_flow *af)
         (void)smb_read_take(af, state->reads->message_id, &gone);
 }
 
-void smb_tx_free(struct app_flow *af, struct tx *tx)
+/* No open hands bytes to it any more. */
+static void let_go(struct app_flow *af, const struct smb_tx *smb)
 {
-    struct smb_tx *smb = (struct smb_tx *)tx;
     for (struct smb_open *open = smb_state_of(af)->opens; open; open = open->next)
         for (size_t dir = 0; dir < DIR_COUNT; dir++)
             if (open->files[dir] == smb)
                 open->files[dir] = NULL;
+}
+
+bool smb_give_up(struct app_flow *af)
+{
+    struct tx *tx = af->first;
+    while (tx && ((struct smb_tx *)tx)->ended)
+        tx = tx->next;
+    if (!tx)
+        return false;
+    struct smb_tx *smb = (struct smb_tx *)tx;
+    app_event(af, tx, SMB_TOO_MANY_TRANSACTIONS);
+    let_go(af, smb);
+    end_file(af, smb, FILE_TRUNCATED);
+    return true;
+}
+
+void smb_tx_free(struct app_flow *af, struct tx *tx)
+{
+    struct smb_tx *smb = (struct smb_tx *)tx;
+    let_go(af, smb);
     for (size_t i = 0; i < SMB_WORDS; i++)
         text_give(af->mem, &smb->words[i]);
     rpc_call_fini(&smb->call, af->mem);

@@ -40,48 +40,228 @@ static void add_bytes(struct app_flow *af, struct smb_tx *smb, struct str bytes)
     app_progress(&smb->tx, smb->file_dir, 1);
 }
 
+static void skip_bytes(struct smb_tx *smb, uint64_t missing)
+{
+    if (!smb || !missing)
+        return;
+    if (smb->tx.files)
+        file_gap(smb->tx.files, missing > UINT32_MAX ? UINT32_MAX : (uint32_t)missing);
+    body_gap(&smb->body, missing);
+}
+
+/* The first chunk is handed on, with the hole in front of it. */
+static void take_chunk(struct app_flow *af, struct smb_open *open, enum dir dir)
+{
+    struct smb_state *state = smb_state_of(af);
+    struct smb_chunk *chunk = open->waiting[dir];
+    struct smb_tx *smb = open->files[dir];
+    struct str bytes = str_of(chunk->bytes, chunk->have);
+    uint64_t end = chunk->offset + chunk->len;
+    if (chunk->offset > open->at[dir])
+        skip_bytes(smb, chunk->offset - open->at[dir]);
+    else if (chunk->offset < open->at[dir])
+        bytes = str_from(bytes, open->at[dir] - chunk->offset);
+    if (smb && end > open->at[dir]) {
+        add_bytes(af, smb, bytes);
+        skip_bytes(smb, chunk->len - chunk->have);
+    }
+    if (end > open->at[dir])
+        open->at[dir] = end;
+    open->waiting[dir] = chunk->next;
+    open->waiting_count[dir]--;
+    state->waiting_bytes[dir] -= chunk->len;
+    if (state->filling[dir] == chunk) {
+        state->filling[dir] = NULL;
+        state->data[dir] = 0;
+    }
+    budget_give(af->mem, chunk, sizeof *chunk + chunk->len);
+}
+
+void smb_file_flush(struct app_flow *af, struct smb_open *open, enum dir dir)
+{
+    while (open->waiting[dir])
+        take_chunk(af, open, dir);
+}
+
+/* What follows without a hole. */
+static void take_ready(struct app_flow *af, struct smb_open *open, enum dir dir)
+{
+    while (open->waiting[dir] && open->waiting[dir]->offset <= open->at[dir])
+        take_chunk(af, open, dir);
+}
+
+/* May it wait for what stands in front of it? Bytes of a read do while a read of these is not answered; of a write, where
+ * nobody depends on us to see them in time. */
+static bool may_wait(const struct smb_message *m, const struct smb_open *open)
+{
+    uint64_t lowest;
+    if (m->is_answer)
+        return smb_read_lowest(m->af, &open->id, &lowest) && lowest <= open->at[m->dir];
+    return !m->af->conf->inline_mode;
+}
+
+/* Within the limits; else the event says which was passed. */
+static bool has_room(const struct smb_message *m, struct smb_open *open, uint32_t bytes)
+{
+    const struct app_conf *conf = m->af->conf;
+    bool read = m->is_answer;
+    uint32_t size = read ? conf->smb_read_queue_bytes : conf->smb_write_queue_bytes;
+    uint32_t count = read ? conf->smb_read_queue_count : conf->smb_write_queue_count;
+    if (size > SMB_WAITING_BYTES_MAX)
+        size = SMB_WAITING_BYTES_MAX;
+    if (open->waiting_count[m->dir] >= count) {
+        smb_event(m, open->files[m->dir],
+                  read ? SMB_READ_QUEUE_CNT_EXCEEDED : SMB_WRITE_QUEUE_CNT_EXCEEDED);
+        return false;
+    }
+    if (bytes > size - (smb_state_of(m->af)->waiting_bytes[m->dir] < size
+                            ? smb_state_of(m->af)->waiting_bytes[m->dir]
+                            : size)) {
+        smb_event(m, open->files[m->dir],
+                  read ? SMB_READ_QUEUE_SIZE_EXCEEDED : SMB_WRITE_QUEUE_SIZE_EXCEEDED);
+        return false;
+    }
+    return true;
+}
+
+/* Keeps a piece that came too early. False: it cannot wait. */
+static bool keep_piece(const struct smb_message *m, struct smb_open *open,
+                       const struct smb_piece *piece)
+{
+    struct smb_state *state = smb_state_of(m->af);
+    enum dir dir = m->dir;
+    if (!may_wait(m, open) || !has_room(m, open, piece->len))
+        return false;
+    struct smb_chunk *chunk = budget_alloc(m->af->mem, sizeof *chunk + piece->len);
+    if (!chunk)
+        return false;
+    chunk->offset = piece->offset;
+    chunk->len = piece->len;
+    chunk->have = (uint32_t)piece->bytes.len;
+    if (piece->bytes.len)
+        memcpy(chunk->bytes, piece->bytes.p, piece->bytes.len);
+    struct smb_chunk **at = &open->waiting[dir];
+    while (*at && (*at)->offset <= chunk->offset)
+        at = &(*at)->next;
+    chunk->next = *at;
+    *at = chunk;
+    open->waiting_count[dir]++;
+    state->waiting_bytes[dir] += chunk->len;
+    state->data[dir] = chunk->len - chunk->have;
+    state->data_id[dir] = open->id;
+    state->filling[dir] = chunk;
+    return true;
+}
+
+static void take_piece(const struct smb_message *m, struct smb_open *open,
+                       const struct smb_piece *piece)
+{
+    struct smb_state *state = smb_state_of(m->af);
+    enum dir dir = m->dir;
+    struct smb_tx *smb = open->files[dir];
+    struct str bytes = piece->bytes;
+    uint64_t end = piece->offset + piece->len;
+    if (piece->offset > open->at[dir]) {
+        skip_bytes(smb, piece->offset - open->at[dir]);
+    } else if (piece->offset < open->at[dir]) {
+        app_event(m->af, &smb->tx, SMB_FILE_OVERLAP);
+        /* what is new of it; where that is still to come, the whole piece is passed over */
+        if (end <= open->at[dir] || bytes.len < piece->len)
+            return;
+        bytes = str_from(bytes, open->at[dir] - piece->offset);
+    }
+    add_bytes(m->af, smb, bytes);
+    open->at[dir] = end;
+    state->data[dir] = piece->len - (uint32_t)piece->bytes.len;
+    state->data_id[dir] = piece->id;
+    if (!state->data[dir])
+        take_ready(m->af, open, dir);
+}
+
+/* What was asked for before it may still come. */
+static uint64_t begin_at(const struct smb_message *m, const struct smb_open *open,
+                         const struct smb_piece *piece)
+{
+    uint64_t lowest;
+    if (m->is_answer && smb_read_lowest(m->af, &open->id, &lowest) && lowest < piece->offset)
+        return lowest;
+    return piece->offset;
+}
+
 bool smb_file_piece(const struct smb_message *m, uint8_t version, const struct smb_piece *piece)
 {
     struct smb_open *open = smb_open_find(m->af, &piece->id);
-    struct smb_state *state = smb_state_of(m->af);
+    enum dir dir = m->dir;
+    uint64_t end;
     /* a file whose opening was not seen is followed all the same */
     if (!open)
         open = smb_open_add(m->af, &piece->id);
-    if (!open || open->is_pipe)
+    if (!open || open->is_pipe || __builtin_add_overflow(piece->offset, piece->len, &end))
         return false;
-    if (!open->files[m->dir]) {
-        open->files[m->dir] = begin_file(m, version, open, &piece->id);
-        open->at[m->dir] = piece->offset;
-        open->any[m->dir] = true;
+    if (!open->files[dir]) {
+        open->files[dir] = begin_file(m, version, open, &piece->id);
+        if (!open->waiting[dir])
+            open->at[dir] = begin_at(m, open, piece);
     }
-    struct smb_tx *smb = open->files[m->dir];
+    struct smb_tx *smb = open->files[dir];
     if (!smb)
         return true;
     if (m->is_answer) {
         smb->status = m->status;
         smb->has_status = true;
     }
-    if (piece->offset > open->at[m->dir]) {
-        uint64_t missing = piece->offset - open->at[m->dir];
-        if (smb->tx.files)
-            file_gap(smb->tx.files, missing > UINT32_MAX ? UINT32_MAX : (uint32_t)missing);
-        body_gap(&smb->body, missing);
-    } else if (piece->offset < open->at[m->dir]) {
-        app_event(m->af, &smb->tx, SMB_FILE_OVERLAP);
-        return true;
+    take_ready(m->af, open, dir);
+    if (piece->offset > open->at[dir]) {
+        if (keep_piece(m, open, piece))
+            return true;
+        smb_file_flush(m->af, open, dir); /* nobody waits for the hole any more */
     }
-    add_bytes(m->af, smb, piece->bytes);
-    open->at[m->dir] = piece->offset + piece->len;
-    state->data[m->dir] = piece->len - (uint32_t)piece->bytes.len;
-    state->data_id[m->dir] = piece->id;
+    take_piece(m, open, piece);
     return true;
 }
 
 void smb_file_more(struct app_flow *af, enum dir dir, struct str bytes)
 {
-    const struct smb_open *open = smb_open_find(af, &smb_state_of(af)->data_id[dir]);
-    if (open && open->files[dir])
+    struct smb_state *state = smb_state_of(af);
+    struct smb_chunk *chunk = state->filling[dir];
+    if (chunk) {
+        struct str some = str_cut(bytes, 0, chunk->len - chunk->have);
+        memcpy(chunk->bytes + chunk->have, some.p, some.len);
+        chunk->have += (uint32_t)some.len;
+        return;
+    }
+    struct smb_open *open = smb_open_find(af, &state->data_id[dir]);
+    if (!open)
+        return;
+    if (open->files[dir])
         add_bytes(af, open->files[dir], bytes);
+    if (bytes.len == state->data[dir])
+        take_ready(af, open, dir);
+}
+
+void smb_file_missing(struct app_flow *af, enum dir dir, uint32_t bytes)
+{
+    struct smb_state *state = smb_state_of(af);
+    const struct smb_open *open = smb_open_find(af, &state->data_id[dir]);
+    if (state->filling[dir]) { /* it ends here, and the rest is missing where it is handed on */
+        state->filling[dir] = NULL;
+        state->data[dir] = 0;
+    } else if (open) {
+        skip_bytes(open->files[dir], bytes);
+    }
+}
+
+void smb_note_size(const struct smb_message *m, bool is_read, uint32_t bytes)
+{
+    const struct smb_state *state = smb_state_of(m->af);
+    uint32_t limit = is_read ? m->af->conf->smb_read_max : m->af->conf->smb_write_max;
+    uint32_t agreed = is_read ? state->max_read : state->max_write;
+    if ((!limit || bytes <= limit) && (!agreed || bytes <= agreed))
+        return;
+    smb_event(m, NULL,
+              !is_read       ? SMB_WRITE_REQUEST_TOO_LARGE
+              : m->is_answer ? SMB_READ_RESPONSE_TOO_LARGE
+                             : SMB_READ_REQUEST_TOO_LARGE);
 }
 
 /* ---- pipes ---- */

@@ -28,9 +28,16 @@ bool ntlm_find(struct str bytes, struct ntlm *out)
     struct reader r = reader_of(message);
     reader_skip(&r, sizeof mark);
     *out = (struct ntlm){.type = reader_u32_le(&r)};
-    if (r.bad || out->type != NTLM_AUTHENTICATE)
-        return !r.bad;
     bool *damaged = &out->damaged;
+    if (r.bad)
+        return false;
+    if (out->type == NTLM_CHALLENGE) { /* the target's name, flags, eight bytes to answer */
+        (void)field(&r, message, damaged);
+        reader_skip(&r, 12);
+        *damaged |= r.bad;
+    }
+    if (out->type != NTLM_AUTHENTICATE)
+        return true;
     (void)field(&r, message, damaged); /* LM and NT responses */
     (void)field(&r, message, damaged);
     out->domain = field(&r, message, damaged);

@@ -20,7 +20,8 @@ struct ntlm {
     bool has_version;
     uint8_t major, minor, revision;
     uint16_t build;
-    bool damaged; /* a text lies outside of the message */
+    bool
+        damaged; /* of a CHALLENGE or AUTHENTICATE: it is not all there, or a text lies outside of it */
 };
 
 /* The first message in `bytes`; false: there is none. */
