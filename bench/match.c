@@ -46,8 +46,8 @@ static void make_text(uint8_t *text)
 static struct match_image *load(struct field_table *fields, const char *path)
 {
     struct err err = {{0}};
-    const struct rule_names names = {fields,       double_app_event, double_event,
-                                     double_event, double_app_state, double_app_frame, NULL};
+    const struct rule_names names = {fields,           double_app_event, double_event, double_event,
+                                     double_app_state, double_app_frame, NULL};
     struct rule_loader *l = rule_loader_new(&names, NULL, &err);
     if (!l || rule_load_file(l, path, &err) < 0) {
         fprintf(stderr, "%s\n", err.text);

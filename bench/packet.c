@@ -148,6 +148,10 @@ int main(int argc, char **argv)
 {
     uint32_t flows = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 1000;
     uint32_t rounds = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 2000;
+    if (!flows || !rounds) {
+        fprintf(stderr, "usage: %s [FLOWS [ROUNDS]]\n", argv[0]);
+        return 2;
+    }
     struct frames small4 = frames_make(flows, 100, false), small6 = frames_make(flows, 100, true),
                   full4 = frames_make(flows, 1448, false);
     printf("%u flows, %u rounds, struct packet %zu bytes, struct flow %zu bytes\n", flows, rounds,

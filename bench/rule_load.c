@@ -47,12 +47,12 @@ int main(int argc, char **argv)
 {
     static struct field_table fields;
     struct err err;
-    if (argc < 2 || field_table_init(&fields, &double_list, 1, &err) < 0) {
+    if (argc < 2 || argv[1][0] == '-' || field_table_init(&fields, &double_list, 1, &err) < 0) {
         fprintf(stderr, "usage: %s FILE...\n", argv[0]);
         return 2;
     }
-    const struct rule_names names = {&fields,      double_app_event, double_event,
-                                     double_event, double_app_state, double_app_frame, NULL};
+    const struct rule_names names = {&fields,          double_app_event, double_event, double_event,
+                                     double_app_state, double_app_frame, NULL};
     int64_t start = clock_mono_us();
     struct rule_loader *l = rule_loader_new(&names, NULL, &err);
     for (int i = 1; l && i < argc; i++)

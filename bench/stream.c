@@ -121,6 +121,10 @@ static void run(const struct way *way, uint32_t packets)
 int main(int argc, char **argv)
 {
     uint32_t packets = (argc > 1 ? (uint32_t)atoi(argv[1]) : 4) * 1000000u;
+    if (!packets) {
+        fprintf(stderr, "usage: %s [MILLIONS_OF_PACKETS [FIRST_WAY]]\n", argv[0]);
+        return 2;
+    }
     printf("struct stream: %zu bytes\n", sizeof(struct stream));
     for (size_t i = argc > 2 ? (size_t)atoi(argv[2]) : 0; i < sizeof(ways) / sizeof(ways[0]); i++)
         run(&ways[i], packets);

@@ -69,6 +69,9 @@ def load(path):
 
 
 def main():
+    if len(sys.argv) < 2 or not os.path.isdir(sys.argv[1]):
+        print(__doc__, file=sys.stderr)
+        return 64
     folder = os.path.abspath(sys.argv[1])
     pattern = sys.argv[2] if len(sys.argv) > 2 else ""
     sys.path[:0] = [folder, TOP]
