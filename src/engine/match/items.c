@@ -4,7 +4,8 @@
  *
  * What an attacker would try: bytes in which every item but the last is found everywhere, so that the choices multiply.
  * Against it: STEPS_MAX tries and SEARCH_BYTES_MAX searched bytes per value, after which the rule does not hold (counted);
- * a step whose failure no earlier choice can mend ends the search at once (match_step.final).
+ * a step whose failure no earlier choice can mend ends the search at once (match_step.final), and after some tries one look
+ * tells whether all contents are there at all (PATIENCE).
  */
 #include "engine/match/worker.h"
 
@@ -17,6 +18,7 @@ struct run {
     const struct value *value;
     uint32_t tries_left;
     uint64_t search_left;
+    bool all_there; /* every content was found somewhere */
     bool hopeless;
 };
 
@@ -99,6 +101,22 @@ static void note_end(struct run *r, size_t end)
         r->w->highest_end = r->value->offset + end;
 }
 
+/* Trying on makes sense only while every content stands somewhere: a choice of places never brings one in. */
+static void doubt(struct run *r)
+{
+    if (r->all_there || r->tries_left > STEPS_MAX - PATIENCE)
+        return;
+    r->all_there = true;
+    for (uint16_t i = 0; i < r->buffer->step_count && !r->hopeless; i++) {
+        const struct rule_content *c = &r->buffer->steps[i].item->content;
+        if (r->buffer->steps[i].kind != RULE_CONTENT || c->negated)
+            continue;
+        struct str in = r->value->bytes;
+        r->hopeless =
+            (c->nocase ? str_find_nocase(in, 0, c->bytes) : str_find(in, 0, c->bytes)) < 0;
+    }
+}
+
 static bool hold_content(struct run *r, uint32_t step, size_t cursor)
 {
     const struct match_step *s = &r->buffer->steps[step];
@@ -120,6 +138,7 @@ static bool hold_content(struct run *r, uint32_t step, size_t cursor)
         if (hold_from(r, step + 1, end))
             return true;
         r->w->highest_end = highest;
+        doubt(r);
         if (!s->retry || r->hopeless || r->tries_left == 0)
             return false;
         from = (size_t)at + 1;
@@ -330,7 +349,8 @@ static bool simple_holds(struct run *r, const struct rule_item *item, size_t *cu
 static bool decoded_holds(struct run *r)
 {
     struct value decoded = {str_of(r->w->base64, r->w->base64_len), 0, true};
-    struct run inner = {r->w, r->buffer->then, &decoded, r->tries_left, r->search_left, false};
+    struct run inner = {r->w,           r->buffer->then, &decoded, r->tries_left,
+                        r->search_left, false,           false};
     bool holds = r->w->base64_there && hold_from(&inner, 0, 0);
     r->tries_left = inner.tries_left;
     r->search_left = inner.search_left;
@@ -365,7 +385,7 @@ static bool hold_from(struct run *r, uint32_t step, size_t cursor)
 bool items_hold(struct match_worker *w, const struct match_buffer *buffer,
                 const struct value *value)
 {
-    struct run r = {w, buffer, value, STEPS_MAX, SEARCH_BYTES_MAX, false};
+    struct run r = {w, buffer, value, STEPS_MAX, SEARCH_BYTES_MAX, false, false};
     if (w->followed)
         trace_value_begin(w, buffer);
     bool holds = hold_from(&r, 0, 0);
@@ -379,7 +399,7 @@ bool items_hold(struct match_worker *w, const struct match_buffer *buffer,
 void item_span(struct match_worker *w, const struct match_buffer *buffer, const struct value *value,
                uint32_t step, struct item_span *span)
 {
-    struct run r = {w, buffer, value, 0, 0, false};
+    struct run r = {w, buffer, value, 0, 0, false, false};
     const struct rule_item *item = buffer->steps[step].item;
     span->from = item->kind == RULE_PCRE && !item->pcre.relative ? 0 : span->cursor;
     span->to = value->bytes.len;

@@ -13,10 +13,10 @@
 #define FOLD 0x2020u /* capitals become small letters; what is merged with them costs comparisons */
 #define ZEROS_WEIGHT 16 /* as if so many contents waited for them already: zeros are everywhere */
 
-/* Where a wanted pair begins: nearly all in the first bytes, some further on, few in small packets alone. Each zone has its
- * own bitmap, so that the many of the first one are not asked everywhere. */
-enum { ZONES = 3 };
-static const uint16_t zone_end[ZONES] = {16, 64, NEAR_LAST};
+/* Where a wanted pair begins: nearly all in the first bytes, some further on. Each zone has its own bitmap, so that the many
+ * of the first one are not asked everywhere. */
+enum { ZONES = 2 };
+static const uint16_t zone_end[ZONES] = {16, NEAR_LAST};
 
 struct near_entry {
     uint64_t head,
@@ -88,7 +88,6 @@ static uint16_t packet_max_of(const struct rule *r)
     return (uint16_t)max;
 }
 
-/* In packets of any size only what stands in the second zone at the latest: all of them would be walked further for it. */
 static bool place_content(const struct rule_content *c, uint16_t packet_max, struct near_place *out)
 {
     struct str part = c->negated ? STR_EMPTY : literal_part(c);
@@ -100,8 +99,7 @@ static bool place_content(const struct rule_content *c, uint16_t packet_max, str
     high += shift;
     if (packet_max < UINT16_MAX && high > (int64_t)packet_max - (int64_t)part.len)
         high = (int64_t)packet_max - (int64_t)part.len;
-    int64_t last = zone_end[packet_max <= NEAR_LAST ? ZONES - 1 : ZONES - 2] - HEAD_BYTES;
-    if (low > high || high > last)
+    if (low > high || high > NEAR_LAST - HEAD_BYTES)
         return false;
     *out = (struct near_place){.content = c,
                                .bytes = part,

@@ -13,7 +13,7 @@
 
 #include "engine/match/image.h"
 
-#define NEAR_LAST 512 /* no wanted pair begins at or behind it */
+#define NEAR_LAST 64 /* no wanted pair begins at or behind it: each packet is walked so far */
 
 /* Where a content of a rule stands. */
 struct near_place {

@@ -66,9 +66,9 @@ static void against_every_place(void **state)
         contents[i].nocase = i % 2;
         places[i].content = &contents[i];
         places[i].bytes = str_of(texts[i], len);
-        places[i].low = (uint16_t)((unsigned)rand_r(&seed) % (small ? 400 : 50));
-        places[i].high = (uint16_t)(places[i].low + (unsigned)rand_r(&seed) % (small ? 100 : 6));
-        places[i].packet_max = small ? (uint16_t)(520 - i % 200) : UINT16_MAX;
+        places[i].low = (uint16_t)((unsigned)rand_r(&seed) % 48);
+        places[i].high = (uint16_t)(places[i].low + (unsigned)rand_r(&seed) % (small ? 9 : 3));
+        places[i].packet_max = small ? (uint16_t)(120 - i % 100) : UINT16_MAX;
         assert_int_equal(near_set_add(&set, &places[i], i), 0);
     }
     assert_int_equal(near_build(&set, &a, &near), 0);
