@@ -6,6 +6,7 @@
 #include "engine/app/ftp/ftp.h"
 #include "engine/app/http1/http1.h"
 #include "engine/app/http2/http2.h"
+#include "engine/app/ike/ike.h"
 #include "engine/app/krb5/krb5.h"
 #include "engine/app/ldap/ldap.h"
 #include "engine/app/mdns/mdns.h"
@@ -46,6 +47,7 @@ static const struct app_parser *const rows[] = {
     &ldap_parser,
     &ldap_udp_parser,
     &mqtt_parser,
+    &ike_parser,
     &ntp_parser,
     &snmp_parser,
     &tftp_parser,

@@ -1,6 +1,8 @@
 /* Words of protocols with a grammar of their own. Their values' names are the parsers' (number_word of the field). */
 #include "engine/rule/keyword.h"
 
+#include <stdio.h>
+
 #define LIST_MAX 16
 
 /* A check of the field with room for LIST_MAX further values. */
@@ -162,6 +164,32 @@ static int read_iface(struct build *b, const struct keyword *k, struct str value
         .name = word, .read = function, .value = KEYWORD_VALUE \
     }
 
+/* ---- IKE ---- */
+
+/* "alg_hash=2", "sa_key_length>128": each attribute is a field of its own. */
+static int read_chosen(struct build *b, const struct keyword *k, struct str value)
+{
+    size_t end = 0;
+    (void)k;
+    while (end < value.len && value.p[end] != '=' && value.p[end] != '<' && value.p[end] != '>' &&
+           value.p[end] != '!')
+        end++;
+    struct str name = str_trim(str_cut(value, 0, end)), number = str_from(value, end);
+    char field[64];
+    snprintf(field, sizeof field, "ike.sa.%.*s", (int)(name.len < 32 ? name.len : 32),
+             (const char *)name.p);
+    if (!name.len || field_find(b->loader->names->fields, str_c(field)) == FIELD_NONE)
+        return build_refuse(b, "an attribute like alg_enc=7 is expected");
+    uint32_t id = build_field(b, str_c(field));
+    struct rule_check *check = id == FIELD_NONE ? NULL : build_check(b, RULE_CHECK_FIELD_NUMBER);
+    if (!check)
+        return b->reason ? -1 : build_no_memory(b);
+    check->field = id;
+    if (number.len && number.p[0] == '=')
+        number = str_from(number, 1);
+    return number_read(b, str_trim(number), UINT32_MAX, NULL, &check->number);
+}
+
 /* The older name of a number. */
 static int read_number(struct build *b, const struct keyword *k, struct str value)
 {
@@ -183,6 +211,7 @@ static const struct keyword rows[] = {
      .read = read_number,
      .value = KEYWORD_VALUE,
      .field = "mqtt.reason_code"},
+    {.name = "ike.chosen_sa_attribute", .read = read_chosen, .value = KEYWORD_VALUE},
     {.name = "krb5.ticket_encryption", .read = read_encryption, .value = KEYWORD_VALUE},
 };
 

@@ -147,3 +147,38 @@ def llmnr(capture):
     for side, message in (("client", name_message(0, ask)), ("server", name_message(0x8000, ask, take))):
         talk.send(side, struct.pack("!H", len(message)) + message, size=9)
     talk.close()
+
+
+# --- keys of VPNs ---------------------------------------------------------------------------------------------------
+
+def ike_payload(following, body):
+    return struct.pack("!BBH", following, 0, 4 + len(body)) + body
+
+
+def ike_message(spis, first, version, kind, flags, body):
+    return spis + struct.pack("!BBBBII", first, version, kind, flags, 0, 28 + len(body)) + body
+
+
+def ike_proposal(*transforms):
+    body = b""
+    for i, (kind, number) in enumerate(transforms):
+        body += struct.pack("!BBHBBH", 3 if i < len(transforms) - 1 else 0, 0, 8, kind, 0, number)
+    return ike_payload(0, struct.pack("!BBBB", 1, 1, 0, len(transforms)) + body)
+
+
+@scene
+def ike(capture):
+    """two routers agree on weak keys by IKEv1, then one asks for strong ones by IKEv2 and is refused; a message is cut"""
+    wire = Wire()
+    opened, both = b"\1" * 8 + bytes(8), b"\1" * 8 + b"\2" * 8
+    attributes = struct.pack("!10H", 0x8001, 5, 0x8002, 1, 0x8004, 2, 0x8003, 1, 0x800B, 1)
+    offer = struct.pack("!II", 1, 1) + ike_payload(0, struct.pack("!BBBB", 1, 1, 0, 1) + ike_payload(0, b"\1\1\0\0" + attributes))
+    asked = ike_payload(13, offer) + ike_payload(0, b"shrew-soft-vpn")
+    capture.add(wire.udp(PC, ROUTER, 500, 500, ike_message(opened, 1, 0x10, 2, 0, asked)))
+    capture.add(wire.udp(ROUTER, PC, 500, 500, ike_message(both, 1, 0x10, 2, 0, ike_payload(0, offer))))
+    keys = ike_payload(10, b"KEYS" * 24) + ike_payload(0, b"NONCE" * 4)
+    capture.add(wire.udp(PC, ROUTER, 500, 500, ike_message(both, 4, 0x10, 2, 0, keys)))
+    strong = ike_payload(0, ike_proposal((1, 20), (2, 5), (4, 19)))
+    capture.add(wire.udp(PC, ROUTER, 1500, 500, ike_message(opened, 33, 0x20, 34, 8, strong)))
+    capture.add(wire.udp(ROUTER, PC, 500, 1500, ike_message(opened, 41, 0x20, 34, 32, ike_payload(0, b"\0\0\0\x0e"))))
+    capture.add(wire.udp(ROUTER, PC, 500, 1500, ike_message(opened, 41, 0x20, 34, 32, b"\0\0\0\x99cut")))

@@ -1,0 +1,13 @@
+/* engine/app/ike, as app_talk.h says. */
+#include "engine/app/ike/ike.h"
+#include "app_talk.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct app_talk_kind kind = {
+        .talk = {.parser = &ike_parser, .server_port = 500, .udp = true}, .other_port = 4000};
+    app_talk(&kind, data, size);
+    return 0;
+}
