@@ -11,32 +11,20 @@ import collections
 import concurrent.futures
 import json
 import os
-import subprocess
 import sys
-import tempfile
+
+from peer_events import records
 
 GATES = {"pairs found": 99.0, "sids found": 98.0, "counts equal": 95.0}
 EXTRA_MAX = 1.0
-SECONDS_MAX = 120
 
 
 def alerts_of(command, path):
     """{sid: count} of one capture, or a text that says what went wrong."""
-    with tempfile.TemporaryDirectory() as out:
-        try:
-            done = subprocess.run(command + ["-r", path, "-l", out], timeout=SECONDS_MAX, stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        except subprocess.TimeoutExpired:
-            return f"longer than {SECONDS_MAX} s"
-        if done.returncode:
-            return f"exit {done.returncode}: {done.stdout.decode(errors='replace')[-300:]}"
-        counts = collections.Counter()
-        with open(os.path.join(out, "eve.json"), encoding="utf-8") as lines:
-            for line in lines:
-                event = json.loads(line)
-                if event["event_type"] == "alert":
-                    counts[str(event["alert"]["signature_id"])] += 1
-        return counts
+    told = records(command, path)
+    if isinstance(told, str):
+        return told
+    return collections.Counter(str(event["alert"]["signature_id"]) for event in told if event["event_type"] == "alert")
 
 
 def percent(part, whole):
@@ -75,7 +63,7 @@ def main():
     with open(args.peers, encoding="utf-8") as file:
         peers = json.load(file)
     rules = os.path.join(os.path.dirname(args.peers), peers["rules"])
-    command = [args.program, "replay", "-q", "-S", rules, "-k", "none"]
+    command = [args.program, "replay", "-q", "-S", rules, "-k", "none", "-r", "{pcap}", "-l", "{out}"]
     names = sorted(peers["captures"])
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         told = list(pool.map(lambda name: alerts_of(command, os.path.join(args.captures, name)), names))

@@ -84,8 +84,8 @@ LEFT_OUT = {"flow_id", "parent_id", "timestamp", "pcap_cnt", "tx_guessed", "in_i
 SECONDS_MAX = 120
 
 
-def records(command, path, settings):
-    """The records of one capture, or a text that says what went wrong."""
+def records(command, path, settings=""):
+    """The records of one capture, or a text that says what went wrong. {pcap}, {out} and {settings} in the command are filled in."""
     with tempfile.TemporaryDirectory() as out:
         words = [word.format(pcap=path, out=out, settings=settings) for word in command]
         try:
