@@ -12,6 +12,7 @@
 #include "engine/app/mdns/mdns.h"
 #include "engine/app/mqtt/mqtt.h"
 #include "engine/app/ntp/ntp.h"
+#include "engine/app/rdp/rdp.h"
 #include "engine/app/sip/sip.h"
 #include "engine/app/smb/smb.h"
 #include "engine/app/smtp/smtp.h"
@@ -49,6 +50,7 @@ static const struct app_parser *const rows[] = {
     &mqtt_parser,
     &ike_parser,
     &ntp_parser,
+    &rdp_parser,
     &snmp_parser,
     &tftp_parser,
     &ssh_parser,

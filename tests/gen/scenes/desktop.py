@@ -1,0 +1,66 @@
+"""Scenes of desktops from afar: RDP."""
+import struct
+
+from tests.gen import app
+from tests.gen.scenes.cast import PC, SERVER, scene
+from tests.gen.scenes.lan import der, number
+from tests.gen.tcp import Conversation
+
+
+def packet(body):
+    return struct.pack("!BBH", 3, 0, len(body) + 4) + body
+
+
+def negotiation(kind, flags, value):
+    return struct.pack("<BBHI", kind, flags, 8, value)
+
+
+def x224(code, data):
+    return packet(bytes([6 + len(data), code, 0, 0, 0, 0, 0]) + data)
+
+
+def wide(text, size):
+    return text.encode("utf-16le").ljust(size, b"\0")
+
+
+def connect(name, channels):
+    core = struct.pack("<IHHHHII", 0x80004, 1920, 1080, 0xCA01, 0xAA03, 0x411, 9600) + wide(name, 32)
+    core += struct.pack("<III", 7, 2, 12) + wide("imjp.ime", 64)
+    blocks = struct.pack("<HH", 0xC001, len(core) + 4) + core
+    blocks += struct.pack("<HHI", 0xC003, 8 + 12 * len(channels), len(channels))
+    blocks += b"".join(channel.ljust(12, b"\0") for channel in channels)
+    user = b"\0\5\0\x14|\0\1\x81\0\0\x08\0\x10\0\1\xc0\0Duca" + struct.pack("!H", 0x8000 | len(blocks)) + blocks
+    domain = der(0x30, *(number(value) for value in (34, 2, 0, 1, 0, 1, 65535, 2)))
+    initial = der(4, b"\1") + der(4, b"\1") + der(1, b"\xff") + domain * 3 + der(4, user)
+    return packet(b"\2\xf0\x80\x7f\x65\x82" + struct.pack("!H", len(initial)) + initial)
+
+
+def certificate(serial):
+    algorithm = der(0x30, der(6, b"\x2a\x86\x48"))
+    signed = der(0x30, der(0xA0, number(2)), der(2, serial), algorithm, der(0x30))
+    return der(0x30, signed, algorithm, der(3, b"\0"))
+
+
+@scene
+def rdp(capture):
+    """a clerk's desktop from afar, another one within TLS on an odd port, and a third that does not go on as RDP"""
+    talk = Conversation(capture, PC, SERVER, 3389).open()
+    talk.send("client", x224(0xE0, b"Cookie: mstshash=clerk\r\n" + negotiation(1, 0, 0)))
+    talk.send("server", x224(0xD0, negotiation(2, 1, 0)))
+    talk.send("client", connect("PC7", [b"rdpdr", b"cliprdr"]))
+    talk.send("server", packet(b"\2\xf0\x80\x7f\x66\x03\x0a\1\0"))
+    talk.close()
+    talk = Conversation(capture, PC, SERVER, 33890).open()
+    talk.send("client", x224(0xE0, negotiation(1, 0, 3)))
+    talk.send("server", x224(0xD0, negotiation(2, 0x1F, 2)))
+    talk.send("client", app.tls_client_hello("desk.firm.example"))
+    body = certificate(b"\x05\xab\xcd")
+    body = len(body).to_bytes(3, "big") + body
+    talk.send("server", app.tls_record(22, app.tls_handshake(11, len(body).to_bytes(3, "big") + body)))
+    talk.close()
+    talk = Conversation(capture, PC, SERVER, 3389).open()
+    talk.send("client", x224(0xE0, b"Cookie: mstshash=guest\r\n"))
+    talk.send("server", x224(0xD0, negotiation(3, 0, 5)))
+    talk.send("client", b"\3\0\0\1 is no length")
+    talk.send("client", x224(0xE0, b"Cookie: mstshash=later\r\n"))
+    talk.close()
