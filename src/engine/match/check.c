@@ -5,23 +5,6 @@
 
 #include <string.h>
 
-bool rule_number_holds(const struct rule_number *n, uint64_t v)
-{
-    switch (n->compare) {
-    case RULE_EQ: return v == n->a;
-    case RULE_NE: return v != n->a;
-    case RULE_LT: return v < n->a;
-    case RULE_LE: return v <= n->a;
-    case RULE_GT: return v > n->a;
-    case RULE_GE: return v >= n->a;
-    case RULE_IN: return v >= n->a && v <= n->b;
-    case RULE_NOT_IN: return v < n->a || v > n->b;
-    case RULE_MASK_SET: return (v & n->a) == n->b;
-    case RULE_MASK_NOT_SET: return (v & n->a) != n->b;
-    }
-    return false;
-}
-
 struct ask {
     struct match_worker *w;
     const struct look *look;
@@ -180,6 +163,17 @@ static enum answer check_icmpv6_mtu(const struct ask *a, const struct rule_check
 static enum answer check_sameip(const struct ask *a, const struct rule_check *c)
 {
     return yes_if(c, is_ip(a->packet) && ip_eq(&a->packet->src, &a->packet->dst));
+}
+
+static enum answer check_address(const struct ask *a, const struct rule_check *c)
+{
+    bool src = is_ip(a->packet) && addresses_have(c->addresses, &a->packet->src),
+         dst = is_ip(a->packet) && addresses_have(c->addresses, &a->packet->dst);
+    const bool holds[] = {[RULE_SIDE_SRC] = src,
+                          [RULE_SIDE_DST] = dst,
+                          [RULE_SIDE_BOTH] = c->negated ? src || dst : src && dst,
+                          [RULE_SIDE_ANY] = c->negated ? src && dst : src || dst};
+    return yes_if(c, holds[c->dir]);
 }
 
 /* The decoder keeps one mark for all checksums of a packet; the rule's word says of which protocol it speaks. */
@@ -586,6 +580,7 @@ static const check_fn checks[] = {
     [RULE_CHECK_ICMP_SEQ] = check_icmp_seq,
     [RULE_CHECK_ICMPV6_MTU] = check_icmpv6_mtu,
     [RULE_CHECK_SAMEIP] = check_sameip,
+    [RULE_CHECK_ADDRESS] = check_address,
     [RULE_CHECK_CSUM] = check_csum,
     [RULE_CHECK_STREAM_SIZE] = check_stream_size,
     [RULE_CHECK_FLOWBITS] = check_flowbits,

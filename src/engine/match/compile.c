@@ -225,7 +225,8 @@ static int compile_buffer(struct compile *c, const struct rule_buffer *source,
 /* Facts that a later packet of the flow may change: such a rule is judged packet by packet. */
 static bool check_may_change(const struct rule_check *c)
 {
-    return c->kind != RULE_CHECK_XBITS && c->kind != RULE_CHECK_HOSTBITS;
+    return c->kind != RULE_CHECK_XBITS && c->kind != RULE_CHECK_HOSTBITS &&
+           c->kind != RULE_CHECK_ADDRESS;
 }
 
 static bool flow_keyword_used(const struct rule_flow *f)

@@ -160,7 +160,6 @@ static inline bool header_fits(struct match_worker *w, uint32_t rule)
 /* ---- check.c ---- */
 bool checks_hold(struct match_worker *w, const struct match_rule *mr, const struct look *look,
                  enum answer *why);
-bool rule_number_holds(const struct rule_number *n, uint64_t value);
 
 /* ---- value.c ---- */
 /* The values of a buffer in this look, transformed, fetched once. */

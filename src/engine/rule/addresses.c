@@ -25,8 +25,7 @@ static size_t width_of(const struct ip *ip)
     return ip->version == 6 ? 16 : 4;
 }
 
-/* Next address; false after the last of its family. */
-static bool ip_step(struct ip *ip, int by)
+bool address_step(struct ip *ip, int by)
 {
     for (size_t i = width_of(ip); i-- > 0;) {
         ip->bytes[i] = (uint8_t)(ip->bytes[i] + by);
@@ -65,7 +64,7 @@ static void ranges_join(struct vec *v)
     size_t out = 0;
     for (size_t i = 1; i < v->count; i++) {
         struct ip after = r[out].last;
-        bool open = ip_step(&after, 1); /* false: r[out] ends its family */
+        bool open = address_step(&after, 1); /* false: r[out] ends its family */
         bool joins = r[i].first.version == r[out].last.version &&
                      (!open || ip_cmp(&r[i].first, &after) <= 0);
         if (!joins) {
@@ -95,14 +94,14 @@ static int ranges_subtract(struct build *b, const struct vec *plain, const struc
                 break;
             if (ip_cmp(&cut->first, &left.first) > 0) {
                 struct rule_ip_range before = {left.first, cut->first};
-                ip_step(&before.last, -1);
+                address_step(&before.last, -1);
                 if (range_add(b, out, before) < 0)
                     return -1;
             }
             rest = ip_cmp(&cut->last, &left.last) < 0;
             if (rest) {
                 left.first = cut->last;
-                ip_step(&left.first, 1);
+                address_step(&left.first, 1);
             }
         }
         if (rest && range_add(b, out, left) < 0)
@@ -162,19 +161,24 @@ static bool parse_span(struct str s, struct rule_ip_range *out)
            out->first.version == out->last.version && ip_cmp(&out->first, &out->last) <= 0;
 }
 
+bool address_net(struct str s, struct rule_ip_range *out)
+{
+    struct ip_net net;
+    if (!ip_net_parse(s, &net) && !net_with_mask(s, &net))
+        return false;
+    out->first = out->last = net.first;
+    for (size_t bit = net.bits; bit < width_of(&net.first) * 8; bit++)
+        out->last.bytes[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+    return true;
+}
+
 /* One address, network or span. */
 static int add_plain(struct build *b, struct str s, struct vec *into)
 {
     struct rule_ip_range range;
-    struct ip_net net;
-    if (parse_span(s, &range))
-        return range_add(b, into, range);
-    if (!ip_net_parse(s, &net) && !net_with_mask(s, &net))
+    if (!parse_span(s, &range) && !address_net(s, &range))
         return build_refuse(b, "\"%.*s\" is not an address", (int)(s.len < 60 ? s.len : 60),
                             s.p ? (const char *)s.p : "");
-    range.first = range.last = net.first;
-    for (size_t bit = net.bits; bit < width_of(&net.first) * 8; bit++)
-        range.last.bytes[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
     return range_add(b, into, range);
 }
 
@@ -251,6 +255,16 @@ static const struct rule_addresses *intern(struct build *b, const struct vec *ra
                range_compare(&set->ranges[1], &v6) == 0;
     set->id = l->set->address_set_count++;
     return set;
+}
+
+const struct rule_addresses *addresses_of_ranges(struct build *b, struct vec *ranges)
+{
+    ranges_join(ranges);
+    if (ranges->count > RANGES_MAX) {
+        build_refuse(b, "more than %u address ranges", RANGES_MAX);
+        return NULL;
+    }
+    return intern(b, ranges);
 }
 
 /* Takes off the brackets around all of it and the '!' in front. */

@@ -36,6 +36,13 @@ struct rule_variable {
     const struct rule_ports *ports;
 };
 
+/* A line of a list of reputations. */
+struct reputation {
+    struct rule_ip_range range;
+    uint8_t category, score;
+    bool is_net; /* written with a '/' */
+};
+
 struct rule_loader {
     const struct rule_names *names;
     struct rule_set *set;
@@ -51,6 +58,9 @@ struct rule_loader {
     struct map address_sets, address_texts, port_sets, port_texts;
     struct map address_variables, port_variables; /* -> struct rule_variable * */
     struct map classes, references;
+    struct map reputation_categories; /* name -> number + 1 */
+    struct vec reputations;           /* struct reputation; sorted when the first rule asks */
+    bool reputations_sorted;
     struct name_table flowbits, flowints, xbits, captures, dataset_names;
     uint8_t action_order[RULE_ACTIONS];
     void *pcre_memory;  /* pcre2_general_context *, or NULL: the heap */
@@ -148,6 +158,12 @@ int header_read(struct build *b, struct str *text);
 
 /* addresses.c, ports.c: NULL and refused when it cannot be used. */
 const struct rule_addresses *addresses_read(struct build *b, struct str text);
+/* The set of struct rule_ip_range, in any order; NULL: no memory, or too many. */
+const struct rule_addresses *addresses_of_ranges(struct build *b, struct vec *ranges);
+/* "10.0.0.0/8", "2001:db8::1" */
+bool address_net(struct str s, struct rule_ip_range *out);
+/* The next address (by 1, -1); false behind the last of its family. */
+bool address_step(struct ip *ip, int by);
 const struct rule_ports *ports_read(struct build *b, struct str text);
 
 /* kw_app.c: a state of the rule's protocol into the check. */

@@ -138,30 +138,6 @@ static int read_geoip(struct build *b, const struct keyword *k, struct str value
     return countries ? not_done(b, k) : build_refuse(b, "a country is missing");
 }
 
-/* "any,CnC,>,30" or "src,CnC,isset" */
-static int read_iprep(struct build *b, const struct keyword *k, struct str value)
-{
-    static const char *const sides[] = {"any", "src", "dst", "both"};
-    struct str side, category, sign;
-    size_t i = 0;
-    if (!value_next(&value, ',', &side) || !value_next(&value, ',', &category) ||
-        !value_next(&value, ',', &sign))
-        return build_refuse(b, "\"iprep:side,category,operator,value\" is expected");
-    while (i < ARRAY_COUNT(sides) && !str_eq_nocase(side, str_c(sides[i])))
-        i++;
-    if (i == ARRAY_COUNT(sides))
-        return build_refuse(b, "the side is any, src, dst or both");
-    if (!is_word(category))
-        return build_refuse(b, "the name of a category is expected");
-    if (str_eq(sign, STR_LIT("isset")) || str_eq(sign, STR_LIT("isnotset")))
-        return not_done(b, k);
-    struct rule_number number;
-    struct str limit;
-    if (!value_next(&value, ',', &limit) || !memchr("<>=!", sign.p[0], 4))
-        return build_refuse(b, "<, >, <=, >=, = and a value are expected");
-    return number_read(b, limit, 127, NULL, &number) < 0 ? -1 : not_done(b, k);
-}
-
 /* "name,value": what a pcre has kept under that name in the flow holds the value */
 static int read_flowvar(struct build *b, const struct keyword *k, struct str value)
 {
@@ -222,7 +198,6 @@ static const struct keyword rows[] = {
     NOT_DONE("luajit", KEYWORD_VALUE, read_script, "scripts are not run"),
     NOT_DONE("luaxform", KEYWORD_VALUE, read_script, "scripts are not run"),
     NOT_DONE("geoip", KEYWORD_VALUE, read_geoip, "there is no table of addresses and countries"),
-    NOT_DONE("iprep", KEYWORD_VALUE, read_iprep, "there is no list of reputations of addresses"),
     {.name = "flowvar", .read = read_flowvar, .value = KEYWORD_VALUE},
     NOT_DONE("tcp.session", KEYWORD_VALUE, read_session,
              "the phases of a session are not told apart; flow:established is"),

@@ -110,3 +110,20 @@ int number_read_bits(struct build *b, struct str s, const struct number_word *wo
     }
     return 0;
 }
+
+bool rule_number_holds(const struct rule_number *n, uint64_t v)
+{
+    switch (n->compare) {
+    case RULE_EQ: return v == n->a;
+    case RULE_NE: return v != n->a;
+    case RULE_LT: return v < n->a;
+    case RULE_LE: return v <= n->a;
+    case RULE_GT: return v > n->a;
+    case RULE_GE: return v >= n->a;
+    case RULE_IN: return v >= n->a && v <= n->b;
+    case RULE_NOT_IN: return v < n->a || v > n->b;
+    case RULE_MASK_SET: return (v & n->a) == n->b;
+    case RULE_MASK_NOT_SET: return (v & n->a) != n->b;
+    }
+    return false;
+}

@@ -14,7 +14,8 @@
 
 static struct field_table fields;
 static const struct rule_names names = {&fields,      double_app_event, double_event,
-                                        double_event, double_app_state, double_app_frame, NULL};
+                                        double_event, double_app_state, double_app_frame,
+                                        NULL};
 
 static int setup(void **state)
 {

@@ -79,9 +79,10 @@ int loader_number(struct rule_loader *l, struct name_table *t, struct str name)
 
 static void maps_init(struct rule_loader *l)
 {
-    struct map *maps[] = {&l->keywords,       &l->by_sid,    &l->strings,    &l->address_sets,
-                          &l->address_texts,  &l->port_sets, &l->port_texts, &l->address_variables,
-                          &l->port_variables, &l->classes,   &l->references};
+    struct map *maps[] = {
+        &l->keywords,       &l->by_sid,    &l->strings,    &l->address_sets,
+        &l->address_texts,  &l->port_sets, &l->port_texts, &l->address_variables,
+        &l->port_variables, &l->classes,   &l->references, &l->reputation_categories};
     for (size_t i = 0; i < ARRAY_COUNT(maps); i++)
         map_init(maps[i], 0);
     struct name_table *tables[] = {&l->flowbits, &l->flowints, &l->xbits, &l->captures,
@@ -93,13 +94,15 @@ static void maps_init(struct rule_loader *l)
     vec_init(&l->duplicates, sizeof(const struct rule *));
     vec_init(&l->codes, sizeof(void *));
     vec_init(&l->datasets, sizeof(struct rule_dataset_decl));
+    vec_init(&l->reputations, sizeof(struct reputation));
 }
 
 static void maps_fini(struct rule_loader *l)
 {
-    struct map *maps[] = {&l->keywords,       &l->by_sid,    &l->strings,    &l->address_sets,
-                          &l->address_texts,  &l->port_sets, &l->port_texts, &l->address_variables,
-                          &l->port_variables, &l->classes,   &l->references};
+    struct map *maps[] = {
+        &l->keywords,       &l->by_sid,    &l->strings,    &l->address_sets,
+        &l->address_texts,  &l->port_sets, &l->port_texts, &l->address_variables,
+        &l->port_variables, &l->classes,   &l->references, &l->reputation_categories};
     for (size_t i = 0; i < ARRAY_COUNT(maps); i++)
         map_fini(maps[i]);
     struct name_table *tables[] = {&l->flowbits, &l->flowints, &l->xbits, &l->captures,
@@ -110,6 +113,7 @@ static void maps_fini(struct rule_loader *l)
     vec_fini(&l->refused);
     vec_fini(&l->duplicates);
     vec_fini(&l->datasets);
+    vec_fini(&l->reputations);
     vec_fini(&l->codes);
 }
 

@@ -314,6 +314,7 @@ enum rule_check_kind {
     RULE_CHECK_FLOWINT,
     RULE_CHECK_FLOWVAR, /* what a pcre has kept under integer.id holds `text` */
     RULE_CHECK_XBITS,
+    RULE_CHECK_ADDRESS, /* iprep: addresses of the packet lie in a set */
     RULE_CHECK_HOSTBITS,
     RULE_CHECK_APP_PROTOCOL,
     RULE_CHECK_APP_EVENT,
@@ -403,11 +404,15 @@ enum rule_app_mode {
 
 enum rule_which { RULE_WHICH_ANY, RULE_WHICH_ALL, RULE_WHICH_ONE };
 
+enum rule_side { RULE_SIDE_SRC, RULE_SIDE_DST, RULE_SIDE_BOTH, RULE_SIDE_ANY };
+
 struct rule_check {
     enum rule_check_kind kind;
     bool negated;
-    uint8_t dir;    /* flow.pkts_toserver ...: enum dir, or 2 both, 3 either */
-    uint32_t field; /* FIELD_NUMBER */
+    uint8_t
+        dir; /* flow.pkts_toserver ...: enum dir, or 2 both, 3 either; ADDRESS: enum rule_side */
+    const struct rule_addresses *addresses; /* ADDRESS */
+    uint32_t field;                         /* FIELD_NUMBER */
     int8_t
         layer; /* VLAN_ID: which one, from the outermost 0, from the innermost -1; or RULE_VLAN_ANY, RULE_VLAN_ALL */
     uint64_t app_mask; /* APP_PROTOCOL, APP_EVENT: 1 << app_proto */
@@ -416,7 +421,7 @@ struct rule_check {
     struct rule_number number;
     const struct rule_number *others; /* FIELD_NUMBER with a list: one of number and these */
     uint8_t other_count;
-    bool any_fragment; /* DCERPC_IFACE: also when the call's first fragment was not seen */
+    bool any_fragment;     /* DCERPC_IFACE: also when the call's first fragment was not seen */
     enum rule_which which; /* FIELD_NUMBER of several values: which of them */
     int32_t place;         /* WHICH_ONE: from the first 0, from the last -1 */
     bool
@@ -635,6 +640,12 @@ NODISCARD struct rule_loader *rule_loader_new_in(const struct rule_names *names,
                                                  struct err *err);
 void rule_loader_free(struct rule_loader *l);
 NODISCARD int rule_load_classifications(struct rule_loader *l, struct str text, struct err *err);
+/* For `iprep`, before the rules: lines "number,name,description" and "address or net,category's number,score". Others are left
+ * out. */
+#define RULE_REPUTATIONS_MAX 500000
+NODISCARD int rule_load_reputation_categories(struct rule_loader *l, struct str text,
+                                              struct err *err);
+NODISCARD int rule_load_reputations(struct rule_loader *l, struct str text, struct err *err);
 NODISCARD int rule_load_references(struct rule_loader *l, struct str text, struct err *err);
 /* Call after the rules. */
 NODISCARD int rule_load_thresholds(struct rule_loader *l, struct str text, const char *name,
@@ -660,6 +671,7 @@ void rule_loader_limit(struct rule_loader *l, size_t bytes);
 NODISCARD struct rule_set *rule_loader_take(struct rule_loader *l);
 void rule_set_free(struct rule_set *s);
 
+bool rule_number_holds(const struct rule_number *n, uint64_t value);
 bool rule_transforms_equal(const struct rule_transform *a, const struct rule_transform *b,
                            uint8_t count);
 /* The language's words for a transform and for a buffer of the packet itself; NULL: none. */

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #define REASONS_MAX 512
+#define REPUTATION_FILE_BYTES (64u << 20)
+#define REPUTATION_PATH "/etc/suricata/iprep"
 #define SMALL_FILE_BYTES (16u << 20)
 #define PATH_BYTES 4096
 #define RULE_PATH "/var/lib/suricata/rules" /* where suricata-update writes them */
@@ -155,6 +157,30 @@ static void say_to_log(void *owner, bool is_problem, const char *text)
         log_info("rules", "%s", text);
 }
 
+/* reputation-categories-file, and the reputation-files below default-reputation-path. */
+static int load_reputations(struct rule_loader *loader, const struct conf *conf, struct err *err)
+{
+    struct buf path, text;
+    const struct conf_node *list = conf ? conf_find(conf, "reputation-files") : NULL;
+    int rc = load_named(loader, conf, "reputation-categories-file", rule_load_reputation_categories,
+                        err);
+    buf_init(&path, PATH_BYTES);
+    buf_init(&text, REPUTATION_FILE_BYTES);
+    for (const struct conf_node *n = list ? list->child : NULL; rc == 0 && n; n = n->next) {
+        buf_reset(&path);
+        buf_reset(&text);
+        if (n->value && n->value[0] != '/')
+            buf_printf(&path, "%s/", conf_text(conf, "default-reputation-path", REPUTATION_PATH));
+        buf_add_c(&path, n->value ? n->value : "");
+        rc = file_read(buf_c(&path), REPUTATION_FILE_BYTES, &text, err);
+        if (rc == 0)
+            rc = rule_load_reputations(loader, buf_str(&text), err);
+    }
+    buf_fini(&path);
+    buf_fini(&text);
+    return rc;
+}
+
 /* ---- all of it ---- */
 
 static int load_files(struct rule_loader *loader, const struct compile_request *request,
@@ -162,7 +188,8 @@ static int load_files(struct rule_loader *loader, const struct compile_request *
 {
     if (load_named(loader, request->conf, "classification-file", rule_load_classifications, err) <
             0 ||
-        load_named(loader, request->conf, "reference-config-file", rule_load_references, err) < 0)
+        load_named(loader, request->conf, "reference-config-file", rule_load_references, err) < 0 ||
+        load_reputations(loader, request->conf, err) < 0)
         return -1;
     if (!request->only_these && load_rule_files(loader, request->conf, err) < 0)
         return -1;
