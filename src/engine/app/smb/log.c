@@ -89,6 +89,16 @@ static const struct name statuses[] = {
     {0, NULL},
 };
 
+/* Class and code: MS-CIFS section 2.2.2.4 */
+#define DOS_STATUS(class, code) ((class) | (code) << 16)
+static const struct name dos_statuses[] = {
+    {DOS_STATUS(1, 1), "DOS_BADFUNC"}, {DOS_STATUS(1, 2), "DOS_BADFILE"},
+    {DOS_STATUS(1, 3), "DOS_BADPATH"}, {DOS_STATUS(1, 5), "DOS_NOACCESS"},
+    {DOS_STATUS(1, 6), "DOS_BADFID"},  {DOS_STATUS(2, 1), "SRV_ERROR"},
+    {DOS_STATUS(2, 2), "SRV_BADPW"},   {DOS_STATUS(2, 4), "SRV_ACCESS"},
+    {DOS_STATUS(2, 91), "SRV_BADUID"}, {0, NULL},
+};
+
 static const struct name functions[] = {
     {0x00060194, "FSCTL_DFS_GET_REFERRALS"},
     {0x0011400c, "FSCTL_PIPE_PEEK"},
@@ -312,20 +322,29 @@ static void log_file(const struct smb_tx *smb, struct json *out)
     log_fuid(smb, out);
 }
 
+static void log_status(const struct smb_tx *smb, struct json *out)
+{
+    char text[16];
+    if (smb->is_dos_status) {
+        log_named(out, "status", dos_statuses, smb->status);
+        snprintf(text, sizeof text, "0x%04x", smb->status >> 16);
+    } else {
+        log_named(out, "status", statuses, smb->status);
+        snprintf(text, sizeof text, "0x%x", smb->status);
+    }
+    json_text(out, "status_code", text);
+}
+
 void smb_log(const struct tx *tx, const struct app_conf *conf, struct json *out)
 {
     const struct smb_tx *smb = smb_tx_const(tx);
-    char text[16];
     (void)conf;
     json_uint(out, "id", tx->id + 1);
     const char *dialect = find(dialects, smb->dialect);
     json_text(out, "dialect", dialect ? dialect : "unknown");
     log_command(smb, out);
-    if (smb->has_status) {
-        log_named(out, "status", statuses, smb->status);
-        snprintf(text, sizeof text, "0x%x", smb->status);
-        json_text(out, "status_code", text);
-    }
+    if (smb->has_status)
+        log_status(smb, out);
     json_uint(out, "session_id", smb->session_id);
     json_uint(out, "tree_id", smb->tree_id);
     switch (smb->kind) {

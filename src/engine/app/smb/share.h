@@ -88,7 +88,7 @@ struct smb_tx {
     uint16_t command;
     uint64_t session_id, message_id;
     uint32_t tree_id, status;
-    bool has_status, has_ntlm, has_kerberos, ended;
+    bool has_status, is_dos_status, has_ntlm, has_kerberos, ended;
     uint16_t dialect; /* of the connection when it began */
     struct str words[SMB_WORDS];
     struct ntlm ntlm;    /* its numbers only */
@@ -136,20 +136,21 @@ struct smb_open {
     uint32_t waiting_count[DIR_COUNT];
 };
 
-/* A read that waits for its answer: the file and where in it. */
-struct smb_read {
-    struct smb_read *next;
+/* A read or write of a file that waits for its answer: which file, and where in it. */
+struct smb_access {
+    struct smb_access *next;
+    enum dir dir; /* the way its bytes move */
     uint64_t message_id;
     uint64_t offset;
     struct smb_id id;
 };
-#define SMB_READS_MAX 128
+#define SMB_ACCESSES_MAX 128
 
 struct smb_state {
     struct smb_tree *trees;
     struct smb_open *opens;
-    struct smb_read *reads;
-    uint32_t tree_count, open_count, read_count;
+    struct smb_access *accesses; /* newest first */
+    uint32_t tree_count, open_count, access_count;
     uint16_t dialect;             /* 0: not known */
     uint32_t max_read, max_write; /* as agreed on; 0: not known */
     uint8_t negotiated;           /* 1 << version, of a negotiation that was asked for */
@@ -174,6 +175,7 @@ struct smb_message {
     uint32_t status, tree_id, flags;
     uint64_t message_id, session_id;
     bool wide;
+    bool is_dos_status; /* SMB1: class and code instead of an NT status */
 };
 
 static inline struct smb_state *smb_state_of(const struct app_flow *af)
@@ -211,9 +213,10 @@ struct smb_open *smb_open_add(struct app_flow *af, const struct smb_id *id);
 struct smb_open *smb_open_find(const struct app_flow *af, const struct smb_id *id);
 void smb_open_name(struct app_flow *af, struct smb_open *open, struct str name);
 void smb_open_close(struct app_flow *af, const struct smb_id *id);
-void smb_read_add(struct app_flow *af, uint64_t message_id, uint64_t offset,
-                  const struct smb_id *id);
-bool smb_read_take(struct app_flow *af, uint64_t message_id, struct smb_read *out);
+void smb_access_add(const struct smb_message *m, enum dir dir, uint64_t offset,
+                    const struct smb_id *id);
+/* The one that this message answers; false: there is none. */
+bool smb_access_take(const struct smb_message *m, enum dir dir, struct smb_access *out);
 /* Of the reads of this file that are not answered the first in the file; false: there is none. */
 bool smb_read_lowest(const struct app_flow *af, const struct smb_id *id, uint64_t *offset);
 void smb_tables_fini(struct app_flow *af);
@@ -228,6 +231,8 @@ struct smb_piece {
 };
 /* Bytes that a message carries; what is still missing of it is taken as it comes. True: they belong to a file. */
 bool smb_file_piece(const struct smb_message *m, uint8_t version, const struct smb_piece *piece);
+/* An answer to a write: its status is the file's. False: nobody wrote so. */
+bool smb_write_answered(const struct smb_message *m);
 void smb_file_more(struct app_flow *af, enum dir dir, struct str bytes);
 /* Bytes of the piece in hand are missing in the stream. */
 void smb_file_missing(struct app_flow *af, enum dir dir, uint32_t bytes);

@@ -2,6 +2,8 @@
 #include "engine/app/smb/share.h"
 
 #define HEAD_BYTES 32
+#define FLAG_UNICODE 0x8000
+#define FLAG_NT_STATUS 0x4000
 #define NT_LM 1
 #define TRANSACT_PIPE 0x26
 
@@ -242,7 +244,7 @@ static void ask_read(struct smb_message *m, struct parts *p)
     if (w->len >= 24)
         offset |= (uint64_t)reader_u32_le(w) << 32;
     if (!w->bad)
-        smb_read_add(m->af, m->message_id, offset, &id);
+        smb_access_add(m, DIR_TOCLIENT, offset, &id);
 }
 
 static void ask(struct smb_message *m, struct parts *p)
@@ -348,10 +350,10 @@ static void answer_trans(struct smb_message *m, struct smb_tx *smb, struct parts
 
 static void answer_read(struct smb_message *m, struct parts *p)
 {
-    struct smb_read read;
+    struct smb_access read;
     struct smb_piece piece = {0};
     struct reader *w = &p->words;
-    if (!smb_read_take(m->af, m->message_id, &read))
+    if (!smb_access_take(m, DIR_TOCLIENT, &read))
         return;
     reader_skip(w, 10);
     uint32_t len = reader_u16_le(w);
@@ -377,11 +379,14 @@ static void answer(struct smb_message *m, struct parts *p)
         answer_read(m, p);
         return;
     }
+    if (m->command == WRITE_ANDX && smb_write_answered(m))
+        return;
     struct smb_tx *smb = smb_find(m, 1);
     if (!smb)
         return;
     smb->status = m->status;
     smb->has_status = true;
+    smb->is_dos_status = m->is_dos_status;
     switch (m->command) {
     case NEGOTIATE: answer_negotiate(m, smb, p); break;
     case SESSION_SETUP: answer_session(m, smb, p); break;
@@ -401,7 +406,9 @@ static bool read_head(struct smb_message *m)
     m->command = reader_u8(&r);
     m->status = reader_u32_le(&r);
     m->is_answer = reader_u8(&r) & 0x80;
-    m->wide = reader_u16_le(&r) & 0x8000;
+    uint16_t flags = reader_u16_le(&r);
+    m->wide = flags & FLAG_UNICODE;
+    m->is_dos_status = m->status && !(flags & FLAG_NT_STATUS);
     reader_skip(&r, 12);
     m->tree_id = reader_u16_le(&r);
     uint16_t process = reader_u16_le(&r);

@@ -194,30 +194,41 @@ static void ask_ioctl(struct smb_message *m, struct smb_tx *smb)
     (void)smb_pipe_asks(m, smb, open, at_offset(m, offset, len));
 }
 
-static void ask_set_info(struct smb_message *m, struct smb_tx *smb)
+#define INFO_FILE 1
+#define LEVEL_RENAME 10 /* FileRenameInformation, FileDispositionInformation: MS-FSCC section 2.4 */
+#define LEVEL_DISPOSITION 13
+
+/* Renaming and deleting are told; other settings say nothing. */
+static void take_set_info(struct smb_message *m)
 {
     struct reader r = body_of(m);
+    struct smb_id id;
     reader_skip(&r, 2);
-    smb->info_class = reader_u8(&r);
-    smb->info_level = reader_u8(&r);
+    uint8_t class = reader_u8(&r), level = reader_u8(&r);
     uint32_t len = reader_u32_le(&r);
     uint16_t offset = reader_u16_le(&r);
     reader_skip(&r, 6);
-    smb->has_fuid = read_id(&r, &smb->fuid);
-    struct smb_open *open = smb->has_fuid ? smb_open_find(m->af, &smb->fuid) : NULL;
+    if (!read_id(&r, &id) || class != INFO_FILE ||
+        (level != LEVEL_RENAME && level != LEVEL_DISPOSITION))
+        return;
+    struct smb_tx *smb = smb_begin(m, 2);
+    if (!smb)
+        return;
+    struct smb_open *open = smb_open_find(m->af, &id);
     struct reader info = reader_of(at_offset(m, offset, len));
     smb->kind = SMB_SET_INFO;
+    smb->fuid = id;
+    smb->has_fuid = true;
     if (open)
         smb_word(m->af, smb, SMB_FILENAME, open->name);
-    if (smb->info_class != 1)
-        return;
-    if (smb->info_level == 13) {
+    if (level == LEVEL_DISPOSITION) {
         smb->delete_on_close = reader_u8(&info);
-    } else if (smb->info_level == 10) { /* FileRenameInformation: MS-FSCC section 2.4.37 */
+    } else {
         reader_skip(&info, 16);
         uint32_t name = reader_u32_le(&info);
         smb_word_wide(m->af, smb, SMB_RENAME_TO, reader_str(&info, name), true);
     }
+    smb_asked(smb, m->dir);
 }
 
 /* A write to a file is part of the file's own transaction; one to a pipe is a command as any other. True: it was a file's. */
@@ -262,7 +273,7 @@ static void ask_read(struct smb_message *m)
     uint64_t offset = reader_u64_le(&r);
     smb_note_size(m, true, len);
     if (read_id(&r, &id))
-        smb_read_add(m->af, m->message_id, offset, &id);
+        smb_access_add(m, DIR_TOCLIENT, offset, &id);
 }
 
 static void ask(struct smb_message *m)
@@ -270,16 +281,17 @@ static void ask(struct smb_message *m)
     static void (*const asks[])(struct smb_message *, struct smb_tx *) = {
         [NEGOTIATE] = ask_negotiate, [SESSION_SETUP] = ask_session, [TREE_CONNECT] = ask_tree,
         [CREATE] = ask_create,       [CLOSE] = ask_close,           [IOCTL] = ask_ioctl,
-        [SET_INFO] = ask_set_info,
     };
-    if (m->command == READ) {
-        ask_read(m);
-        return;
+    switch (m->command) {
+    case READ: ask_read(m); return;
+    case SET_INFO: take_set_info(m); return;
+    case QUERY_INFO: return; /* many, and they say nothing */
+    case WRITE:
+        if (take_write(m))
+            return;
+        break;
+    default: break;
     }
-    if (m->command == QUERY_INFO) /* many, and they say nothing */
-        return;
-    if (m->command == WRITE && take_write(m))
-        return;
     struct smb_tx *smb = smb_begin(m, 2);
     if (!smb)
         return;
@@ -382,9 +394,9 @@ static void answer_ioctl(struct smb_message *m, struct smb_tx *smb)
 static void answer_read(struct smb_message *m)
 {
     struct reader r = body_of(m);
-    struct smb_read read;
+    struct smb_access read;
     struct smb_piece piece = {0};
-    if (!smb_read_take(m->af, m->message_id, &read) || (m->status && m->status != 0x80000005))
+    if (!smb_access_take(m, DIR_TOCLIENT, &read) || (m->status && m->status != 0x80000005))
         return;
     reader_skip(&r, 2);
     uint8_t offset = reader_u8(&r);
@@ -412,6 +424,8 @@ static void answer(struct smb_message *m)
         answer_read(m);
         return;
     }
+    if (m->command == WRITE && smb_write_answered(m))
+        return;
     struct smb_tx *smb = smb_find(m, 2);
     if (!smb && m->command == NEGOTIATE)
         smb = smb_find_negotiate(m);

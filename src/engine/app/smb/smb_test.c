@@ -54,26 +54,30 @@
 
 /* SMB1: command, status, flags, tree; 32 bytes */
 #define HEAD1(command, status, flags, tree) \
-    "\xffSMB" command status "\0\0\0" flags "\0\0" Z4 Z8 tree "\0\7\0\1\0\2\0"
+    "\xffSMB" command status flags "\0\0" Z4 Z8 tree "\0\7\0\1\0\2\0"
 /* a logon of 12 words, and a tree behind it at 63; answers of 4 and 3 words, the second at 47 */
 #define LOGON_WORDS(next) "\x0c" next "\0\x10\2\0\1\0" Z4 "\0\0" Z8
-#define LOGON_TREE                  \
-    FRAME("\x57")                   \
-    HEAD1("\x73", "\0", "\0", "\0") \
-    LOGON_WORDS("\x75\0\x3f\0")     \
-    "\4\0a\0b\0"                    \
-    "\4\xff\0\0\0"                  \
-    "\0\0\1\0\x0d\0\0"              \
+#define LOGON_TREE                \
+    FRAME("\x57")                 \
+    HEAD1("\x73", Z4, "\0", "\0") \
+    LOGON_WORDS("\x75\0\x3f\0")   \
+    "\4\0a\0b\0"                  \
+    "\4\xff\0\0\0"                \
+    "\0\0\1\0\x0d\0\0"            \
     "\\\\s\\t\0?????\0"
 #define LOGON_TREE_ANSWERED            \
     FRAME("\x3b")                      \
-    HEAD1("\x73", "\0", "\x80", "\5")  \
+    HEAD1("\x73", Z4, "\x80", "\5")    \
     "\4\x75\0\x2f\0\0\0\0\0\4\0o\0l\0" \
     "\3\xff\0\0\0\0\0\3\0"             \
     "A:\0"
-#define LOGON_REFUSED FRAME("\x23") HEAD1("\x73", "\x6d", "\x80", "\0") "\0\0\0"
-#define LOGON_ALONE(next) \
-    FRAME("\x3f") HEAD1("\x73", "\0", "\0", "\0") LOGON_WORDS(next) "\4\0a\0b\0"
+#define LOGON_REFUSED FRAME("\x23") HEAD1("\x73", "\2\0\x5b\0", "\x80", "\0") "\0\0\0"
+#define LOGON_ALONE(next) FRAME("\x3f") HEAD1("\x73", Z4, "\0", "\0") LOGON_WORDS(next) "\4\0a\0b\0"
+#define WRITE_ANSWERED(number) FRAME("\x50") HEAD2("\x09", "\1", number, "\5") "\x11\0\0\0" Z4 Z8
+/* 64 + 32 + 1 = 97 */
+#define SET_INFO(level) \
+    FRAME("\x61")       \
+    HEAD2("\x11", "\0", "\1", "\5") "\x21\0\1" level "\1\0\0\0\x60\0\0\0" Z4 ID "\1"
 /* 64 + 16 + 4 = 84 */
 #define READ_ANSWERED FRAME("\x54") HEAD2("\x08", "\1", "\3", "\5") "\x11\0\x50\0\4\0\0\0" Z8 "wxyz"
 
@@ -106,7 +110,10 @@ static const struct talk_row rows[] = {
       "0 done ts tc", "1 done ts tc", "!0 event malformed_data"}},
     {"SMB1: a chain that ends where it fails",
      {TS(LOGON_TREE), TC(LOGON_REFUSED)},
-     {"0 done ts tc", "1 done ts tc", "!1 event malformed_data"}},
+     {"0 log {\"id\":1,\"dialect\":\"unknown\",\"command\":\"SMB1_COMMAND_SESSION_SETUP_ANDX\","
+      "\"status\":\"SRV_BADUID\",\"status_code\":\"0x005b\",\"session_id\":1,\"tree_id\":0,"
+      "\"request\":{\"native_os\":\"a\",\"native_lm\":\"b\"}}",
+      "0 done ts tc", "1 done ts tc", "!1 event malformed_data"}},
     {"SMB1: a chain that leads back",
      {TS(LOGON_ALONE("\x73\0\x20\0"))},
      {"0 done ts", "!1 done ts", "!0 event malformed_data"}},
@@ -117,6 +124,18 @@ static const struct talk_row rows[] = {
      {TS(WRITE_AT("\1", "\0", "hello") WRITE_AT("\2", "\x0a", "three")),
       TS(WRITE_AT("\3", "\5", " two ") CLOSE)},
      {"0 ts file.data=hello two three", "0 file ts  15 closed", "!0 event file_overlap"}},
+    {"a write's answer is the file's",
+     {TS(WRITE("\2", "hello")), TC(WRITE_ANSWERED("\2")), TS(CLOSE)},
+     {"0 done ts tc",
+      "0 log {\"id\":1,\"dialect\":\"unknown\",\"command\":\"SMB2_COMMAND_WRITE\",\"status\":"
+      "\"STATUS_SUCCESS\",\"status_code\":\"0x0\",\"session_id\":7,\"tree_id\":5,\"filename\":\"\","
+      "\"share\":\"\",\"fuid\":\"44434241-4645-4847-4a49-4c4b504f4e4d\"}"}},
+    {"what is set: a time, then that the file shall go",
+     {TS(SET_INFO("\4")), TS(SET_INFO("\x0d"))},
+     {"0 log {\"id\":1,\"dialect\":\"unknown\",\"command\":\"SMB2_COMMAND_SET_INFO\","
+      "\"session_id\":7,\"tree_id\":5,\"access\":\"delete on close\",\"fuid\":"
+      "\"44434241-4645-4847-4a49-4c4b504f4e4d\"}",
+      "!1 done ts"}},
     {"a hole that nobody fills",
      {TS(WRITE_AT("\1", "\0", "hello") WRITE_AT("\2", "\x0a", "three") CLOSE)},
      {"0 file ts  15 truncated"}},

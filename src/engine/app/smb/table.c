@@ -1,4 +1,4 @@
-/* Transactions, trees, opens and reads of a connection. Lists are short and bounded; the oldest makes room. */
+/* Transactions, trees, opens, reads and writes of a connection. Lists are short and bounded; the oldest makes room. */
 #include "engine/app/smb/share.h"
 
 struct smb_tx *smb_begin(const struct smb_message *m, uint8_t version)
@@ -225,44 +225,53 @@ void smb_open_close(struct app_flow *af, const struct smb_id *id)
         }
 }
 
-/* ---- reads ---- */
+/* ---- reads and writes on their way ---- */
 
-void smb_read_add(struct app_flow *af, uint64_t message_id, uint64_t offset,
-                  const struct smb_id *id)
+static void access_free(struct app_flow *af, struct smb_access **at)
 {
-    struct smb_state *state = af->state;
-    if (state->read_count >= SMB_READS_MAX)
-        return;
-    struct smb_read *read = budget_alloc(af->mem, sizeof *read);
-    if (!read)
-        return;
-    *read = (struct smb_read){state->reads, message_id, offset, *id};
-    state->reads = read;
-    state->read_count++;
+    struct smb_access *one = *at;
+    *at = one->next;
+    budget_give(af->mem, one, sizeof *one);
+    smb_state_of(af)->access_count--;
 }
 
-bool smb_read_take(struct app_flow *af, uint64_t message_id, struct smb_read *out)
+void smb_access_add(const struct smb_message *m, enum dir dir, uint64_t offset,
+                    const struct smb_id *id)
 {
-    struct smb_state *state = af->state;
-    for (struct smb_read **at = &state->reads; *at; at = &(*at)->next) {
-        struct smb_read *read = *at;
-        if (read->message_id != message_id)
-            continue;
-        *out = *read;
-        *at = read->next;
-        budget_give(af->mem, read, sizeof *read);
-        state->read_count--;
-        return true;
+    struct smb_state *state = smb_state_of(m->af);
+    if (state->access_count >= SMB_ACCESSES_MAX) {
+        struct smb_access **at = &state->accesses;
+        while ((*at)->next)
+            at = &(*at)->next;
+        access_free(m->af, at);
     }
+    struct smb_access *one = budget_alloc(m->af->mem, sizeof *one);
+    if (!one)
+        return;
+    *one = (struct smb_access){state->accesses, dir, m->message_id, offset, *id};
+    state->accesses = one;
+    state->access_count++;
+}
+
+bool smb_access_take(const struct smb_message *m, enum dir dir, struct smb_access *out)
+{
+    struct smb_state *state = smb_state_of(m->af);
+    for (struct smb_access **at = &state->accesses; *at; at = &(*at)->next)
+        if ((*at)->message_id == m->message_id && (*at)->dir == dir) {
+            *out = **at;
+            access_free(m->af, at);
+            return true;
+        }
     return false;
 }
 
 bool smb_read_lowest(const struct app_flow *af, const struct smb_id *id, uint64_t *offset)
 {
     bool found = false;
-    for (const struct smb_read *read = smb_state_of(af)->reads; read; read = read->next)
-        if (same_id(&read->id, id) && (!found || read->offset < *offset)) {
-            *offset = read->offset;
+    for (const struct smb_access *one = smb_state_of(af)->accesses; one; one = one->next)
+        if (one->dir == DIR_TOCLIENT && same_id(&one->id, id) &&
+            (!found || one->offset < *offset)) {
+            *offset = one->offset;
             found = true;
         }
     return found;
@@ -271,13 +280,12 @@ bool smb_read_lowest(const struct app_flow *af, const struct smb_id *id, uint64_
 void smb_tables_fini(struct app_flow *af)
 {
     struct smb_state *state = af->state;
-    struct smb_read gone;
     while (state->trees)
         tree_free(af, &state->trees);
     while (state->opens)
         open_free(af, &state->opens, FILE_TRUNCATED);
-    while (state->reads)
-        (void)smb_read_take(af, state->reads->message_id, &gone);
+    while (state->accesses)
+        access_free(af, &state->accesses);
 }
 
 /* No open hands bytes to it any more. */

@@ -209,6 +209,8 @@ bool smb_file_piece(const struct smb_message *m, uint8_t version, const struct s
     if (m->is_answer) {
         smb->status = m->status;
         smb->has_status = true;
+    } else {
+        smb_access_add(m, dir, piece->offset, &piece->id);
     }
     take_ready(m->af, open, dir);
     if (piece->offset > open->at[dir]) {
@@ -217,6 +219,20 @@ bool smb_file_piece(const struct smb_message *m, uint8_t version, const struct s
         smb_file_flush(m->af, open, dir); /* nobody waits for the hole any more */
     }
     take_piece(m, open, piece);
+    return true;
+}
+
+bool smb_write_answered(const struct smb_message *m)
+{
+    struct smb_access write;
+    if (!smb_access_take(m, DIR_TOSERVER, &write))
+        return false;
+    struct smb_open *open = smb_open_find(m->af, &write.id);
+    struct smb_tx *smb = open ? open->files[DIR_TOSERVER] : NULL;
+    if (smb) {
+        smb->status = m->status;
+        smb->has_status = true;
+    }
     return true;
 }
 
