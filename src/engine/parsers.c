@@ -18,6 +18,7 @@
 #include "engine/app/smtp/smtp.h"
 #include "engine/app/snmp/snmp.h"
 #include "engine/app/ssh/ssh.h"
+#include "engine/app/telnet/telnet.h"
 #include "engine/app/tftp/tftp.h"
 #include "engine/app/tls/tls.h"
 #include "engine/app/websocket/websocket.h"
@@ -53,6 +54,7 @@ static const struct app_parser *const rows[] = {
     &rdp_parser,
     &snmp_parser,
     &tftp_parser,
+    &telnet_parser,
     &ssh_parser,
     // clang-format on
 };

@@ -1,4 +1,4 @@
-"""Scenes of desktops from afar: RDP."""
+"""Scenes of desktops and terminals from afar: RDP, Telnet."""
 import struct
 
 from tests.gen import app
@@ -63,4 +63,21 @@ def rdp(capture):
     talk.send("server", x224(0xD0, negotiation(3, 0, 5)))
     talk.send("client", b"\3\0\0\1 is no length")
     talk.send("client", x224(0xE0, b"Cookie: mstshash=later\r\n"))
+    talk.close()
+
+
+@scene
+def telnet(capture):
+    """a login over Telnet on an odd port, and one where the other side speaks something else"""
+    talk = Conversation(capture, PC, SERVER, 2323).open()
+    talk.send("server", b"\xff\xfd\x18\xff\xfd\x20")
+    talk.send("client", b"\xff\xfb\x18\xff\xfa\x18\0xterm\xff\xf0")
+    talk.send("server", b"\r\nlogin: ")
+    talk.send("client", b"root\r\n")
+    talk.send("server", b"Password: ")
+    talk.send("client", b"xc35\xff\xff11\r\n")
+    talk.close()
+    talk = Conversation(capture, PC, SERVER, 2323).open()
+    talk.send("server", b"\xff\xfd\x18\xff\xd8 no command")
+    talk.send("client", b"root\r\n")
     talk.close()
