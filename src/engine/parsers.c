@@ -12,6 +12,7 @@
 #include "engine/app/mdns/mdns.h"
 #include "engine/app/mqtt/mqtt.h"
 #include "engine/app/ntp/ntp.h"
+#include "engine/app/pop3/pop3.h"
 #include "engine/app/rdp/rdp.h"
 #include "engine/app/sip/sip.h"
 #include "engine/app/smb/smb.h"
@@ -31,6 +32,7 @@ static const struct app_parser *const rows[] = {
     &http1_parser,
     &http2_parser,
     &smtp_parser,
+    &pop3_parser,
     &mdns_parser,
     &llmnr_parser,
     &llmnr_tcp_parser, /* before DNS, whose messages they carry */

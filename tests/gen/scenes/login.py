@@ -24,3 +24,23 @@ def ssh(capture):
     talk.send("client", ssh_packet(21, b"") + bytes(range(256)))
     talk.send("server", bytes(range(256)))
     talk.close()
+
+
+@scene
+def pop3(capture):
+    """a PC logs in to its mailbox with a wrong and a right password, lists it, fetches a mail; another asks for TLS"""
+    talk = Conversation(capture, PC, SERVER, 110).open()
+    talk.send("server", b"+OK mail ready\r\n")
+    for command, reply in ((b"USER staff", b"+OK\r\n"), (b"PASS wrong", b"-ERR no\r\n"), (b"PASS right", b"+OK\r\n"),
+                           (b"LIST", b"+OK 1 mail\r\n1 48\r\n.\r\n"),
+                           (b"RETR 1", b"+OK\r\nSubject: order\r\n\r\n+OK is no reply here\r\n.\r\n"),
+                           (b"NONSENSE\xff", b"what?\r\n"), (b"QUIT", b"+OK bye\r\n")):
+        talk.send("client", command + b"\r\n", size=5)
+        talk.send("server", reply, size=7)
+    talk.close()
+    talk = Conversation(capture, PC, SERVER, 110, sport=50110).open()
+    talk.send("server", b"+OK mail ready\r\n")
+    talk.send("client", b"STLS\r\n")
+    talk.send("server", b"+OK begin\r\n")
+    talk.send("client", b"\x16\x03\x01\x00\x04\x01\x00\x00\x00")
+    talk.close()
