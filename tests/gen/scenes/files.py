@@ -1,4 +1,6 @@
 """Scenes of protocols that move files."""
+import struct
+
 from tests.gen.tcp import Conversation
 from tests.gen.scenes.cast import EICAR, PC, SERVER, scene
 
@@ -31,4 +33,27 @@ def ftp(capture):
     talk.send("server", b"226 Done\r\n")
     say(b"PORT 203,0,113,9,0,25", b"500 Not there")
     say(b"QUIT", b"221 Bye")
+    talk.close()
+
+
+def smb2(command, number, body, answer=False, tree=5):
+    head = b"\xfeSMB" + struct.pack("<HHIHHIIQIIQ", 64, 0, 0, command, 1, int(answer), 0, number, 0, tree, 7) + bytes(16)
+    return struct.pack("!I", len(head + body)) + head + body
+
+
+def smb_write(number, offset, data):
+    return smb2(9, number, struct.pack("<HHIQ", 49, 112, len(data), offset) + b"an-open-of-a-file"[:16] + bytes(16) + data)
+
+
+@scene
+def smb(capture):
+    """a share is opened, a file written to it in pieces out of order; then a message the wrong way, and one that is too short"""
+    share = "\\\\server\\plans".encode("utf-16-le")
+    talk = Conversation(capture, PC, SERVER, 445).open()
+    talk.send("client", smb2(3, 1, struct.pack("<HHHH", 9, 0, 72, len(share)) + share, tree=0), size=60)
+    talk.send("server", smb2(3, 1, struct.pack("<HBB", 16, 1, 0) + bytes(12), answer=True))
+    talk.send("client", smb_write(2, 0, b"first ") + smb_write(3, 13, b"third"), size=100)
+    talk.send("client", smb_write(4, 6, b"second ") + smb2(6, 5, struct.pack("<HHI", 24, 0, 0) + b"an-open-of-a-file"[:16]))
+    talk.send("server", smb2(6, 6, bytes(24)))
+    talk.send("client", smb2(3, 7, b"\x09\0", tree=0))
     talk.close()
