@@ -4,12 +4,12 @@
 
 #define TIME_BYTES 4 /* of the random, before TLS 1.3 */
 
-static bool hello_of(const struct tx *tx, enum dir dir, struct tls_hello *hello)
+static bool hello_of(const struct tx *tx, enum dir dir, struct hello *hello)
 {
     const struct tls_message *m = &tls_tx_of(tx)->hello[dir];
     if (!m->p)
         return false;
-    tls_read_hello(tls_message_str(m), dir, hello);
+    hello_read(tls_message_str(m), dir, hello);
     return true;
 }
 
@@ -38,20 +38,20 @@ static struct buf scratch_buf(struct arena *scratch, size_t cap)
 static bool sni(const struct tx *tx, enum dir dir, uint32_t index, struct arena *scratch,
                 struct str *out)
 {
-    struct tls_hello hello;
-    return hello_of(tx, DIR_TOSERVER, &hello) && tls_server_name(&hello, out) == TLS_SNI_OK;
+    struct hello hello;
+    return hello_of(tx, DIR_TOSERVER, &hello) && hello_server_name(&hello, out) == HELLO_SNI_OK;
 }
 
 static bool alpn(const struct tx *tx, enum dir dir, uint32_t index, struct arena *scratch,
                  struct str *out)
 {
-    struct tls_hello hello;
-    return hello_of(tx, dir, &hello) && tls_alpn(&hello, index, out);
+    struct hello hello;
+    return hello_of(tx, dir, &hello) && hello_alpn(&hello, index, out);
 }
 
 static bool random_part(const struct tx *tx, enum dir dir, size_t from, size_t to, struct str *out)
 {
-    struct tls_hello hello;
+    struct hello hello;
     if (!hello_of(tx, dir, &hello))
         return false;
     *out = str_cut(hello.random, from, to);
@@ -147,11 +147,11 @@ static bool alternative_name(const struct tx *tx, enum dir dir, uint32_t index,
 
 static bool ja3_text(const struct tx *tx, enum dir dir, struct arena *scratch, struct str *out)
 {
-    struct tls_hello hello;
+    struct hello hello;
     if (!hello_of(tx, dir, &hello))
         return false;
-    struct buf b = scratch_buf(scratch, TLS_JA3_MAX);
-    return tls_ja3(&hello, dir, &b) && made(&b, out);
+    struct buf b = scratch_buf(scratch, HELLO_JA3_MAX);
+    return hello_ja3(&hello, dir, HELLO_OVER_TCP, &b) && made(&b, out);
 }
 
 static bool ja3_string(const struct tx *tx, enum dir dir, uint32_t index, struct arena *scratch,
@@ -172,7 +172,7 @@ static bool hash_of(const struct tx *tx, enum dir dir, struct arena *scratch, st
     char hex[33];
     if (!ja3_text(tx, dir, scratch, &text))
         return false;
-    tls_ja3_hash(text, hex);
+    hello_ja3_hash(text, hex);
     *out = arena_copy(scratch, str_of(hex, 32));
     return out->p != NULL;
 }
@@ -192,11 +192,11 @@ static bool ja3s_hash(const struct tx *tx, enum dir dir, uint32_t index, struct 
 static bool ja4_hash(const struct tx *tx, enum dir dir, uint32_t index, struct arena *scratch,
                      struct str *out)
 {
-    struct tls_hello hello;
-    char text[TLS_JA4_BYTES + 1];
-    if (!hello_of(tx, DIR_TOSERVER, &hello) || !tls_ja4(&hello, text))
+    struct hello hello;
+    char text[HELLO_JA4_BYTES + 1];
+    if (!hello_of(tx, DIR_TOSERVER, &hello) || !hello_ja4(&hello, HELLO_OVER_TCP, text))
         return false;
-    *out = arena_copy(scratch, str_of(text, TLS_JA4_BYTES));
+    *out = arena_copy(scratch, str_of(text, HELLO_JA4_BYTES));
     return out->p != NULL;
 }
 

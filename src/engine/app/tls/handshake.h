@@ -4,11 +4,11 @@
 
 #include "base/reader.h"
 #include "engine/app/app.h"
+#include "engine/format/hello/hello.h"
 
 #define TLS_MESSAGE_MAX 65536 /* chains with many certificates stay below it */
-#define TLS_EXTENSIONS_MAX 256
-#define TLS_NAMES_MAX 512 /* dNSNames of one certificate */
-#define TLS_CHAIN_MAX 64  /* certificates of one chain */
+#define TLS_NAMES_MAX 512     /* dNSNames of one certificate */
+#define TLS_CHAIN_MAX 64      /* certificates of one chain */
 
 enum tls_event {
     TLS_EVENT_INVALID_SSLV2_HEADER,
@@ -57,22 +57,6 @@ enum tls_seen {
 
 /* Progress of a direction. */
 enum tls_progress { TLS_BEGUN, TLS_HELLO_DONE, TLS_CERTIFICATE_DONE, TLS_FLIGHT_DONE };
-
-#define TLS_1_0 0x0301
-#define TLS_1_2 0x0303
-#define TLS_1_3 0x0304
-#define SSL_2 0x0002
-#define SSL_3 0x0300
-
-enum tls_extension {
-    TLS_EXT_SERVER_NAME = 0,
-    TLS_EXT_GROUPS = 10,
-    TLS_EXT_POINT_FORMATS = 11,
-    TLS_EXT_SIGNATURE_ALGORITHMS = 13,
-    TLS_EXT_ALPN = 16,
-    TLS_EXT_SESSION_TICKET = 35,
-    TLS_EXT_SUPPORTED_VERSIONS = 43,
-};
 
 /* A message that is kept: the body, without type and length. */
 struct tls_message {
@@ -135,52 +119,6 @@ static inline struct str tls_message_str(const struct tls_message *m)
 {
     return (struct str){m->p, m->len};
 }
-
-/* RFC 8701: values that only test whether a peer ignores what it does not know. */
-static inline bool tls_is_grease(uint16_t value)
-{
-    return (value & 0x0f0f) == 0x0a0a && value >> 8 == (value & 0xff);
-}
-
-/* ---- hellos ---- */
-
-struct tls_hello {
-    uint16_t version; /* the legacy field */
-    struct str random;
-    struct str session_id;
-    struct str ciphers; /* two bytes each; of a server: one */
-    struct str extensions;
-};
-
-/* The list that is an extension's whole body, behind its length of `length_bytes` (1 or 2). */
-struct str tls_extension_list(const struct tls_hello *hello, uint16_t type, int length_bytes);
-/* False: damaged; what came before the damage is there. */
-bool tls_read_hello(struct str body, enum dir dir, struct tls_hello *out);
-bool tls_next_extension(struct reader *r, uint16_t *type, struct str *body);
-bool tls_find_extension(const struct tls_hello *hello, uint16_t type, struct str *body);
-/* What supported_versions (RFC 8446 4.2.1) says of TLS 1.3, or the legacy field. */
-uint16_t tls_hello_version(const struct tls_hello *hello, enum dir dir);
-/* RFC 8446 4.1.4: a ServerHello that asks for another ClientHello. */
-bool tls_is_retry(const struct tls_hello *hello);
-/* The index-th name of ALPN (RFC 7301). */
-bool tls_alpn(const struct tls_hello *hello, uint32_t index, struct str *out);
-enum tls_sni { TLS_SNI_NONE, TLS_SNI_OK, TLS_SNI_BAD_TYPE, TLS_SNI_BAD_LENGTH };
-/* The host name of server_name (RFC 6066 section 3). */
-enum tls_sni tls_server_name(const struct tls_hello *hello, struct str *out);
-/* "TLS 1.2"; `number` is used for unknown ones. */
-const char *tls_version_name(uint16_t version, char number[24]);
-
-/* ---- fingerprints ---- */
-
-#define TLS_JA3_MAX 4096 /* a hello of 64 KiB says nothing with its thousandth cipher */
-#define TLS_JA4_BYTES 36
-
-/* "771,4865-4866,0-23,29-23,0"; of a server "771,4865,43-51". False when there is no room. */
-bool tls_ja3(const struct tls_hello *hello, enum dir dir, struct buf *out);
-/* 32 hex digits. */
-void tls_ja3_hash(struct str ja3, char out[33]);
-/* FoxIO's JA4 of a ClientHello over TCP: "t13d1516h2_8daaf6152771_e5627efa2ab1". */
-bool tls_ja4(const struct tls_hello *hello, char out[TLS_JA4_BYTES + 1]);
 
 #define TLS_FIELDS 22
 extern const struct field_desc tls_fields[TLS_FIELDS];

@@ -196,40 +196,40 @@ static void log_client(const struct side *s, struct json *out)
 
 /* ---- hellos ---- */
 
-static void log_ja3(const struct tls_hello *hello, enum dir dir, struct json *out)
+static void log_ja3(const struct hello *hello, enum dir dir, struct json *out)
 {
-    uint8_t memory[TLS_JA3_MAX];
+    uint8_t memory[HELLO_JA3_MAX];
     char hash[33];
     struct buf text = buf_fixed(memory, sizeof(memory));
-    if (!hello->version || !tls_ja3(hello, dir, &text))
+    if (!hello->version || !hello_ja3(hello, dir, HELLO_OVER_TCP, &text))
         return;
-    tls_ja3_hash(buf_str(&text), hash);
+    hello_ja3_hash(buf_str(&text), hash);
     json_object(out, dir == DIR_TOSERVER ? "ja3" : "ja3s");
     json_text(out, "hash", hash);
     json_bytes(out, "string", buf_str(&text));
     json_end_object(out);
 }
 
-static void log_fingerprints(const struct app_conf *conf, const struct tls_hello hello[DIR_COUNT],
+static void log_fingerprints(const struct app_conf *conf, const struct hello hello[DIR_COUNT],
                              struct json *out)
 {
-    char ja4[TLS_JA4_BYTES + 1];
+    char ja4[HELLO_JA4_BYTES + 1];
     if (conf->ja3 && tls_logs(conf, TLS_LOG_JA3))
         log_ja3(&hello[DIR_TOSERVER], DIR_TOSERVER, out);
     if (conf->ja3 && tls_logs(conf, TLS_LOG_JA3S))
         log_ja3(&hello[DIR_TOCLIENT], DIR_TOCLIENT, out);
     if (conf->ja4 && tls_logs(conf, TLS_LOG_JA4) && hello[DIR_TOSERVER].version &&
-        tls_ja4(&hello[DIR_TOSERVER], ja4))
+        hello_ja4(&hello[DIR_TOSERVER], HELLO_OVER_TCP, ja4))
         json_text(out, "ja4", ja4);
 }
 
-static void log_alpns(const struct tls_hello *hello, const char *key, struct json *out)
+static void log_alpns(const struct hello *hello, const char *key, struct json *out)
 {
     struct str name;
-    if (!tls_alpn(hello, 0, &name))
+    if (!hello_alpn(hello, 0, &name))
         return;
     json_array(out, key);
-    for (uint32_t i = 0; i < TLS_NAMES_MAX && tls_alpn(hello, i, &name); i++)
+    for (uint32_t i = 0; i < TLS_NAMES_MAX && hello_alpn(hello, i, &name); i++)
         json_bytes(out, NULL, name);
     json_end_array(out);
 }
@@ -240,32 +240,32 @@ static void log_numbers(struct str pairs, const char *key, struct json *out)
     json_array(out, key);
     for (int i = 0; i < TLS_NAMES_MAX && reader_left(&r) >= 2; i++) {
         uint16_t value = reader_u16(&r);
-        if (!tls_is_grease(value))
+        if (!hello_is_grease(value))
             json_uint(out, NULL, value);
     }
     json_end_array(out);
 }
 
-static void log_extensions(const struct tls_hello *hello, struct json *out)
+static void log_extensions(const struct hello *hello, struct json *out)
 {
     struct reader r = reader_of(hello->extensions);
     struct str body;
     uint16_t type;
     json_array(out, "exts");
-    for (int i = 0; i < TLS_EXTENSIONS_MAX && tls_next_extension(&r, &type, &body); i++)
-        if (!tls_is_grease(type))
+    for (int i = 0; i < HELLO_EXTENSIONS_MAX && hello_next_extension(&r, &type, &body); i++)
+        if (!hello_is_grease(type))
             json_uint(out, NULL, type);
     json_end_array(out);
 }
 
-static void log_handshake(const struct tls_hello *hello, uint16_t version, enum dir dir,
+static void log_handshake(const struct hello *hello, uint16_t version, enum dir dir,
                           struct json *out)
 {
     char number[24];
     if (!hello->version)
         return;
     json_object(out, dir == DIR_TOSERVER ? "client_handshake" : "server_handshake");
-    json_text(out, "version", tls_version_name(version, number));
+    json_text(out, "version", hello_version_name(version, number));
     if (dir == DIR_TOSERVER) {
         log_numbers(hello->ciphers, "ciphers", out);
     } else {
@@ -274,7 +274,7 @@ static void log_handshake(const struct tls_hello *hello, uint16_t version, enum 
     }
     log_extensions(hello, out);
     if (dir == DIR_TOSERVER)
-        log_numbers(tls_extension_list(hello, TLS_EXT_SIGNATURE_ALGORITHMS, 2), "sig_algs", out);
+        log_numbers(hello_extension_list(hello, TLS_EXT_SIGNATURE_ALGORITHMS, 2), "sig_algs", out);
     json_end_object(out);
 }
 
@@ -290,7 +290,7 @@ static uint16_t version_of(const struct tls_tx *tls)
 }
 
 static void log_hellos(const struct tls_tx *tls, const struct app_conf *conf,
-                       const struct tls_hello hello[DIR_COUNT], struct json *out)
+                       const struct hello hello[DIR_COUNT], struct json *out)
 {
     log_fingerprints(conf, hello, out);
     if (tls_logs(conf, TLS_LOG_CLIENT_ALPNS))
@@ -308,19 +308,20 @@ void tls_log(const struct tx *tx, const struct app_conf *conf, struct json *out)
     const struct tls_tx *tls = tls_tx_of(tx);
     const struct side server = side_of(tls, DIR_TOCLIENT, conf);
     const struct side client = side_of(tls, DIR_TOSERVER, conf);
-    struct tls_hello hello[DIR_COUNT];
+    struct hello hello[DIR_COUNT];
     struct str name;
     char number[24];
     for (int dir = 0; dir < DIR_COUNT; dir++)
-        tls_read_hello(tls_message_str(&tls->hello[dir]), (enum dir)dir, &hello[dir]);
+        hello_read(tls_message_str(&tls->hello[dir]), (enum dir)dir, &hello[dir]);
     log_server_names(&server, out);
     if (tls->resumed && tls_logs(conf, TLS_LOG_SESSION_RESUMED))
         json_bool(out, "session_resumed", true);
     log_server_numbers(&server, out);
-    if (tls_logs(conf, TLS_LOG_SNI) && tls_server_name(&hello[DIR_TOSERVER], &name) == TLS_SNI_OK)
+    if (tls_logs(conf, TLS_LOG_SNI) &&
+        hello_server_name(&hello[DIR_TOSERVER], &name) == HELLO_SNI_OK)
         json_bytes(out, "sni", name);
     if (tls_logs(conf, TLS_LOG_VERSION))
-        json_text(out, "version", tls_version_name(version_of(tls), number));
+        json_text(out, "version", hello_version_name(version_of(tls), number));
     log_server_rest(&server, out);
     log_hellos(tls, conf, hello, out);
     log_client(&client, out);

@@ -184,14 +184,15 @@ static bool in_tls_1_3(const struct tls_tx *tx)
  * ticket (RFC 5077). */
 static void note_resumption(struct tls_tx *tx)
 {
-    struct tls_hello client, server;
+    struct hello client, server;
     struct str ticket = STR_EMPTY;
     if (tx->chain[DIR_TOCLIENT].p || !tx->hello[DIR_TOCLIENT].p || in_tls_1_3(tx))
         return;
-    tls_read_hello(tls_message_str(&tx->hello[DIR_TOSERVER]), DIR_TOSERVER, &client);
-    tls_read_hello(tls_message_str(&tx->hello[DIR_TOCLIENT]), DIR_TOCLIENT, &server);
+    hello_read(tls_message_str(&tx->hello[DIR_TOSERVER]), DIR_TOSERVER, &client);
+    hello_read(tls_message_str(&tx->hello[DIR_TOCLIENT]), DIR_TOCLIENT, &server);
     bool same = server.session_id.len && str_eq(client.session_id, server.session_id);
-    bool by_ticket = tls_find_extension(&client, TLS_EXT_SESSION_TICKET, &ticket) && ticket.len > 0;
+    bool by_ticket =
+        hello_find_extension(&client, TLS_EXT_SESSION_TICKET, &ticket) && ticket.len > 0;
     tx->resumed = same || by_ticket;
 }
 
@@ -227,39 +228,39 @@ static void keep(const struct way *w, struct tls_message *m, struct str body)
     m->len = (uint32_t)body.len;
 }
 
-static void check_server_name(const struct way *w, const struct tls_hello *hello)
+static void check_server_name(const struct way *w, const struct hello *hello)
 {
     struct reader r = reader_of(hello->extensions);
     struct str name;
     uint16_t type;
     int count = 0;
-    for (int i = 0; i < TLS_EXTENSIONS_MAX && tls_next_extension(&r, &type, &name); i++)
+    for (int i = 0; i < HELLO_EXTENSIONS_MAX && hello_next_extension(&r, &type, &name); i++)
         count += type == TLS_EXT_SERVER_NAME;
     if (count > 1)
         event(w, TLS_EVENT_MULTIPLE_SNI_EXTENSIONS);
-    switch (tls_server_name(hello, &name)) {
-    case TLS_SNI_BAD_TYPE: event(w, TLS_EVENT_INVALID_SNI_TYPE); break;
-    case TLS_SNI_BAD_LENGTH: event(w, TLS_EVENT_INVALID_SNI_LENGTH); break;
-    case TLS_SNI_NONE:
-    case TLS_SNI_OK: break;
+    switch (hello_server_name(hello, &name)) {
+    case HELLO_SNI_BAD_TYPE: event(w, TLS_EVENT_INVALID_SNI_TYPE); break;
+    case HELLO_SNI_BAD_LENGTH: event(w, TLS_EVENT_INVALID_SNI_LENGTH); break;
+    case HELLO_SNI_NONE:
+    case HELLO_SNI_OK: break;
     }
 }
 
 static void take_hello(const struct way *w, struct str body)
 {
-    struct tls_hello hello;
+    struct hello hello;
     struct tls_tx *tx = w->state->tx;
     bool client = w->dir == DIR_TOSERVER;
-    if (!tls_read_hello(body, w->dir, &hello)) {
+    if (!hello_read(body, w->dir, &hello)) {
         event(w, TLS_EVENT_INVALID_HANDSHAKE_MESSAGE);
         event(w, client ? TLS_EVENT_INVALID_CLIENT_HELLO : TLS_EVENT_INVALID_SERVER_HELLO);
     }
     if (!client)
-        w->state->retry = tls_is_retry(&hello);
+        w->state->retry = hello_is_retry(&hello);
     if (!tx || tx->hello[w->dir].p) /* the first one is what the fingerprints are known by */
         return;
     keep(w, &tx->hello[w->dir], body);
-    tx->version[w->dir] = tls_hello_version(&hello, w->dir);
+    tx->version[w->dir] = hello_version(&hello, w->dir);
     if (client)
         check_server_name(w, &hello);
     app_progress(&tx->tx, w->dir, TLS_HELLO_DONE);

@@ -1,6 +1,7 @@
 /* JA3 and JA3S (Salesforce, 2017: MD5 over the hello's numbers as they came) and JA4 (FoxIO, 2023; the client's alone, which
- * is under a BSD licence: numbers sorted, SHA-256 cut to 12 digits). GREASE is left out everywhere. */
-#include "engine/app/tls/handshake.h"
+ * is under a BSD licence: numbers sorted, SHA-256 cut to 12 digits). GREASE is left out, but in
+ * JA3 of QUIC. */
+#include "engine/format/hello/hello.h"
 
 #include "base/digest.h"
 #include "base/sort.h"
@@ -21,25 +22,30 @@ static void add_number(struct buf *out, bool *first, uint16_t value)
     buf_add_decimal(out, value);
 }
 
-static void add_pairs(struct buf *out, struct str values)
+static bool counts(enum hello_over over, uint16_t value)
+{
+    return over == HELLO_OVER_QUIC || !hello_is_grease(value);
+}
+
+static void add_pairs(struct buf *out, enum hello_over over, struct str values)
 {
     struct reader r = reader_of(values);
     bool first = true;
     while (reader_left(&r) >= 2 && !out->failed) {
         uint16_t value = reader_u16(&r);
-        if (!tls_is_grease(value))
+        if (counts(over, value))
             add_number(out, &first, value);
     }
 }
 
-static void add_extension_types(const struct tls_hello *hello, struct buf *out)
+static void add_extension_types(const struct hello *hello, enum hello_over over, struct buf *out)
 {
     struct reader r = reader_of(hello->extensions);
     struct str body;
     uint16_t type;
     bool first = true;
-    for (int i = 0; i < TLS_EXTENSIONS_MAX && tls_next_extension(&r, &type, &body); i++)
-        if (!tls_is_grease(type))
+    for (int i = 0; i < HELLO_EXTENSIONS_MAX && hello_next_extension(&r, &type, &body); i++)
+        if (counts(over, type))
             add_number(out, &first, type);
 }
 
@@ -50,23 +56,23 @@ static void add_points(struct buf *out, struct str points)
         add_number(out, &first, points.p[i]);
 }
 
-bool tls_ja3(const struct tls_hello *hello, enum dir dir, struct buf *out)
+bool hello_ja3(const struct hello *hello, enum dir dir, enum hello_over over, struct buf *out)
 {
     buf_add_decimal(out, hello->version);
     buf_add_byte(out, ',');
-    add_pairs(out, hello->ciphers);
+    add_pairs(out, over, hello->ciphers);
     buf_add_byte(out, ',');
-    add_extension_types(hello, out);
+    add_extension_types(hello, over, out);
     if (dir == DIR_TOSERVER) {
         buf_add_byte(out, ',');
-        add_pairs(out, tls_extension_list(hello, TLS_EXT_GROUPS, 2));
+        add_pairs(out, over, hello_extension_list(hello, TLS_EXT_GROUPS, 2));
         buf_add_byte(out, ',');
-        add_points(out, tls_extension_list(hello, TLS_EXT_POINT_FORMATS, 1));
+        add_points(out, hello_extension_list(hello, TLS_EXT_POINT_FORMATS, 1));
     }
     return !out->failed;
 }
 
-void tls_ja3_hash(struct str ja3, char out[33])
+void hello_ja3_hash(struct str ja3, char out[HELLO_JA3_HASH_BYTES + 1])
 {
     uint8_t md5[16];
     digest_of(DIGEST_MD5, ja3, md5);
@@ -82,7 +88,7 @@ struct values {
 
 static void values_add(struct values *v, uint16_t value)
 {
-    if (!tls_is_grease(value) && v->count < JA4_VALUES_MAX)
+    if (!hello_is_grease(value) && v->count < JA4_VALUES_MAX)
         v->items[v->count++] = value;
 }
 
@@ -122,14 +128,14 @@ static void short_hash(const struct buf *text, char out[JA4_PART + 1])
     out[JA4_PART] = '\0';
 }
 
-static const char *ja4_version(const struct tls_hello *hello)
+static const char *ja4_version(const struct hello *hello)
 {
     uint16_t highest = hello->version;
-    struct reader r = reader_of(tls_extension_list(hello, TLS_EXT_SUPPORTED_VERSIONS, 1));
+    struct reader r = reader_of(hello_extension_list(hello, TLS_EXT_SUPPORTED_VERSIONS, 1));
     bool any = false;
     while (reader_left(&r) >= 2) {
         uint16_t version = reader_u16(&r);
-        if (!tls_is_grease(version) && (!any || version > highest)) {
+        if (!hello_is_grease(version) && (!any || version > highest)) {
             highest = version;
             any = true;
         }
@@ -151,11 +157,11 @@ static bool is_alphanumeric(uint8_t c)
 }
 
 /* First and last character of the first ALPN name; where one of them is no letter or digit, of its hex digits. */
-static void ja4_alpn(const struct tls_hello *hello, char out[3])
+static void ja4_alpn(const struct hello *hello, char out[3])
 {
     struct str name;
     memcpy(out, "00", 3);
-    if (!tls_alpn(hello, 0, &name) || !name.len)
+    if (!hello_alpn(hello, 0, &name) || !name.len)
         return;
     uint8_t first = name.p[0], last = name.p[name.len - 1];
     char first_hex[3], last_hex[3];
@@ -167,15 +173,15 @@ static void ja4_alpn(const struct tls_hello *hello, char out[3])
 }
 
 /* Extensions without server_name and ALPN, sorted; how many there are with them. */
-static size_t ja4_extensions(const struct tls_hello *hello, struct values *v)
+static size_t ja4_extensions(const struct hello *hello, struct values *v)
 {
     struct reader r = reader_of(hello->extensions);
     struct str body;
     uint16_t type;
     size_t count = 0;
     v->count = 0;
-    for (int i = 0; i < TLS_EXTENSIONS_MAX && tls_next_extension(&r, &type, &body); i++) {
-        if (tls_is_grease(type))
+    for (int i = 0; i < HELLO_EXTENSIONS_MAX && hello_next_extension(&r, &type, &body); i++) {
+        if (hello_is_grease(type))
             continue;
         count++;
         if (type != TLS_EXT_SERVER_NAME && type != TLS_EXT_ALPN)
@@ -190,7 +196,7 @@ static unsigned two_digits(size_t count)
     return count > 99 ? 99 : (unsigned)count;
 }
 
-bool tls_ja4(const struct tls_hello *hello, char out[TLS_JA4_BYTES + 1])
+bool hello_ja4(const struct hello *hello, enum hello_over over, char out[HELLO_JA4_BYTES + 1])
 {
     struct values v = {.count = 0};
     uint8_t memory[2 * 5 * JA4_VALUES_MAX + 16];
@@ -206,7 +212,7 @@ bool tls_ja4(const struct tls_hello *hello, char out[TLS_JA4_BYTES + 1])
     size_t extension_count = ja4_extensions(hello, &v);
     values_write(&v, &text);
     v.count = 0;
-    values_add_pairs(&v, tls_extension_list(hello, TLS_EXT_SIGNATURE_ALGORITHMS, 2));
+    values_add_pairs(&v, hello_extension_list(hello, TLS_EXT_SIGNATURE_ALGORITHMS, 2));
     if (v.count) {
         buf_add_byte(&text, '_');
         values_write(&v, &text);
@@ -215,9 +221,10 @@ bool tls_ja4(const struct tls_hello *hello, char out[TLS_JA4_BYTES + 1])
         buf_reset(&text);
     short_hash(&text, rest);
     ja4_alpn(hello, alpn);
-    bool named = tls_find_extension(hello, TLS_EXT_SERVER_NAME, &name);
+    bool named = hello_find_extension(hello, TLS_EXT_SERVER_NAME, &name);
     return !text.failed &&
-           snprintf(out, TLS_JA4_BYTES + 1, "t%s%c%02u%02u%s_%s_%s", ja4_version(hello),
-                    named ? 'd' : 'i', two_digits(cipher_count), two_digits(extension_count), alpn,
-                    ciphers, rest) == TLS_JA4_BYTES;
+           snprintf(out, HELLO_JA4_BYTES + 1, "%c%s%c%02u%02u%s_%s_%s",
+                    over == HELLO_OVER_QUIC ? 'q' : 't', ja4_version(hello), named ? 'd' : 'i',
+                    two_digits(cipher_count), two_digits(extension_count), alpn, ciphers,
+                    rest) == HELLO_JA4_BYTES;
 }

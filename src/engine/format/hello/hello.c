@@ -1,4 +1,4 @@
-#include "engine/app/tls/handshake.h"
+#include "engine/format/hello/hello.h"
 
 #include <stdio.h>
 
@@ -10,10 +10,10 @@ static bool is_draft(uint16_t version)
     return version >> 8 == 0x7f;
 }
 
-bool tls_read_hello(struct str body, enum dir dir, struct tls_hello *out)
+bool hello_read(struct str body, enum dir dir, struct hello *out)
 {
     struct reader r = reader_of(body);
-    *out = (struct tls_hello){.version = reader_u16(&r)};
+    *out = (struct hello){.version = reader_u16(&r)};
     bool client = dir == DIR_TOSERVER;
     out->random = reader_str(&r, RANDOM_BYTES);
     if (client || !is_draft(out->version))
@@ -36,7 +36,7 @@ bool tls_read_hello(struct str body, enum dir dir, struct tls_hello *out)
     return !r.bad;
 }
 
-bool tls_next_extension(struct reader *r, uint16_t *type, struct str *body)
+bool hello_next_extension(struct reader *r, uint16_t *type, struct str *body)
 {
     if (!reader_left(r))
         return false;
@@ -45,29 +45,29 @@ bool tls_next_extension(struct reader *r, uint16_t *type, struct str *body)
     return !r->bad;
 }
 
-bool tls_find_extension(const struct tls_hello *hello, uint16_t type, struct str *body)
+bool hello_find_extension(const struct hello *hello, uint16_t type, struct str *body)
 {
     struct reader r = reader_of(hello->extensions);
     uint16_t found;
-    for (int i = 0; i < TLS_EXTENSIONS_MAX && tls_next_extension(&r, &found, body); i++)
+    for (int i = 0; i < HELLO_EXTENSIONS_MAX && hello_next_extension(&r, &found, body); i++)
         if (found == type)
             return true;
     return false;
 }
 
-struct str tls_extension_list(const struct tls_hello *hello, uint16_t type, int length_bytes)
+struct str hello_extension_list(const struct hello *hello, uint16_t type, int length_bytes)
 {
     struct str body;
-    if (!tls_find_extension(hello, type, &body))
+    if (!hello_find_extension(hello, type, &body))
         return STR_EMPTY;
     struct reader r = reader_of(body);
     return reader_str(&r, length_bytes == 1 ? reader_u8(&r) : reader_u16(&r));
 }
 
-uint16_t tls_hello_version(const struct tls_hello *hello, enum dir dir)
+uint16_t hello_version(const struct hello *hello, enum dir dir)
 {
     struct str body;
-    if (!tls_find_extension(hello, TLS_EXT_SUPPORTED_VERSIONS, &body))
+    if (!hello_find_extension(hello, TLS_EXT_SUPPORTED_VERSIONS, &body))
         return hello->version;
     struct reader r = reader_of(body);
     if (dir == DIR_TOSERVER)
@@ -80,7 +80,7 @@ uint16_t tls_hello_version(const struct tls_hello *hello, enum dir dir)
     return hello->version;
 }
 
-bool tls_is_retry(const struct tls_hello *hello)
+bool hello_is_retry(const struct hello *hello)
 {
     /* SHA-256 of "HelloRetryRequest" */
     static const uint8_t retry[RANDOM_BYTES] = {0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11,
@@ -90,10 +90,10 @@ bool tls_is_retry(const struct tls_hello *hello)
     return str_eq(hello->random, str_of(retry, sizeof(retry)));
 }
 
-bool tls_alpn(const struct tls_hello *hello, uint32_t index, struct str *out)
+bool hello_alpn(const struct hello *hello, uint32_t index, struct str *out)
 {
     struct str body;
-    if (!tls_find_extension(hello, TLS_EXT_ALPN, &body))
+    if (!hello_find_extension(hello, TLS_EXT_ALPN, &body))
         return false;
     struct reader outer = reader_of(body);
     struct reader r = reader_sub(&outer, reader_u16(&outer));
@@ -107,26 +107,26 @@ bool tls_alpn(const struct tls_hello *hello, uint32_t index, struct str *out)
     return false;
 }
 
-enum tls_sni tls_server_name(const struct tls_hello *hello, struct str *out)
+enum hello_sni hello_server_name(const struct hello *hello, struct str *out)
 {
     struct str body;
-    if (!tls_find_extension(hello, TLS_EXT_SERVER_NAME, &body) || !body.len)
-        return TLS_SNI_NONE;
+    if (!hello_find_extension(hello, TLS_EXT_SERVER_NAME, &body) || !body.len)
+        return HELLO_SNI_NONE;
     struct reader r = reader_of(body);
     uint16_t list = reader_u16(&r);
     uint8_t type = reader_u8(&r);
     uint16_t len = reader_u16(&r);
     if (r.bad || list < 3)
-        return TLS_SNI_BAD_LENGTH;
+        return HELLO_SNI_BAD_LENGTH;
     if (type != 0)
-        return TLS_SNI_BAD_TYPE;
+        return HELLO_SNI_BAD_TYPE;
     *out = reader_str(&r, len);
     if (r.bad)
-        return TLS_SNI_BAD_LENGTH;
-    return len ? TLS_SNI_OK : TLS_SNI_NONE;
+        return HELLO_SNI_BAD_LENGTH;
+    return len ? HELLO_SNI_OK : HELLO_SNI_NONE;
 }
 
-const char *tls_version_name(uint16_t version, char number[24])
+const char *hello_version_name(uint16_t version, char number[24])
 {
     switch (version) {
     case 0: return "UNDETERMINED";
