@@ -1,5 +1,6 @@
 #include "engine/engine.h"
 
+#include "engine/app/quic/quic.h"
 #include "engine/content/content.h"
 #include "engine/conversation.h"
 
@@ -63,6 +64,7 @@ struct engine *engine_new(const struct engine_conf *conf, const struct match_ima
         return NULL;
     }
     charsets_hold();
+    quic_hold();
     e->conf = *conf;
     e->conf.flow.object_bytes = sizeof(struct conversation);
     if (e->conf.packet.targets.count)

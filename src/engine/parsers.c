@@ -14,6 +14,7 @@
 #include "engine/app/ntp/ntp.h"
 #include "engine/app/pop3/pop3.h"
 #include "engine/app/rdp/rdp.h"
+#include "engine/app/quic/quic.h"
 #include "engine/app/sip/sip.h"
 #include "engine/app/smb/smb.h"
 #include "engine/app/smtp/smtp.h"
@@ -52,6 +53,7 @@ static const struct app_parser *const rows[] = {
     &ldap_udp_parser,
     &mqtt_parser,
     &ike_parser,
+    &quic_parser,
     &ntp_parser,
     &rdp_parser,
     &snmp_parser,

@@ -46,7 +46,7 @@ static void add_extension_types(const struct hello *hello, enum hello_over over,
     bool first = true;
     for (int i = 0; i < HELLO_EXTENSIONS_MAX && hello_next_extension(&r, &type, &body); i++)
         if (counts(over, type))
-            add_number(out, &first, type);
+            add_number(out, &first, hello_is_grease(type) ? HELLO_GREASE_TYPE : type);
 }
 
 static void add_points(struct buf *out, struct str points)

@@ -72,8 +72,10 @@ const char *hello_version_name(uint16_t version, char number[24]);
 #define HELLO_JA3_HASH_BYTES 32
 #define HELLO_JA4_BYTES 36
 
+#define HELLO_GREASE_TYPE 0xfafa /* how Suricata tells an extension of GREASE, whichever it was */
+
 /* "771,4865-4866,0-23,29-23,0"; of a server "771,4865,43-51". GREASE is left out, but of a hello over QUIC as Suricata does it:
- * there it stays. False when there is no room. */
+ * there it stays, extensions as HELLO_GREASE_TYPE. False when there is no room. */
 bool hello_ja3(const struct hello *hello, enum dir dir, enum hello_over over, struct buf *out);
 /* 32 hex digits. */
 void hello_ja3_hash(struct str ja3, char out[HELLO_JA3_HASH_BYTES + 1]);
