@@ -7,6 +7,7 @@
 #include "engine/app/http1/http1.h"
 #include "engine/app/http2/http2.h"
 #include "engine/app/ike/ike.h"
+#include "engine/app/imap/imap.h"
 #include "engine/app/krb5/krb5.h"
 #include "engine/app/ldap/ldap.h"
 #include "engine/app/mdns/mdns.h"
@@ -34,6 +35,7 @@ static const struct app_parser *const rows[] = {
     &http2_parser,
     &smtp_parser,
     &pop3_parser,
+    &imap_parser,
     &mdns_parser,
     &llmnr_parser,
     &llmnr_tcp_parser, /* before DNS, whose messages they carry */
