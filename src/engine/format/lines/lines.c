@@ -49,7 +49,8 @@ bool texts_get(const struct texts *t, uint32_t kind, uint32_t index, struct str 
 {
     for (uint32_t i = 0; i < t->count; i++)
         if (t->items[i].kind == kind && index-- == 0) {
-            *out = str_of(t->bytes + t->items[i].at, t->items[i].len);
+            /* while all texts are empty there are no bytes to point into */
+            *out = t->bytes ? str_of(t->bytes + t->items[i].at, t->items[i].len) : STR_EMPTY;
             return true;
         }
     return false;

@@ -55,6 +55,10 @@ static void test_texts(void **state)
     struct texts t = {0};
     struct str out;
     char name[16];
+    assert_true(texts_add(&t, &mem, 5, STR_EMPTY));
+    assert_true(texts_get(&t, 5, 0, &out) && out.len == 0);
+    texts_fini(&t, &mem);
+    t = (struct texts){0};
     for (uint32_t i = 0; i < TEXTS_MAX + 10; i++) {
         sprintf(name, "%u", i);
         assert_int_equal(texts_add(&t, &mem, i % 2, str_c(name)), i < TEXTS_MAX);
