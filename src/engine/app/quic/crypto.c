@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -67,11 +68,20 @@ static struct ciphers *borrow(void)
     return ciphers_new();
 }
 
+static void hold(void)
+{
+    for (size_t i = 0; i < HELD; i++) {
+        struct ciphers *c = ciphers_new();
+        if (!c)
+            return;
+        put_back(c);
+    }
+}
+
 void quic_hold(void)
 {
-    struct ciphers *c = ciphers_new();
-    if (c)
-        put_back(c);
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, hold);
 }
 
 /* ---- keys ---- */

@@ -16,7 +16,7 @@
 
 #include "engine/app/app.h"
 
-/* Makes contexts of the ciphers for one more thread. A worker behind its fence could not: OpenSSL reads files when it begins. */
+/* Makes the contexts of the ciphers, once for all threads. A worker behind its fence could not: OpenSSL reads files when it begins. */
 void quic_hold(void);
 
 extern const struct app_parser quic_parser;
