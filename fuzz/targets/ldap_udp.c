@@ -1,6 +1,6 @@
 /* engine/app/ldap over UDP, as app_talk.h says. */
-#include "engine/app/ldap/ldap.h"
 #include "app_talk.h"
+#include "engine/app/ldap/ldap.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -42,8 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct err err;
     if (!fields.count && field_table_init(&fields, &double_list, 1, &err) < 0)
         abort();
-    const struct rule_names names = {&fields,      double_app_event, double_event,
-                                     double_event, double_app_state, double_app_frame, NULL};
+    const struct rule_names names = {&fields,          double_app_event, double_event, double_event,
+                                     double_app_state, double_app_frame, NULL};
     struct rule_loader *l = rule_loader_new(&names, NULL, &err);
     if (!l)
         abort();

@@ -14,8 +14,8 @@
 #include "engine/app/mqtt/mqtt.h"
 #include "engine/app/ntp/ntp.h"
 #include "engine/app/pop3/pop3.h"
-#include "engine/app/rdp/rdp.h"
 #include "engine/app/quic/quic.h"
+#include "engine/app/rdp/rdp.h"
 #include "engine/app/sip/sip.h"
 #include "engine/app/smb/smb.h"
 #include "engine/app/smtp/smtp.h"
@@ -27,8 +27,11 @@
 #include "engine/app/websocket/websocket.h"
 
 /* All protocols, in the order in which their probes are asked. A new one is a row here. */
-static const struct app_parser *const rows[] = {
-    // clang-format off
+static const struct app_parser
+    *const
+        rows[] =
+            {
+                // clang-format off
     &sip_parser,
     &sip_tcp_parser, /* before HTTP, which has OPTIONS too */
     &http1_parser,
@@ -62,7 +65,7 @@ static const struct app_parser *const rows[] = {
     &tftp_parser,
     &telnet_parser,
     &ssh_parser,
-    // clang-format on
+                // clang-format on
 };
 
 const struct app_parser_list engine_parsers = {rows, ARRAY_COUNT(rows)};
