@@ -27,11 +27,8 @@
 #include "engine/app/websocket/websocket.h"
 
 /* All protocols, in the order in which their probes are asked. A new one is a row here. */
-static const struct app_parser
-    *const
-        rows[] =
-            {
-                // clang-format off
+/* clang-format off */
+static const struct app_parser *const rows[] = {
     &sip_parser,
     &sip_tcp_parser, /* before HTTP, which has OPTIONS too */
     &http1_parser,
@@ -65,7 +62,7 @@ static const struct app_parser
     &tftp_parser,
     &telnet_parser,
     &ssh_parser,
-                // clang-format on
 };
+/* clang-format on */
 
 const struct app_parser_list engine_parsers = {rows, ARRAY_COUNT(rows)};
