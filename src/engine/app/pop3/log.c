@@ -7,7 +7,7 @@ static void write_list(const struct texts *t, enum pop3_text kind, const char *k
     json_array(out, key);
     for (uint32_t i = 0; i < t->count; i++)
         if (t->items[i].kind == kind)
-            json_bytes(out, NULL, str_of(t->bytes + t->items[i].at, t->items[i].len));
+            json_bytes(out, NULL, texts_at(t, i));
     json_end_array(out);
 }
 

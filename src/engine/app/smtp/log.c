@@ -8,8 +8,7 @@ static void log_list(const struct smtp_tx *tx, uint32_t kind, const char *key, s
     json_array(out, key);
     for (uint32_t i = 0; i < tx->texts.count; i++)
         if (tx->texts.items[i].kind == kind)
-            json_bytes(out, NULL,
-                       str_of(tx->texts.bytes + tx->texts.items[i].at, tx->texts.items[i].len));
+            json_bytes(out, NULL, texts_at(&tx->texts, i));
     json_end_array(out);
 }
 
@@ -21,8 +20,7 @@ static void log_urls(const struct smtp_tx *tx, struct json *out)
     json_array(out, "url");
     for (uint32_t i = tx->texts.count; i-- > 0;)
         if (tx->texts.items[i].kind == TEXT_URL)
-            json_bytes(out, NULL,
-                       str_of(tx->texts.bytes + tx->texts.items[i].at, tx->texts.items[i].len));
+            json_bytes(out, NULL, texts_at(&tx->texts, i));
     json_end_array(out);
 }
 

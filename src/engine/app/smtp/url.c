@@ -56,8 +56,7 @@ static struct str behind_scheme(struct str word, uint8_t wanted)
 static bool is_known(const struct texts *t, struct str url)
 {
     for (uint32_t i = 0; i < t->count; i++)
-        if (t->items[i].kind == TEXT_URL &&
-            str_eq(str_of(t->bytes + t->items[i].at, t->items[i].len), url))
+        if (t->items[i].kind == TEXT_URL && str_eq(texts_at(t, i), url))
             return true;
     return false;
 }

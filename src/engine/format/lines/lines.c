@@ -45,12 +45,17 @@ bool texts_add(struct texts *t, struct budget *mem, uint32_t kind, struct str te
     return true;
 }
 
+struct str texts_at(const struct texts *t, uint32_t i)
+{
+    /* while all texts are empty there are no bytes to point into */
+    return t->bytes ? str_of(t->bytes + t->items[i].at, t->items[i].len) : STR_EMPTY;
+}
+
 bool texts_get(const struct texts *t, uint32_t kind, uint32_t index, struct str *out)
 {
     for (uint32_t i = 0; i < t->count; i++)
         if (t->items[i].kind == kind && index-- == 0) {
-            /* while all texts are empty there are no bytes to point into */
-            *out = t->bytes ? str_of(t->bytes + t->items[i].at, t->items[i].len) : STR_EMPTY;
+            *out = texts_at(t, i);
             return true;
         }
     return false;

@@ -41,6 +41,8 @@ struct texts {
 
 /* A copy at the end. False: there is no room, and nothing was added. */
 bool texts_add(struct texts *t, struct budget *mem, uint32_t kind, struct str text);
+/* The i-th of all, in the order in which they were added; i is less than count. */
+struct str texts_at(const struct texts *t, uint32_t i);
 /* The index-th text of a kind. */
 bool texts_get(const struct texts *t, uint32_t kind, uint32_t index, struct str *out);
 void texts_fini(struct texts *t, struct budget *mem);
