@@ -111,7 +111,8 @@ static int collect(struct match_image *image, const int8_t *literal_of,
         if (literal_of[i] < 0 || !(mr->rule->dirs & DIR_BIT(which->dir)) ||
             !wants_scan(mr, which->l4, which->kind))
             continue;
-        int rc = which->near && near_place_of(mr, &place)
+        bool is_near = which->near && near->items.count < NEAR_RULES_MAX;
+        int rc = is_near && near_place_of(mr, &place)
                      ? near_set_add(near, &place, i)
                      : literal_set_add(set, mr->buffers[literal_of[i]].fast, i);
         if (rc < 0)

@@ -267,7 +267,7 @@ int near_build(const struct near_set *s, struct arena *a, const struct match_nea
     struct near_entry *entries = arena_alloc(a, s->items.count * sizeof *entries);
     struct near_entry *drafts = calloc(s->items.count, sizeof *drafts);
     uint16_t *crowd = calloc(BUCKETS, sizeof *crowd);
-    bool ok = n && entries && drafts && crowd && s->items.count < UINT16_MAX;
+    bool ok = n && entries && drafts && crowd && s->items.count <= NEAR_RULES_MAX;
     if (ok) {
         n->count = (uint32_t)s->items.count;
         n->entries = entries;

@@ -15,6 +15,9 @@
 
 #define NEAR_LAST 64 /* no wanted pair begins at or behind it: each packet is walked so far */
 
+#define NEAR_RULES_MAX \
+    60000 /* entries are counted in sixteen bits; further rules go to the database */
+
 /* Where a content of a rule stands. */
 struct near_place {
     const struct match_buffer *buffer;
