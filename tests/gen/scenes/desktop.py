@@ -1,4 +1,4 @@
-"""Scenes of desktops and terminals from afar: RDP, Telnet."""
+"""Scenes of desktops and terminals from afar: RDP, Telnet, remote calls."""
 import struct
 
 from tests.gen import app
@@ -80,4 +80,33 @@ def telnet(capture):
     talk = Conversation(capture, PC, SERVER, 2323).open()
     talk.send("server", b"\xff\xfd\x18\xff\xd8 no command")
     talk.send("client", b"root\r\n")
+    talk.close()
+
+
+def rpc_unit(kind, call, body):
+    """a unit of DCE/RPC in one fragment (C706, 12.6.3)"""
+    return struct.pack("<BBBBIHHI", 5, 0, kind, 3, 0x10, 16 + len(body), 0, call) + body
+
+
+@scene
+def remote_calls(capture):
+    """a bind and a call over DCE/RPC, the call's bytes in two segments; then one whose second unit is none"""
+    scheduler = bytes.fromhex("82 06 f7 1f 51 0a e8 30 07 6d 74 0b e8 ce e9 8b")
+    ndr = bytes.fromhex("04 5d 88 8a eb 1c c9 11 9f e8 08 00 2b 10 48 60 02 00 00 00")
+    bind = rpc_unit(11, 1, struct.pack("<HHI", 4280, 4280, 0) + struct.pack("<B3xHBx", 1, 0, 1)
+                    + scheduler + struct.pack("<HH", 1, 0) + ndr)
+    bound = rpc_unit(12, 1, struct.pack("<HHIH4s2x", 4280, 4280, 1, 4, b"135\0")
+                     + struct.pack("<B3xHH", 1, 0, 0) + ndr)
+    ask = rpc_unit(0, 2, struct.pack("<IHH", 12, 0, 2) + b"list of jobs")
+    talk = Conversation(capture, PC, SERVER, 49664).open()
+    talk.send("client", bind)
+    talk.send("server", bound)
+    talk.send("client", ask[:20])
+    talk.send("client", ask[20:])
+    talk.send("server", rpc_unit(2, 2, struct.pack("<IHH", 8, 0, 0) + b"no jobs."))
+    talk.close()
+    talk = Conversation(capture, PC, SERVER, 49664).open()
+    talk.send("client", bind)
+    talk.send("server", bound)
+    talk.send("client", b"list of jobs, which is no unit")
     talk.close()

@@ -4,6 +4,10 @@
 
 #include "base/attr.h"
 
+enum frame { FRAME_PDU, FRAME_HDR, FRAME_DATA, FRAMES };
+static const struct app_frame_desc frames[FRAMES] = {
+    [FRAME_PDU] = {"pdu"}, [FRAME_HDR] = {"hdr"}, [FRAME_DATA] = {"data"}};
+
 /* Text and other binary protocols begin with 5 too (SOCKS: 05 01 00): the whole head must agree. */
 static enum app_probe probe(struct str bytes, enum dir dir, uint16_t server_port)
 {
@@ -61,6 +65,15 @@ static bool take_unit(struct app_flow *af, enum dir dir, const struct rpc_head *
     return true;
 }
 
+/* A whole unit that the parser consumes now. */
+static void tell_frames(struct app_flow *af, struct str unit)
+{
+    app_frame(af, NULL, FRAME_PDU, unit, unit.len);
+    app_frame(af, NULL, FRAME_HDR, unit, RPC_HEAD_BYTES);
+    if (unit.len > RPC_HEAD_BYTES)
+        app_frame(af, NULL, FRAME_DATA, str_from(unit, RPC_HEAD_BYTES), unit.len - RPC_HEAD_BYTES);
+}
+
 /* Bytes that begin no unit, behind a hole. */
 static size_t lost_bytes(struct str bytes)
 {
@@ -86,8 +99,10 @@ static struct app_result data(struct app_flow *af, enum dir dir, const struct ap
         if (rest.len < RPC_HEAD_BYTES || !looks || !rpc_read_head(rest, &head) ||
             rest.len < head.frag_bytes)
             break;
-        if (!take_unit(af, dir, &head, str_cut(rest, 0, head.frag_bytes)))
+        struct str unit = str_cut(rest, 0, head.frag_bytes);
+        if (!take_unit(af, dir, &head, unit))
             return (struct app_result){PARSE_FULL, (uint32_t)(chunk->bytes.len - rest.len)};
+        tell_frames(af, unit);
         state->lost[dir] = false;
         rest = str_from(rest, head.frag_bytes);
     }
@@ -111,6 +126,8 @@ const struct app_parser dcerpc_parser = {
     .tx_free = dcerpc_tx_free,
     .tx_bytes = sizeof(struct dcerpc_tx),
     .fields = {dcerpc_fields, DCERPC_FIELDS},
+    .frames = frames,
+    .frame_count = FRAMES,
     .log = dcerpc_log,
     .log_dir = dcerpc_log_dir,
 };

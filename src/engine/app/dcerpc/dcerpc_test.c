@@ -13,6 +13,12 @@
     "\"ack_result\":0}],\"response\":\"RESPONSE\",\"res\":{\"frag_cnt\":1,\"stub_data_size\":"   \
     "12},\"call_id\":2,\"rpc_version\":\"5.0\"}"
 
+#define REQUEST_SEEN \
+    "\\x05\\x00\\x00\\x03\\x10\\x00\\x00\\x00\\x1c\\x00\\x00\\x00\\x02\\x00\\x00\\x00"
+#define FRAME_ORPHANED(kind) \
+    "frame ts " kind         \
+    " 0+16 \\x05\\x00\\x13\\x03\\x10\\x00\\x00\\x00\\x10\\x00\\x00\\x00\\x01\\x00\\x00\\x00"
+
 static const struct talk_row rows[] = {
     {"a bind and a call",
      {TS(BIND("\1")), TC(BIND_ACK("\1")), TS(REQUEST("\2", "\3", "\0", "\x0f", "abcd")),
@@ -37,6 +43,15 @@ static const struct talk_row rows[] = {
      {TS(REQUEST("\2", "\3", "\0", "\1", "abcd")), GAP(DIR_TOSERVER, 10),
       TS("zzzz" REQUEST("\3", "\3", "\0", "\7", "efgh"))},
      {"1 ts dcerpc.opnum=7", "!failed ts"}},
+    {"frames: each unit, its head and what follows it",
+     {TS(HEAD("\x13", "\3", "\x10", "\1") REQUEST("\2", "\3", "\0", "\1", "abcd")),
+      TC(RESPONSE("\2", "\3", "wxyz"))},
+     {FRAME_ORPHANED("pdu"), FRAME_ORPHANED("hdr"),
+      "frame ts pdu 16+28 " REQUEST_SEEN "\\x04\\x00\\x00\\x00\\x00\\x00\\x01\\x00abcd",
+      "frame ts hdr 16+16 " REQUEST_SEEN,
+      "frame ts data 32+12 \\x04\\x00\\x00\\x00\\x00\\x00\\x01\\x00abcd",
+      "frame tc data 16+12 \\x04\\x00\\x00\\x00\\x00\\x00\\x00\\x00wxyz", "!frame ts data 16+0 ",
+      "!failed ts"}},
     {"contexts that are not all there",
      {TS(HEAD("\x0b", "\3", "\x20", "\1") "\0\0\0\0\0\0\0\0\xff\0\0\0zzzz")},
      {"0 done ts"}},
