@@ -153,6 +153,16 @@ static int read_flowvar(struct build *b, const struct keyword *k, struct str val
     return value_content(b, check->negated ? str_from(rest, 1) : rest, &check->text);
 }
 
+/* "name,value" */
+static int read_pktvar(struct build *b, const struct keyword *k, struct str value)
+{
+    struct str rest = value;
+    struct str name = str_trim(str_split(&rest, ','));
+    if (!name.len || !str_trim(rest).len)
+        return build_refuse(b, "a name and a value are expected");
+    return not_done(b, k);
+}
+
 /* "established", "setup,closing" */
 static int read_session(struct build *b, const struct keyword *k, struct str value)
 {
@@ -199,6 +209,9 @@ static const struct keyword rows[] = {
     NOT_DONE("luaxform", KEYWORD_VALUE, read_script, "scripts are not run"),
     NOT_DONE("geoip", KEYWORD_VALUE, read_geoip, "there is no table of addresses and countries"),
     {.name = "flowvar", .read = read_flowvar, .value = KEYWORD_VALUE},
+    NOT_DONE(
+        "pktvar", KEYWORD_VALUE, read_pktvar,
+        "what a pcre keeps of a packet is not compared; flowvar compares what it keeps of a flow"),
     NOT_DONE("tcp.session", KEYWORD_VALUE, read_session,
              "the phases of a session are not told apart; flow:established is"),
     NOT_DONE("flow.elephant", KEYWORD_VALUE, read_elephant,
