@@ -4,7 +4,9 @@
 #include "engine/content/content.h"
 #include "engine/conversation.h"
 
+#include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SCRATCH_BYTES_MAX (64u << 20)
 #define TICK_FLOWS_MAX 64 /* flows ended per tick: keeps the pause between batches short */
@@ -295,7 +297,9 @@ static void conclude(struct engine *e, struct passage *way)
 
 static void process(struct engine *e, const struct packet *p, struct engine_answer *answer)
 {
-    struct passage way = {.packet = p};
+    struct passage way;
+    memset(&way, 0, offsetof(struct passage, verdict.alerts));
+    way.packet = p;
     way.c = find_conversation(e, p, &way.dir);
     report_packet_events(e, way.c, p);
     report_arp(e, p);

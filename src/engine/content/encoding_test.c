@@ -25,6 +25,16 @@ static const struct coding_row base64_rows[] = {
     {"foreign characters are skipped", STR_LIT("SG*Vsb!G8="), STR_LIT("Hello"), true},
     {"data behind padding", STR_LIT("SGVsbA==byE="), STR_LIT("Hello!"), true},
     {"a lone character before padding", STR_LIT("SGVsb==="), STR_LIT("Hel"), true},
+    {"a foreign character in the middle of many groups", STR_LIT("SGVsbG8hSGVs*bG8hSGVsbG8h"),
+     STR_LIT("Hello!Hello!Hello!"), true},
+    {"all four places of a group can be a line's end",
+     STR_LIT("SGVs\nbG8h\r\nSGVsb\nG8hS\nGVsbG8\nh"), STR_LIT("Hello!Hello!Hello!"), false},
+    {"every character", STR_LIT("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"),
+     STR_LIT(
+         "\x00\x10\x83\x10\x51\x87\x20\x92\x8b\x30\xd3\x8f\x41\x14\x93\x51\x55\x97\x61\x96\x9b\x71"
+         "\xd7\x9f\x82\x18\xa3\x92\x59\xa7\xa2\x9a\xab\xb2\xdb\xaf\xc3\x1c\xb3\xd3\x5d\xb7\xe3\x9e"
+         "\xbb\xf3\xdf\xbf"),
+     false},
     {"nothing", STR_LIT(""), STR_LIT(""), false},
     {"bytes above 127", STR_LIT("\xff\x80SGVs"), STR_LIT("Hel"), true},
 };

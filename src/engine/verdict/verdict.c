@@ -1,5 +1,8 @@
 #include "engine/verdict/verdict.h"
 
+#include <stddef.h>
+#include <string.h>
+
 const char *verdict_reason_name(enum verdict_reason reason)
 {
     static const char *const names[] = {
@@ -110,7 +113,8 @@ static void stop(struct verdict *v, const struct match_hit *hit)
 void verdict_judge(const struct match_hits *hits, const struct verdict_conf *conf,
                    struct verdict *out)
 {
-    *out = (struct verdict){.enforced = conf->enforced};
+    memset(out, 0, offsetof(struct verdict, alerts));
+    out->enforced = conf->enforced;
     for (uint32_t i = 0; i < hits->count; i++) {
         const struct match_hit *hit = &hits->items[i];
         if (hit->silent)
@@ -129,18 +133,20 @@ void verdict_judge(const struct match_hits *hits, const struct verdict_conf *con
 
 void verdict_add(struct verdict *sum, const struct verdict *more)
 {
-    struct verdict before = *sum;
-    *sum = *more;
-    if (before.action >= more->action) {
-        sum->action = before.action;
-        sum->reason = before.reason;
-        sum->reject = before.reject;
-        sum->rule = before.rule;
+    if (more->action > sum->action) {
+        sum->action = more->action;
+        sum->reason = more->reason;
+        sum->reject = more->reject;
+        sum->rule = more->rule;
     }
-    sum->flow_wide |= before.flow_wide;
-    sum->passed |= before.passed;
-    sum->pass_flow |= before.pass_flow;
-    sum->isolate |= before.isolate;
+    sum->enforced = more->enforced;
+    sum->flow_wide |= more->flow_wide;
+    sum->passed |= more->passed;
+    sum->pass_flow |= more->pass_flow;
+    sum->isolate |= more->isolate;
+    sum->alerts_lost = more->alerts_lost;
+    sum->alert_count = more->alert_count;
+    memcpy(sum->alerts, more->alerts, more->alert_count * sizeof more->alerts[0]);
 }
 
 const char *verdict_action_name(const struct verdict *v)

@@ -69,9 +69,10 @@ struct verdict {
     bool pass_flow;
     bool isolate; /* the rule asks to cut the LAN device off (metadata: otasuke_isolate) */
     const struct rule *rule; /* whose action it is, or NULL */
-    const struct match_hit *alerts[VERDICT_ALERTS_MAX];
     uint32_t alert_count;
     uint32_t alerts_lost;
+    /* the first alert_count of them; the others are never read, nor cleared for each packet */
+    const struct match_hit *alerts[VERDICT_ALERTS_MAX];
 };
 
 struct verdict_conf {
