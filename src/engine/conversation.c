@@ -224,6 +224,56 @@ static uint32_t feed_chunk(struct engine *e, struct passage *way, enum dir dir,
     return result.consumed;
 }
 
+static void swap_flags(bool flags[DIR_COUNT])
+{
+    bool first = flags[0];
+    flags[0] = flags[1];
+    flags[1] = first;
+}
+
+static void turn_round(struct engine *e, struct passage *way)
+{
+    struct conversation *c = way->c;
+    flow_swap(e->flows, &c->flow);
+    stream_turn(&c->stream);
+    c->app.client_port = c->flow.client_port;
+    c->app.server_port = c->flow.server_port;
+    swap_flags(c->raw_asked);
+    swap_flags(c->raw_wanted);
+    swap_flags(c->raw_late);
+    way->dir = dir_other(way->dir);
+}
+
+/* The first bytes of a direction are what only the other side of some protocol says. */
+static bool speaks_as_other(const struct conversation *c, enum dir dir, struct str bytes)
+{
+    const struct app_parser *found;
+    struct app_flow turned = {.client_port = c->app.server_port, .server_port = c->app.client_port};
+    return app_detect(&engine_parsers, &c->app, bytes, dir, &found) != APP_PROBE_YES &&
+           app_detect(&engine_parsers, &turned, bytes, dir_other(dir), &found) == APP_PROBE_YES;
+}
+
+void conversation_face(struct engine *e, struct passage *way)
+{
+    struct conversation *c = way->c;
+    struct stream *s = &c->stream;
+    struct stream_chunk seen;
+    if (!s->midstream || s->state != STREAM_ESTABLISHED || c->app.proto != APP_UNKNOWN ||
+        c->app.proto_before != APP_UNKNOWN)
+        return;
+    for (enum dir dir = 0; dir < DIR_COUNT; dir++)
+        if (s->half[dir].app_offset || s->half[dir].raw_offset ||
+            c->app.proto_of[dir] != APP_UNKNOWN)
+            return;
+    for (enum dir dir = 0; dir < DIR_COUNT; dir++) {
+        if (stream_shown(s, &e->conf.stream, &c->mem, dir, &seen) && seen.offset == 0 &&
+            speaks_as_other(c, dir, seen.bytes)) {
+            turn_round(e, way);
+            return;
+        }
+    }
+}
+
 void conversation_feed(struct engine *e, struct passage *way, enum dir dir)
 {
     struct conversation *c = way->c;

@@ -117,6 +117,9 @@ void conversation_last_look(struct engine *e, struct conversation *c);
 /* Gives back what nobody will ask for again: raw bytes of a flow that is encrypted, everything but the flow's own facts once
  * TCP is over. At the end of each packet. */
 void conversation_let_go(struct engine *e, struct passage *way);
+/* Of a connection that nobody saw begin, whoever was seen first is taken for the client, until its first bytes can only be a
+ * server's: then the two change places. */
+void conversation_face(struct engine *e, struct passage *way);
 /* Hands all ready bytes of a direction to detection and parser. */
 void conversation_feed(struct engine *e, struct passage *way, enum dir dir);
 void conversation_feed_datagram(struct engine *e, struct passage *way, enum dir dir,

@@ -182,6 +182,7 @@ static void take_tcp(struct engine *e, struct passage *way, const struct packet 
     if (way->stream.closed_now)
         flow_set_state(e->flows, &c->flow, FLOW_CLOSED);
     if (!way->stream.ignored) {
+        conversation_face(e, way);
         conversation_feed(e, way, dir_other(way->dir));
         conversation_feed(e, way, way->dir);
     }

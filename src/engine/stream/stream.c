@@ -23,6 +23,20 @@ void stream_conf_defaults(struct stream_conf *conf)
     };
 }
 
+void stream_turn(struct stream *s)
+{
+    struct stream_half half = s->half[0];
+    struct stream_syn other = s->other[0];
+    uint8_t overlap = s->overlap[0];
+    s->half[0] = s->half[1];
+    s->other[0] = s->other[1];
+    s->overlap[0] = s->overlap[1];
+    s->half[1] = half;
+    s->other[1] = other;
+    s->overlap[1] = overlap;
+    s->borrowed_half = !s->borrowed_half;
+}
+
 static bool is_urgent_known(const struct stream_half *h, uint32_t seq)
 {
     uint32_t known =

@@ -211,6 +211,9 @@ void stream_raw_done(struct stream *s, struct budget *mem, uint32_t half, uint64
  * about. False: none. Changes nothing that a reader sees; bytes that it gave before are no longer valid. */
 bool stream_shown(struct stream *s, const struct stream_conf *conf, struct budget *mem,
                   uint32_t half, struct stream_chunk *out);
+/* What was taken for the client's is the server's, and the other way round: of a connection that nobody saw begin. The engine calls
+ * flow_swap with it. Before either side's bytes were consumed. */
+void stream_turn(struct stream *s);
 /* No parser (or no raw rule) wants this half any more: bytes are not kept for it. */
 void stream_app_stop(struct stream *s, struct budget *mem, uint32_t half);
 void stream_raw_stop(struct stream *s, struct budget *mem, uint32_t half);

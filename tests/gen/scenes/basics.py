@@ -280,6 +280,13 @@ def tcp_midstream(capture):
 
 
 @scene
+def tcp_midstream_answer(capture):
+    """no handshake is seen, and the server's answer is the first packet"""
+    talk = Conversation(capture, PC, SERVER, 80)
+    talk.send("server", app.http_response(b"late")).send("client", app.http_request("/next")).send("server", app.http_response(b"ok")).close()
+
+
+@scene
 def tcp_reset(capture):
     """the server cuts the connection in the middle of a response"""
     talk = Conversation(capture, PC, SERVER, 80).open()
