@@ -64,11 +64,9 @@ static bool stopped_again(const struct engine *e, struct conversation *c, const 
 static struct str shown_bytes(struct engine *e, struct conversation *c, enum dir dir,
                               const struct match_hit *hit)
 {
-    struct stream_chunk chunk;
-    if (!c || c->flow.l4 != PACKET_L4_TCP || !(hit->tx || hit->by_stream) ||
-        !stream_shown(&c->stream, &e->conf.stream, &c->mem, dir, &chunk))
+    if (!c || c->flow.l4 != PACKET_L4_TCP || !(hit->tx || hit->by_stream))
         return STR_EMPTY;
-    return chunk.bytes;
+    return stream_shown_over_holes(&c->stream, &e->conf.stream, &c->mem, dir, &e->scratch);
 }
 
 void report_alerts(struct engine *e, struct conversation *c, const struct packet *p, enum dir dir,

@@ -114,28 +114,49 @@ static void drain(struct buf *b, struct stream *s, const struct stream_conf *con
     }
 }
 
-static void play_line(const struct scenario *sc, struct stream *s, const struct stream_conf *conf,
+static void play_show(struct buf *got, struct stream *s, const struct stream_conf *conf,
+                      struct budget *mem, const char *line)
+{
+    struct arena scratch;
+    arena_init(&scratch, 0, 0);
+    buf_add(got, stream_shown_over_holes(s, conf, mem, line[5] == 's', &scratch));
+    arena_fini(&scratch);
+}
+
+static void play_step(struct buf *got, struct stream *s, const struct stream_conf *conf,
                       struct budget *mem, const char *line)
 {
     struct stream_result result = {.accepted = true};
-    const char *want = strchr(line, '|');
     struct packet p;
+
+    if (strncmp(line, "finish", 6) == 0) {
+        stream_finish(s);
+    } else if (strncmp(line, "turn", 4) == 0) {
+        stream_turn(s);
+    } else {
+        bool from_client = parse_packet(&p, line);
+
+        result = stream_packet(s, conf, mem, &p, from_client);
+    }
+    write_result(got, s, &result);
+    drain(got, s, conf, mem);
+    stream_keep(s, mem);
+}
+
+static void play_line(const struct scenario *sc, struct stream *s, const struct stream_conf *conf,
+                      struct budget *mem, const char *line)
+{
+    const char *want = strchr(line, '|');
     struct buf got;
 
     buf_init(&got, 0);
     assert_non_null(want);
     for (want++; *want == ' '; want++)
         ;
-    if (strncmp(line, "finish", 6) == 0)
-        stream_finish(s);
-    else {
-        bool from_client = parse_packet(&p, line);
-
-        result = stream_packet(s, conf, mem, &p, from_client);
-    }
-    write_result(&got, s, &result);
-    drain(&got, s, conf, mem);
-    stream_keep(s, mem);
+    if (strncmp(line, "show ", 5) == 0)
+        play_show(&got, s, conf, mem, line);
+    else
+        play_step(&got, s, conf, mem, line);
     if (strcmp(buf_c(&got), want) != 0)
         fail_msg("%s: %s\n   got: %s", sc->name, line, buf_c(&got));
     buf_fini(&got);

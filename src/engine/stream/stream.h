@@ -23,6 +23,7 @@
 #ifndef ENGINE_STREAM_STREAM_H
 #define ENGINE_STREAM_STREAM_H
 
+#include "base/arena.h"
 #include "base/attr.h"
 #include "base/slab.h"
 #include "base/str.h"
@@ -211,6 +212,10 @@ void stream_raw_done(struct stream *s, struct budget *mem, uint32_t half, uint64
  * about. False: none. Changes nothing that a reader sees; bytes that it gave before are no longer valid. */
 bool stream_shown(struct stream *s, const struct stream_conf *conf, struct budget *mem,
                   uint32_t half, struct stream_chunk *out);
+/* The same over holes, for people: for each hole "[4 bytes missing]" stands there, as with Suricata. Lent by the stream, or made in
+ * scratch where there are holes. Empty: none. */
+struct str stream_shown_over_holes(struct stream *s, const struct stream_conf *conf,
+                                   struct budget *mem, uint32_t half, struct arena *scratch);
 /* What was taken for the client's is the server's, and the other way round: of a connection that nobody saw begin. The engine calls
  * flow_swap with it. Before either side's bytes were consumed. */
 void stream_turn(struct stream *s);

@@ -1,6 +1,9 @@
+#include "base/buf.h"
 #include "engine/stream/assembly.h"
 #include "engine/stream/ranges.h"
 #include "engine/stream/seq.h"
+
+#define HOLE_TEXT_MAX 40 /* "[18446744073709551615 bytes missing]" */
 
 /* The bytes lent out by the packet in hand, if they are of this direction. */
 static struct str borrowed_of(const struct stream *s, uint32_t side)
@@ -138,6 +141,53 @@ bool stream_shown(struct stream *s, const struct stream_conf *conf, struct budge
     uint64_t since = h->ready_end > window ? h->ready_end - window : 0;
     view(s, mem, &(struct reach){half, since, h->ready_end - 1}, out);
     return out->bytes.len > 0;
+}
+
+/* Where showing begins: what was given up by now was there, and is not missing. */
+static uint64_t shown_from(const struct stream *s, uint32_t side, uint64_t since, uint64_t last)
+{
+    const struct stream_half *h = &s->half[side];
+    const struct stream_segment *first = ranges_find(&h->held, since);
+    bool all_held = h->total_bytes == (uint64_t)h->held.bytes + borrowed_of(s, side).len;
+    uint64_t begin = first && first->offset < last ? first->offset : last;
+    return begin < since || (all_held && since == 0) ? since : begin;
+}
+
+static void show_missing(struct buf *out, uint64_t from, uint64_t to)
+{
+    if (to > from)
+        buf_printf(out, "[%llu bytes missing]", (unsigned long long)(to - from));
+}
+
+struct str stream_shown_over_holes(struct stream *s, const struct stream_conf *conf,
+                                   struct budget *mem, uint32_t half, struct arena *scratch)
+{
+    struct stream_half *h = &s->half[half];
+    struct stream_chunk last;
+
+    if (!stream_shown(s, conf, mem, half, &last))
+        last.offset = h->ready_end; /* it ends with a hole, which is not told: more may have followed */
+    uint64_t window = conf->raw_window_bytes;
+    uint64_t since = h->ready_end > window ? h->ready_end - window : 0;
+    uint64_t at = shown_from(s, half, since, last.offset);
+    if (at >= last.offset)
+        return last.bytes;
+    size_t cap = window + (size_t)(h->held.count + 2) * HOLE_TEXT_MAX;
+    void *room = arena_alloc(scratch, cap);
+    if (!room)
+        return last.bytes;
+    struct buf out = buf_fixed(room, cap);
+    const struct stream_segment *seg = ranges_find(&h->held, at);
+    for (; seg && seg->offset < last.offset; seg = seg->next) {
+        uint64_t from = seg->offset > at ? seg->offset : at;
+        show_missing(&out, at, from);
+        at = segment_end(seg) < last.offset ? segment_end(seg) : last.offset;
+        buf_add(&out, str_cut(segment_bytes(seg), from - seg->offset, at - seg->offset));
+    }
+    if (last.bytes.len)
+        show_missing(&out, at, last.offset);
+    buf_add(&out, last.bytes);
+    return buf_str(&out);
 }
 
 /* Both readers gone: the direction needs no bytes any more. They go at the next stream_keep, so that what is in hand stays. */
