@@ -309,6 +309,7 @@ void conversation_last_look(struct engine *e, struct conversation *c)
     c->app.now_us = e->now_us;
     if (c->flow.l4 == PACKET_L4_TCP) {
         stream_finish(&c->stream);
+        conversation_face(e, &way);
         conversation_feed(e, &way, DIR_TOSERVER);
         conversation_feed(e, &way, DIR_TOCLIENT);
     }

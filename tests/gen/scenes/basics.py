@@ -287,6 +287,12 @@ def tcp_midstream_answer(capture):
 
 
 @scene
+def tcp_midstream_lone_answer(capture):
+    """no handshake, no request, no acknowledgement: a single packet with a server's answer"""
+    Conversation(capture, PC, SERVER, 80).send("server", app.http_response(b"alone"), acked=False)
+
+
+@scene
 def tcp_reset(capture):
     """the server cuts the connection in the middle of a response"""
     talk = Conversation(capture, PC, SERVER, 80).open()
