@@ -17,6 +17,8 @@ enum tcp_option {
     TCP_OPTION_SACK_PERMITTED = 4,
     TCP_OPTION_SACK = 5,
     TCP_OPTION_TIMESTAMPS = 8,
+    TCP_OPTION_MD5 = 19,
+    TCP_OPTION_AO = 29,
     TCP_OPTION_FAST_OPEN = 34,
     TCP_OPTION_EXPERIMENT = 254,
 };
@@ -69,6 +71,18 @@ static bool option_experiment(struct packet_tcp *tcp, struct str value)
     return wire_u16(value, 0) != 0xf989 || option_fast_open(tcp, str_from(value, 2));
 }
 
+static bool option_md5(struct packet_tcp *tcp, struct str value)
+{
+    tcp->is_signed = true;
+    return value.len == 16;
+}
+
+static bool option_ao(struct packet_tcp *tcp, struct str value)
+{
+    tcp->is_signed = true;
+    return value.len >= 2;
+}
+
 struct option_row {
     uint8_t type;
     bool (*take)(struct packet_tcp *tcp, struct str value);
@@ -80,6 +94,8 @@ static const struct option_row option_rows[] = {
     {TCP_OPTION_SACK_PERMITTED, option_sack_permitted},
     {TCP_OPTION_SACK, option_sack},
     {TCP_OPTION_TIMESTAMPS, option_timestamps},
+    {TCP_OPTION_MD5, option_md5},
+    {TCP_OPTION_AO, option_ao},
     {TCP_OPTION_FAST_OPEN, option_fast_open},
     {TCP_OPTION_EXPERIMENT, option_experiment},
 };

@@ -83,6 +83,8 @@ struct packet_tcp {
     uint8_t reserved;     /* the bits between data offset and flags */
     uint8_t window_scale; /* when has_window_scale; as sent, may exceed 14 */
     bool has_timestamps, has_window_scale, sack_permitted, has_sack, has_fast_open;
+    bool
+        is_signed; /* says so: MD5 (RFC 2385) or TCP-AO (RFC 5925); only its receiver can tell whether rightly */
 };
 
 enum packet_origin {

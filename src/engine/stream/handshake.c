@@ -24,6 +24,7 @@ static void take_syn(const struct judge *j)
 {
     begin(j->me, j->p->tcp.seq);
     j->me->seen_syn = true;
+    j->me->signs = j->p->tcp.is_signed;
     j->me->window_scale = scale_offered(&j->p->tcp);
     j->me->timestamps = j->p->tcp.has_timestamps;
     j->me->ts_last = j->p->tcp.ts_value;

@@ -46,6 +46,7 @@ static void parse_options(struct packet *p, const char *at)
             break;
         case 'u': p->tcp.urgent = (uint16_t)number(&at); break;
         case 'o': p->tcp.has_fast_open = true; break;
+        case 'm': p->tcp.is_signed = true; break;
         case '\'':
             end = strchr(at, '\'');
             assert_non_null(end);

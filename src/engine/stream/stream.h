@@ -111,6 +111,7 @@ struct stream_half {
     uint8_t refused_count; /* packets refused in a row, 255 at most */
     bool begun : 1; /* its numbers mean something: a SYN, or an acknowledgement of it, was seen */
     bool seen_syn : 1;
+    bool signs : 1; /* its SYN was signed, so what else it says must be */
     bool seen_fin : 1;
     bool fin_acked : 1;
     bool timestamps : 1; /* agreed in the handshake */

@@ -182,6 +182,13 @@ static enum tracking second_syn(const struct judge *j)
     return same ? TRACKING_HEADER : TRACKING_REFUSED;
 }
 
+/* Signed, on a connection that did not begin so: systems that know such signatures throw it away (RFC 2385 section 2.0, RFC 5925
+ * section 7.3), others believe it. An RST like that would leave us blind while its receiver goes on. */
+static bool is_foreign_signature(const struct judge *j)
+{
+    return j->p->tcp.is_signed && j->me->seen_syn && !j->me->signs;
+}
+
 /* An RST ends the connection only where the receiver must believe it: RFC 5961 section 3.2 wants exactly the next number;
  * which that is we know up to what is in flight. A passive sensor that may have missed packets goes as far as the window. */
 static enum tracking reset(const struct judge *j)
@@ -194,6 +201,8 @@ static enum tracking reset(const struct judge *j)
         upto = seq_later(upto, me->limit_seq);
     if (judge_has(j, TCP_ACK) && !judge_ack_valid(j))
         return judge_refuse(j, STREAM_EVENT_RST_INVALID_ACK);
+    if (is_foreign_signature(j))
+        return judge_refuse(j, STREAM_EVENT_SUSPECTED_RST_INJECT);
     if (!j->s->async && (seq_before(seq, me->acked_seq) || seq_after(seq, upto)))
         return judge_refuse(j, blames[j->s->state].out_of_window);
     if (judge_has(j, TCP_ACK))

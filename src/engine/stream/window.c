@@ -166,7 +166,7 @@ struct str stream_shown_over_holes(struct stream *s, const struct stream_conf *c
     struct stream_chunk last;
 
     if (!stream_shown(s, conf, mem, half, &last))
-        last.offset = h->ready_end; /* it ends with a hole, which is not told: more may have followed */
+        last.offset = h->ready_end; /* a hole at the end is not told: more may have followed */
     uint64_t window = conf->raw_window_bytes;
     uint64_t since = h->ready_end > window ? h->ready_end - window : 0;
     uint64_t at = shown_from(s, half, since, last.offset);
