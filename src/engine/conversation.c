@@ -136,7 +136,8 @@ static void note_direction(struct conversation *c, enum dir dir, const struct ap
         return;
     bool clear = !chunk->gap &&
                  app_detect(&engine_parsers, &c->app, chunk->bytes, dir, &own) == APP_PROBE_YES;
-    c->app.proto_of[dir] = clear ? own->proto : c->app.parser->proto;
+    enum app_proto said = clear ? own->proto : c->app.parser->proto;
+    c->app.proto_of[dir] = said == c->app.parser->proto ? c->app.proto : said;
 }
 
 /* A protocol that no probe can tell is taken at the word of the one before it. */

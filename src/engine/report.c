@@ -225,7 +225,7 @@ static void report_transaction(struct engine *e, struct conversation *c,
     report_files(e, c, glance, tx, over);
     if (!over || !tx->logged || !(last || is_inspected(c, tx)))
         return;
-    e->counts.app[tx->proto][c->app.is_udp].tx++;
+    e->counts.app[parser->proto][c->app.is_udp].tx++;
     match_tx_fini(tx, &c->mem);
     app_tx_free(&c->app, tx);
 }

@@ -21,6 +21,8 @@ static int find_app_event(struct str name, uint64_t *app_mask)
             if (!parser->events[k].name || !str_eq_nocase(event, str_c(parser->events[k].name)))
                 continue;
             *app_mask = UINT64_C(1) << parser->proto;
+            if (parser->becomes)
+                *app_mask |= UINT64_C(1) << parser->becomes;
             return (int)k;
         }
     }

@@ -92,6 +92,25 @@ void app_progress(struct tx *tx, enum dir dir, uint8_t progress)
     tx->updated[dir] = true;
 }
 
+void app_tx_become(struct tx *tx, enum app_proto proto)
+{
+    if (tx->proto == proto)
+        return;
+    tx->proto = proto;
+    tx->updated[DIR_TOSERVER] = tx->updated[DIR_TOCLIENT] = true;
+}
+
+void app_flow_become(struct app_flow *af, enum app_proto proto)
+{
+    if (af->proto == proto)
+        return;
+    for (int dir = 0; dir < DIR_COUNT; dir++)
+        if (af->proto_of[dir] == af->proto)
+            af->proto_of[dir] = proto;
+    af->proto_before = af->proto;
+    af->proto = proto;
+}
+
 static void drop_legacy(struct app_flow *af)
 {
     if (af->legacy)

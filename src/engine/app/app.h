@@ -183,6 +183,8 @@ struct app_state_desc {
 
 struct app_parser {
     enum app_proto proto;
+    enum app_proto
+        becomes; /* protocol of some of its transactions: app_tx_become; APP_UNKNOWN: none */
     bool tcp, udp;
     /* First bytes of a direction (a datagram for UDP). server_port is a hint: on the protocol's own port be generous, elsewhere
      * strict. MORE: cannot tell before more bytes come. NULL: spoken only where another protocol changes to it. */
@@ -224,8 +226,10 @@ struct app_parser {
     void (*log_beside)(const struct tx *tx, const struct app_conf *conf, struct json *out);
     bool log_alone; /* the record is not part of alerts and other events */
     bool log_tx_id; /* the record carries the transaction's number beside that object */
-    /* EVE event_type of the record; NULL: the protocol's name. */
+    /* EVE event_type of the record and name of its object; NULL: the protocol's name. */
     const char *log_type;
+    /* event_type of this one, where it is another; NULL: it is not. May be NULL. */
+    const char *(*log_type_of)(const struct tx *tx);
     /* May the record be written now? NULL: when both directions are complete (or the flow ends). */
     bool (*log_ready)(const struct tx *tx);
     /* Direction whose sender is src_ip in the record; NULL: DIR_TOSERVER (client is the source). */
@@ -243,6 +247,12 @@ void app_event(struct app_flow *af, struct tx *tx, uint32_t event);
 /* Something new is to be inspected in this direction. Progress only grows. */
 void app_progress(struct tx *tx, enum dir dir, uint8_t progress);
 
+/* What the transaction carries is the protocol inside: from now on rules of that one look at it, and anew. `becomes` of the parser,
+ * or back to its own protocol. */
+void app_tx_become(struct tx *tx, enum app_proto proto);
+/* So is the flow, once that is certain. It keeps its parser. */
+void app_flow_become(struct app_flow *af, enum app_proto proto);
+
 /* Tells a frame of this kind. It begins where `from` lies in the bytes that data() was given (empty: at their end), and is `len`
  * bytes long, how many of them there may be yet: what is missing is added as it comes. APP_FRAME_OPEN: app_frame_end tells the end later; a
  * stream that is over ends it too. Tell it once, in the call that consumes its first byte. Costs one test when no rule
@@ -251,7 +261,7 @@ void app_frame_tell(struct app_flow *af, const struct tx *tx, uint8_t kind, stru
                     uint64_t len);
 static inline bool app_frame_wanted(const struct app_flow *af, uint8_t kind)
 {
-    return af->frames_wanted && af->frames_wanted[af->proto] >> kind & 1;
+    return af->frames_wanted && af->frames_wanted[af->parser->proto] >> kind & 1;
 }
 static inline void app_frame(struct app_flow *af, const struct tx *tx, uint8_t kind,
                              struct str from, uint64_t len)

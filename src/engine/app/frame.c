@@ -54,7 +54,7 @@ void app_frame_tell(struct app_flow *af, const struct tx *tx, uint8_t kind, stru
     f->tx.proto = APP_FRAME;
     f->tx.first_us = af->now_us;
     f->tx.dirs = DIR_BIT(dir);
-    f->proto = af->proto;
+    f->proto = af->parser->proto;
     f->dir = dir;
     f->kind = kind;
     f->has_tx = tx != NULL;

@@ -88,7 +88,7 @@ static const struct {
 
 static void read_protos(struct eve_conf *eve, struct str name, const struct conf_node *settings)
 {
-    uint64_t protos = app_proto_mask(name);
+    uint64_t protos = app_proto_log_mask(name);
     if (!protos)
         return;
     eve->types |= 1 << EVE_APP;

@@ -307,6 +307,9 @@ const char *eve_type_name(const struct eve_event *event)
     if (names[event->type])
         return names[event->type];
     const struct app_parser *parser = event->app->parser;
+    const char *own = parser->log_type_of ? parser->log_type_of(event->tx) : NULL;
+    if (own)
+        return own;
     return parser->log_type ? parser->log_type : app_proto_name(parser->proto);
 }
 
@@ -319,7 +322,8 @@ bool eve_wants(const struct eve_conf *conf, enum eve_type type, enum app_proto p
 
 bool eve_wants_event(const struct eve_conf *conf, const struct eve_event *event)
 {
-    if (!eve_wants(conf, event->type, event->app ? event->app->proto : APP_UNKNOWN))
+    enum app_proto proto = event->app ? event->app->proto : APP_UNKNOWN;
+    if (!eve_wants(conf, event->type, event->tx ? event->tx->proto : proto))
         return false;
     if (event->type == EVE_ANOMALY)
         return conf->anomalies >> event->anomaly & 1;

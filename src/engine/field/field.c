@@ -8,6 +8,7 @@ static const char *const proto_names[APP_PROTO_COUNT] = {
     [APP_FAILED] = "failed",
     [APP_HTTP1] = "http",
     [APP_HTTP2] = "http2",
+    [APP_DOH2] = "doh2",
     [APP_TLS] = "tls",
     [APP_DNS] = "dns",
     [APP_SMTP] = "smtp",
@@ -52,6 +53,10 @@ static const struct {
 } proto_aliases[] = {
     {"http", PROTO_BIT(APP_HTTP1) | PROTO_BIT(APP_HTTP2)},
     {"http1", PROTO_BIT(APP_HTTP1)},
+    /* DNS over HTTP/2 is both; where no message came yet, it is still HTTP/2 */
+    {"http2", PROTO_BIT(APP_HTTP2) | PROTO_BIT(APP_DOH2)},
+    {"dns", PROTO_BIT(APP_DNS) | PROTO_BIT(APP_DOH2)},
+    {"doh2", PROTO_BIT(APP_DOH2) | PROTO_BIT(APP_HTTP2)},
     {"ssl", PROTO_BIT(APP_TLS)},
     {"ikev2", PROTO_BIT(APP_IKE)},
     /* DCERPC also travels in SMB's named pipes */
@@ -73,6 +78,14 @@ uint64_t app_proto_mask(struct str name)
         if (i != APP_FRAME && str_eq_nocase(name, str_c(proto_names[i])))
             return PROTO_BIT(i);
     return 0;
+}
+
+uint64_t app_proto_log_mask(struct str name)
+{
+    for (size_t i = 0; i < APP_PROTO_COUNT; i++)
+        if (i != APP_HTTP1 && i != APP_FRAME && str_eq_nocase(name, str_c(proto_names[i])))
+            return PROTO_BIT(i);
+    return app_proto_mask(name);
 }
 
 static struct field_entry *entry_of(struct field_table *t, const struct field_desc *row,

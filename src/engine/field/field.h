@@ -25,6 +25,7 @@ enum __attribute__((packed)) app_proto {
     APP_FAILED,  /* looked at enough bytes: none of ours */
     APP_HTTP1,
     APP_HTTP2,
+    APP_DOH2, /* HTTP/2 that carries DNS messages (RFC 8484) */
     APP_TLS,
     APP_DNS,
     APP_SMTP,
@@ -65,6 +66,8 @@ enum __attribute__((packed)) app_proto {
 const char *app_proto_name(enum app_proto proto);
 /* The rule language's protocol name as a mask of 1 << app_proto ("http" means HTTP/1 and HTTP/2); 0: no such name. */
 uint64_t app_proto_mask(struct str name);
+/* As a log's `types` names it: as above, and what carries that protocol inside is not meant. */
+uint64_t app_proto_log_mask(struct str name);
 
 enum dir {
     DIR_TOSERVER, /* from the side that opened the flow */

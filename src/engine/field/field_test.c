@@ -25,8 +25,10 @@ static void test_mask(void **state)
     } rows[] = {
         {"http", BIT(APP_HTTP1) | BIT(APP_HTTP2)},
         {"http1", BIT(APP_HTTP1)},
-        {"http2", BIT(APP_HTTP2)},
-        {"HTTP2", BIT(APP_HTTP2)},
+        {"http2", BIT(APP_HTTP2) | BIT(APP_DOH2)},
+        {"HTTP2", BIT(APP_HTTP2) | BIT(APP_DOH2)},
+        {"doh2", BIT(APP_HTTP2) | BIT(APP_DOH2)},
+        {"dns", BIT(APP_DNS) | BIT(APP_DOH2)},
         {"tls", BIT(APP_TLS)},
         {"ssl", BIT(APP_TLS)},
         {"dcerpc", BIT(APP_DCERPC) | BIT(APP_SMB)},
@@ -39,6 +41,23 @@ static void test_mask(void **state)
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
         assert_int_equal(app_proto_mask(str_c(rows[i].name)), rows[i].want);
+}
+
+static void test_log_mask(void **state)
+{
+    static const struct {
+        const char *name;
+        uint64_t want;
+    } rows[] = {
+        {"http", BIT(APP_HTTP1) | BIT(APP_HTTP2)},
+        {"http2", BIT(APP_HTTP2)},
+        {"doh2", BIT(APP_DOH2)},
+        {"DNS", BIT(APP_DNS)},
+        {"frame", 0},
+        {"files", 0},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++)
+        assert_int_equal(app_proto_log_mask(str_c(rows[i].name)), rows[i].want);
 }
 
 static const struct field_desc http_rows[] = {
@@ -121,9 +140,10 @@ static void test_mask_bits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),       cmocka_unit_test(test_mask),
-        cmocka_unit_test(test_table),       cmocka_unit_test(test_table_refuses),
-        cmocka_unit_test(test_table_limit), cmocka_unit_test(test_mask_bits),
+        cmocka_unit_test(test_names),         cmocka_unit_test(test_mask),
+        cmocka_unit_test(test_log_mask),      cmocka_unit_test(test_table),
+        cmocka_unit_test(test_table_refuses), cmocka_unit_test(test_table_limit),
+        cmocka_unit_test(test_mask_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,6 +25,7 @@ struct tx_grown {
 
 struct tx_match {
     uint64_t image; /* its id */
+    enum app_proto proto;
     struct tx_pending *pending;
     uint32_t pending_count, pending_cap;
     uint64_t events_done;
@@ -54,12 +55,12 @@ void match_tx_fini(struct tx *tx, struct budget *mem)
     state_free(tx, DIR_TOCLIENT, mem);
 }
 
-/* State made for another image speaks of other rules: it goes, and what is ready is scanned again. */
+/* State made for another image or protocol speaks of other rules: it goes, and what is ready is scanned again. */
 static struct tx_match *state_of(struct match_worker *w, const struct look *look)
 {
     enum dir dir = look->view->dir;
     struct tx_match **tm = &look->tx->match[dir];
-    if (*tm && (*tm)->image != w->image->id)
+    if (*tm && ((*tm)->image != w->image->id || (*tm)->proto != look->tx->proto))
         state_free(look->tx, dir, look->view->mem);
     if (*tm || !look->view->mem)
         return *tm;
@@ -69,6 +70,7 @@ static struct tx_match *state_of(struct match_worker *w, const struct look *look
         return NULL;
     }
     (*tm)->image = w->image->id;
+    (*tm)->proto = look->tx->proto;
     (*tm)->grown_count = look->plan->growing_count;
     return *tm;
 }

@@ -92,6 +92,47 @@ def http2(capture):
     talk.close()
 
 
+def http2_plain(name, value):
+    """a header that goes into no table"""
+    return b"\0" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
+
+
+def http2_request(method, path, **headers):
+    fields = {":method": method, ":scheme": "http", ":authority": "dns.example", ":path": path}
+    fields.update((name.replace("_", "-"), value) for name, value in headers.items())
+    return b"".join(http2_plain(name, value) for name, value in fields.items())
+
+
+@scene
+def doh2(capture):
+    """DNS over HTTP/2: a question in a path, one as a body, one that is none, and a page beside them"""
+    kind = "application/dns-message"
+    talk = Conversation(capture, PC, SERVER, 80).open()
+
+    def answer(stream, body, kind):
+        talk.send("server", http2_frame(1, 4, stream, b"\x88" + http2_plain("content-type", kind)) + http2_frame(0, 1, stream, body))
+
+    def named(name):
+        return app.dns_message(name, "A", 0, [("A", 60, bytes([192, 0, 2, 1]))])
+
+    talk.send("client", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + http2_frame(4, 0, 0))
+    talk.send("server", http2_frame(4, 0, 0))
+    asked = base64.urlsafe_b64encode(app.dns_message("path.example.com", "A", 0)).rstrip(b"=").decode()
+    talk.send("client", http2_frame(1, 5, 1, http2_request("GET", "/dns-query?dns=" + asked, accept=kind)))
+    answer(1, named("path.example.com"), kind)
+    question = app.dns_message("body.example.com", "A", 0)
+    talk.send("client", http2_frame(1, 4, 3, http2_request("POST", "/dns-query", content_type=kind)))
+    talk.send("client", http2_frame(0, 0, 3, question[:9]))
+    talk.send("client", http2_frame(0, 1, 3, question[9:]))
+    answer(3, named("body.example.com"), kind)
+    talk.send("client", http2_frame(1, 4, 5, http2_request("POST", "/hidden", content_type=kind)))
+    talk.send("client", http2_frame(0, 1, 5, b"cmd=no name at all"))
+    answer(5, b"fine", "text/plain")
+    talk.send("client", http2_frame(1, 5, 7, http2_request("GET", "/index.html")))
+    answer(7, b"a page", "text/plain")
+    talk.close()
+
+
 @scene
 def http_upload(capture):
     """a file sent outside by POST, multipart"""

@@ -294,7 +294,7 @@ static void records_follow_the_settings(void **state)
         dns_parser.data(&w.af, i % 2 ? DIR_TOCLIENT : DIR_TOSERVER,
                         &(struct app_chunk){.bytes = i % 2 ? STR_LIT(RESPONSE) : STR_LIT(REQUEST)});
         dns_parser.log_conf(&w.conf.log, conf_find(conf, "dns"));
-        w.conf.log.in_alert = rows[i / 2].in_alert;
+        w.conf.log.in_alert = w.conf.log.in_other = rows[i / 2].in_alert;
         assert_int_equal(dns_parser.log_wants(w.af.first, &w.conf.log), !want || want[0]);
         json_init(&json, &out);
         json_object(&json, NULL);

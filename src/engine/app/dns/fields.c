@@ -45,22 +45,15 @@ static bool opcode(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *
 static bool rcode(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out)
 {
     (void)dir;
-    *out = dns_message_of(tx)->head.flags & 0x0f;
+    *out = dns_rcode(&dns_message_of(tx)->head);
     return index == 0;
 }
 
 /* Types of the questions; of a response its answers' too. */
 static bool rrtype(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out)
 {
-    const struct dns_message *dns = dns_message_of(tx);
     (void)dir;
-    struct dns_record record;
-    bool is_question = index < dns->records[DNS_QUESTIONS];
-    enum dns_section s = is_question ? DNS_QUESTIONS : DNS_ANSWERS;
-    if (!dns_record_at(dns, s, is_question ? index : index - dns->records[DNS_QUESTIONS], &record))
-        return false;
-    *out = record.type;
-    return true;
+    return dns_rrtype(dns_message_of(tx), index, out);
 }
 
 #define DNS_BYTES(text, where, fn)                                                                 \

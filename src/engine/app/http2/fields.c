@@ -318,62 +318,81 @@ const struct number_word http2_setting_words[] = {
     {                                                    \
         [DIR_TOSERVER] = (when), [DIR_TOCLIENT] = (when) \
     }
-#define ROW(field, where, when, getter)                                         \
-    {                                                                           \
-        .name = field, .proto = APP_HTTP2, .dirs = where, .ready_at = AT(when), \
-        .kind = FIELD_BYTES, .bytes = getter                                    \
+#define ROW(of, field, where, when, getter)                                                   \
+    {                                                                                         \
+        .name = field, .proto = of, .dirs = where, .ready_at = AT(when), .kind = FIELD_BYTES, \
+        .bytes = getter                                                                       \
     }
-#define MANY(field, where, getter)                                                                \
-    {                                                                                             \
-        .name = field, .proto = APP_HTTP2, .dirs = where, .ready_at = AT(HTTP2_PROGRESS_HEADERS), \
-        .kind = FIELD_BYTES, .multi = true, .bytes = getter                                       \
+#define MANY(of, field, where, when, getter)                                                  \
+    {                                                                                         \
+        .name = field, .proto = of, .dirs = where, .ready_at = AT(when), .kind = FIELD_BYTES, \
+        .multi = true, .bytes = getter                                                        \
     }
-#define WINDOW(field, where, several)                                                             \
-    {                                                                                             \
-        .name = field, .proto = APP_HTTP2, .dirs = where, .ready_at = AT(HTTP2_PROGRESS_HEADERS), \
-        .kind = FIELD_WINDOW, .multi = several, .window = get_body                                \
+#define WINDOW(of, field, where, several)                                                  \
+    {                                                                                      \
+        .name = field, .proto = of, .dirs = where, .ready_at = AT(HTTP2_PROGRESS_HEADERS), \
+        .kind = FIELD_WINDOW, .multi = several, .window = get_body                         \
     }
-#define NUMBER(field, getter, names)                                                            \
-    {                                                                                           \
-        .name = field, .proto = APP_HTTP2, .dirs = DIR_BOTH, .kind = FIELD_UINT, .multi = true, \
-        .number = getter, .words = names                                                        \
+#define NUMBER(of, field, getter, names)                                                 \
+    {                                                                                    \
+        .name = field, .proto = of, .dirs = DIR_BOTH, .kind = FIELD_UINT, .multi = true, \
+        .number = getter, .words = names                                                 \
+    }
+#define DNS_NUMBER(field, several, getter)                                               \
+    {                                                                                    \
+        .name = field, .proto = APP_DOH2, .dirs = DIR_BOTH, .ready_at = AT(TX_COMPLETE), \
+        .kind = FIELD_UINT, .multi = several, .number = getter                           \
     }
 
+/* A stream that carries DNS is still one of HTTP/2. */
+#define HTTP2_ROWS(of)                                                                      \
+    ROW(of, "http.method", REQUEST, HTTP2_PROGRESS_HEADERS, get_method),                    \
+        ROW(of, "http.uri", REQUEST, HTTP2_PROGRESS_HEADERS, get_uri),                      \
+        ROW(of, "http.uri.raw", REQUEST, HTTP2_PROGRESS_HEADERS, get_uri),                  \
+        ROW(of, "http.request_line", REQUEST, HTTP2_PROGRESS_HEADERS, get_request_line),    \
+        ROW(of, "http.response_line", RESPONSE, HTTP2_PROGRESS_HEADERS, get_response_line), \
+        ROW(of, "http.protocol", DIR_BOTH, HTTP2_PROGRESS_HEADERS, get_protocol),           \
+        ROW(of, "http.stat_code", RESPONSE, HTTP2_PROGRESS_HEADERS, get_status),            \
+        ROW(of, "http.stat_msg", RESPONSE, HTTP2_PROGRESS_HEADERS, get_reason),             \
+        ROW(of, "http.host", REQUEST, HTTP2_PROGRESS_HEADERS, get_host),                    \
+        ROW(of, "http.host.raw", REQUEST, HTTP2_PROGRESS_HEADERS, get_host_raw),            \
+        ROW(of, "http.user_agent", REQUEST, HTTP2_PROGRESS_HEADERS, get_user_agent),        \
+        ROW(of, "http.referer", REQUEST, HTTP2_PROGRESS_HEADERS, get_referer),              \
+        ROW(of, "http.cookie", DIR_BOTH, HTTP2_PROGRESS_HEADERS, get_cookie),               \
+        ROW(of, "http.accept", REQUEST, HTTP2_PROGRESS_HEADERS, get_accept),                \
+        ROW(of, "http.accept_enc", REQUEST, HTTP2_PROGRESS_HEADERS, get_accept_encoding),   \
+        ROW(of, "http.accept_lang", REQUEST, HTTP2_PROGRESS_HEADERS, get_accept_language),  \
+        ROW(of, "http.connection", DIR_BOTH, HTTP2_PROGRESS_HEADERS, get_connection),       \
+        ROW(of, "http.content_type", DIR_BOTH, HTTP2_PROGRESS_HEADERS, get_content_type),   \
+        ROW(of, "http.content_len", DIR_BOTH, HTTP2_PROGRESS_HEADERS, get_content_length),  \
+        ROW(of, "http.location", RESPONSE, HTTP2_PROGRESS_HEADERS, get_location),           \
+        ROW(of, "http.server", RESPONSE, HTTP2_PROGRESS_HEADERS, get_server),               \
+        ROW(of, "http.header", DIR_BOTH, HTTP2_PROGRESS_HEADERS, get_header),               \
+        ROW(of, "http.header_names", DIR_BOTH, HTTP2_PROGRESS_HEADERS, get_header_names),   \
+        MANY(of, "http.request_header", REQUEST, HTTP2_PROGRESS_HEADERS, get_one_header),   \
+        MANY(of, "http.response_header", RESPONSE, HTTP2_PROGRESS_HEADERS, get_one_header), \
+        MANY(of, "http2.header_name", DIR_BOTH, HTTP2_PROGRESS_HEADERS, get_header_name),   \
+        WINDOW(of, "http.request_body", REQUEST, false),                                    \
+        WINDOW(of, "http.response_body", RESPONSE, false),                                  \
+        WINDOW(of, "file.data", DIR_BOTH, true),                                            \
+        NUMBER(of, "http2.frametype", get_frame_type, frame_types),                         \
+        NUMBER(of, "http2.errorcode", get_error, errors),                                   \
+        NUMBER(of, "http2.priority", get_priority, NULL),                                   \
+        NUMBER(of, "http2.window", get_window, NULL),                                       \
+        NUMBER(of, "http2.size_update", get_size_update, NULL),                             \
+        NUMBER(of, "http2.settings", get_setting, http2_setting_words),                     \
+        FILE_FIELDS(of, DIR_BOTH, HTTP2_PROGRESS_HEADERS)
+
 const struct field_desc http2_fields[HTTP2_FIELD_ROWS] = {
-    ROW("http.method", REQUEST, HTTP2_PROGRESS_HEADERS, get_method),
-    ROW("http.uri", REQUEST, HTTP2_PROGRESS_HEADERS, get_uri),
-    ROW("http.uri.raw", REQUEST, HTTP2_PROGRESS_HEADERS, get_uri),
-    ROW("http.request_line", REQUEST, HTTP2_PROGRESS_HEADERS, get_request_line),
-    ROW("http.response_line", RESPONSE, HTTP2_PROGRESS_HEADERS, get_response_line),
-    ROW("http.protocol", DIR_BOTH, HTTP2_PROGRESS_HEADERS, get_protocol),
-    ROW("http.stat_code", RESPONSE, HTTP2_PROGRESS_HEADERS, get_status),
-    ROW("http.stat_msg", RESPONSE, HTTP2_PROGRESS_HEADERS, get_reason),
-    ROW("http.host", REQUEST, HTTP2_PROGRESS_HEADERS, get_host),
-    ROW("http.host.raw", REQUEST, HTTP2_PROGRESS_HEADERS, get_host_raw),
-    ROW("http.user_agent", REQUEST, HTTP2_PROGRESS_HEADERS, get_user_agent),
-    ROW("http.referer", REQUEST, HTTP2_PROGRESS_HEADERS, get_referer),
-    ROW("http.cookie", DIR_BOTH, HTTP2_PROGRESS_HEADERS, get_cookie),
-    ROW("http.accept", REQUEST, HTTP2_PROGRESS_HEADERS, get_accept),
-    ROW("http.accept_enc", REQUEST, HTTP2_PROGRESS_HEADERS, get_accept_encoding),
-    ROW("http.accept_lang", REQUEST, HTTP2_PROGRESS_HEADERS, get_accept_language),
-    ROW("http.connection", DIR_BOTH, HTTP2_PROGRESS_HEADERS, get_connection),
-    ROW("http.content_type", DIR_BOTH, HTTP2_PROGRESS_HEADERS, get_content_type),
-    ROW("http.content_len", DIR_BOTH, HTTP2_PROGRESS_HEADERS, get_content_length),
-    ROW("http.location", RESPONSE, HTTP2_PROGRESS_HEADERS, get_location),
-    ROW("http.server", RESPONSE, HTTP2_PROGRESS_HEADERS, get_server),
-    ROW("http.header", DIR_BOTH, HTTP2_PROGRESS_HEADERS, get_header),
-    ROW("http.header_names", DIR_BOTH, HTTP2_PROGRESS_HEADERS, get_header_names),
-    MANY("http.request_header", REQUEST, get_one_header),
-    MANY("http.response_header", RESPONSE, get_one_header),
-    MANY("http2.header_name", DIR_BOTH, get_header_name),
-    WINDOW("http.request_body", REQUEST, false),
-    WINDOW("http.response_body", RESPONSE, false),
-    WINDOW("file.data", DIR_BOTH, true),
-    NUMBER("http2.frametype", get_frame_type, frame_types),
-    NUMBER("http2.errorcode", get_error, errors),
-    NUMBER("http2.priority", get_priority, NULL),
-    NUMBER("http2.window", get_window, NULL),
-    NUMBER("http2.size_update", get_size_update, NULL),
-    NUMBER("http2.settings", get_setting, http2_setting_words),
-    FILE_FIELDS(APP_HTTP2, DIR_BOTH, HTTP2_PROGRESS_HEADERS),
+    HTTP2_ROWS(APP_HTTP2),
+    HTTP2_ROWS(APP_DOH2),
+    MANY(APP_DOH2, "dns.query", REQUEST, TX_COMPLETE, http2_dns_query),
+    MANY(APP_DOH2, "dns.queries.rrname", DIR_BOTH, TX_COMPLETE, http2_dns_query),
+    MANY(APP_DOH2, "dns.answers.rrname", DIR_BOTH, TX_COMPLETE, http2_dns_answer),
+    MANY(APP_DOH2, "dns.authorities.rrname", DIR_BOTH, TX_COMPLETE, http2_dns_authority),
+    MANY(APP_DOH2, "dns.additionals.rrname", DIR_BOTH, TX_COMPLETE, http2_dns_additional),
+    MANY(APP_DOH2, "dns.response.rrname", RESPONSE, TX_COMPLETE, http2_dns_any),
+    DNS_NUMBER("dns.opcode", false, http2_dns_opcode),
+    DNS_NUMBER("dns.rcode", false, http2_dns_rcode),
+    DNS_NUMBER("dns.rrtype", true, http2_dns_rrtype),
 };

@@ -28,6 +28,7 @@ static const struct app_event_desc events[HTTP2_EVENT_COUNT] = {
     [HTTP2_HEADER_TABLE_OVERFLOW] = {"header_table_overflow"},
     [HTTP2_CONTINUATION_WITHOUT_HEADERS] = {"continuation_without_headers"},
     [HTTP2_TOO_LONG_REPEATED_HEADERS] = {"too_long_repeated_headers"},
+    [HTTP2_DNS_MALFORMED] = {"dns_malformed"},
 };
 
 static const struct app_frame_desc frames[] = {
@@ -71,6 +72,7 @@ static void tx_free(struct app_flow *af, struct tx *tx)
     struct http2_tx *http = http2_tx_of(tx);
     for (int dir = 0; dir < DIR_COUNT; dir++) {
         http2_head_fini(&http->side[dir].head, af->mem);
+        http2_dns_fini(&http->side[dir].dns, af->mem);
         http2_payload_fini(&http->side[dir].payload, af->mem);
     }
     budget_give(af->mem, http->facts, http->fact_cap * sizeof *http->facts);
@@ -84,6 +86,7 @@ static void tx_inspected(struct app_flow *af, struct tx *tx, enum dir dir)
 
 const struct app_parser http2_parser = {
     .proto = APP_HTTP2,
+    .becomes = APP_DOH2,
     .tcp = true,
     .probe = probe,
     .state_bytes = sizeof(struct http2_state),
@@ -102,5 +105,7 @@ const struct app_parser http2_parser = {
     .request_header = http2_request_header,
     .log_wants = http2_log_wants,
     .log = http2_log,
+    .log_beside = http2_log_beside,
     .log_type = "http",
+    .log_type_of = http2_log_type_of,
 };

@@ -20,7 +20,51 @@
 /* :status 200, content-length 5 */
 #define OK_FRAME "\0\0\5\1\4\0\0\0\1\x88\x0f\x0d\x01\x35"
 
+/* ---- DNS (RFC 8484): "a.bc", A, and its answer ---- */
+
+#define QUESTION "\0\0\1\0\0\1\0\0\0\0\0\0\1a\2bc\0\0\1\0\1"
+#define ANSWER \
+    "\0\0\x81\x80\0\1\0\1\0\0\0\0\1a\2bc\0\0\1\0\1\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\x0a\1\2\3"
+#define TYPE       \
+    "\x0f\x10\x17" \
+    "application/dns-message" /* content-type */
+#define ACCEPT     \
+    "\x0f\x04\x17" \
+    "application/dns-message"
+/* GET with that path of 36 bytes; POST / */
+#define ASK(path) "\0\0\x42\1\5\0\0\0\1\x82\x86\x04\x24" path ACCEPT
+#define POST "\0\0\x1d\1\4\0\0\0\1\x83\x86\x84" TYPE
+#define ANSWERED "\0\0\x1b\1\4\0\0\0\1\x88" TYPE "\0\0\x26\0\1\0\0\0\1" ANSWER
+
 static const struct talk_row rows[] = {
+    {"DNS: a question in the path, its answer",
+     {TS(PREFACE ASK("/?dns=AAABAAABAAAAAAAAAWECYmMAAAEAAQ")), TC(ANSWERED)},
+     {"0 ts dns.query=a.bc", "0 ts dns.rrtype=1", "0 tc dns.answers.rrname=a.bc",
+      "0 tc dns.rcode=0", "0 ts http.method=GET", "0 tc http.stat_code=200", "0 done ts tc",
+      "!0 event dns_malformed"}},
+    {"DNS: a question as a body, in two pieces",
+     {TS(PREFACE POST "\0\0\5\0\0\0\0\0\1\0\0\1\0\0"),
+      TS("\0\0\x11\0\1\0\0\0\1\1\0\0\0\0\0\0\1a\2bc\0\0\1\0\1"), TC(ANSWERED)},
+     {"0 ts dns.query=a.bc", "0 ts dns.opcode=0", "0 tc dns.response.rrname=a.bc",
+      "0 ts http.method=POST"}},
+    {"DNS: another type, then an answer all the same",
+     {TS(PREFACE "\0\0\3\1\4\0\0\0\1\x83\x86\x84\0\0\x16\0\1\0\0\0\1" QUESTION), TC(ANSWERED)},
+     {"!0 ts dns.query=a.bc", "0 tc dns.answers.rrname=a.bc", "0 ts http.method=POST"}},
+    {"DNS: a path that is none",
+     {TS(PREFACE ASK("/?dns=AAABAAABAAAAAAAAP2ECYmMAAAEAAQ"))},
+     {"0 event dns_malformed", "!0 ts dns.opcode=0", "0 ts http.method=GET"}},
+    {"DNS: a body that is none",
+     {TS(PREFACE POST "\0\0\5\0\1\0\0\0\1hello")},
+     {"0 event dns_malformed", "0 ts http.method=POST", "0 ts http.request_body=hello",
+      "0 done ts"}},
+    {"DNS: a hole in the answer",
+     {TS(PREFACE ASK("/?dns=AAABAAABAAAAAAAAAWECYmMAAAEAAQ")),
+      TC("\0\0\x1b\1\4\0\0\0\1\x88" TYPE "\0\0\x26\0\1\0\0\0\1"), GAP(DIR_TOCLIENT, 38)},
+     {"0 ts dns.query=a.bc", "!0 tc dns.rcode=0", "!0 event dns_malformed"}},
+    {"DNS: a reset does not take the answer away",
+     {TS(PREFACE ASK("/?dns=AAABAAABAAAAAAAAAWECYmMAAAEAAQ") "\0\0\4\3\0\0\0\0\1\0\0\0\x8"),
+      TC(ANSWERED)},
+     {"0 tc dns.answers.rrname=a.bc", "!1 event stream_id_reuse"}},
     {"a request and its response",
      {TS(PREFACE "\0\0\0\4\0\0\0\0\0" GET_FRAME), TC("\0\0\0\4\0\0\0\0\0" OK_FRAME),
       TC("\0\0\5\0\1\0\0\0\1hello")},
@@ -42,7 +86,7 @@ static const struct talk_row rows[] = {
      {TS(PREFACE "\0\0\6\4\0\0\0\0\0\0\3\0\0\0\x64\0\0\4\x8\0\0\0\0\0\0\0\x87\x4a" GET_FRAME
                  "\0\0\4\3\0\0\0\0\1\0\0\0\x8\0\0\x8\7\0\0\0\0\0\0\0\0\1\0\0\0\2")},
      {"0 ts http2.settings=12884901988", "1 ts http2.window=34634", "2 ts http2.errorcode=8",
-      "2 done ts tc", "3 ts http2.errorcode=2"}},
+      "2 done ts", "3 ts http2.errorcode=2"}},
     {"the dynamic table, and its size",
      {TS(PREFACE "\0\0\x17\1\5\0\0\0\1\x3f\xe1\x1f" GET "\0\0\4\1\5\0\0\0\3\x82\x86\x84\xbe")},
      {"0 ts http2.size_update=4096", "1 ts http.host=www.example.com", "1 ts http.uri=/"}},

@@ -9,6 +9,7 @@
 #include "engine/app/app.h"
 #include "engine/app/http2/hpack.h"
 #include "engine/content/content.h"
+#include "engine/format/dns/dns.h"
 
 #define HTTP2_FRAME_HEAD 9u
 #define HTTP2_FRAME_MAX (48u << 10) /* of frames that are read whole; most receivers allow 16 KiB */
@@ -63,6 +64,7 @@ enum http2_event {
     HTTP2_HEADER_TABLE_OVERFLOW,
     HTTP2_CONTINUATION_WITHOUT_HEADERS,
     HTTP2_TOO_LONG_REPEATED_HEADERS,
+    HTTP2_DNS_MALFORMED,
     HTTP2_EVENT_COUNT
 };
 
@@ -125,8 +127,18 @@ struct http2_payload {
     bool begun, opened, has_gap;
 };
 
+/* ---- doh.c ---- */
+
+struct http2_dns {
+    bool expected; /* the body is to be a message */
+    uint8_t *bytes;
+    uint32_t len, cap;
+    struct dns_message *message; /* NULL: none was read */
+};
+
 struct http2_side {
     struct http2_head head;
+    struct http2_dns dns;
     struct http2_payload payload;
     bool headers_read; /* a further block is a trailer */
     bool ended;        /* END_STREAM came */
@@ -178,6 +190,29 @@ void http2_payload_gap(const struct http2_at *at, uint32_t bytes);
 void http2_payload_end(const struct http2_at *at, bool complete);
 void http2_payload_fini(struct http2_payload *p, struct budget *mem);
 
+/* The side's headers are read. */
+void http2_dns_begin(const struct http2_at *at);
+/* Of the body, decoded. */
+void http2_dns_add(const struct http2_at *at, struct str bytes);
+void http2_dns_end(const struct http2_at *at, bool complete);
+void http2_dns_fini(struct http2_dns *dns, struct budget *mem);
+/* Getters of the rows dns.*: of the message of that direction. */
+bool http2_dns_query(const struct tx *tx, enum dir dir, uint32_t index, struct arena *scratch,
+                     struct str *out);
+bool http2_dns_answer(const struct tx *tx, enum dir dir, uint32_t index, struct arena *scratch,
+                      struct str *out);
+bool http2_dns_authority(const struct tx *tx, enum dir dir, uint32_t index, struct arena *scratch,
+                         struct str *out);
+bool http2_dns_additional(const struct tx *tx, enum dir dir, uint32_t index, struct arena *scratch,
+                          struct str *out);
+bool http2_dns_any(const struct tx *tx, enum dir dir, uint32_t index, struct arena *scratch,
+                   struct str *out);
+bool http2_dns_opcode(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out);
+bool http2_dns_rcode(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out);
+bool http2_dns_rrtype(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out);
+const char *http2_log_type_of(const struct tx *tx);
+void http2_log_beside(const struct tx *tx, const struct app_conf *conf, struct json *out);
+
 /* ---- parse.c ---- */
 
 struct http2_dir {
@@ -205,7 +240,7 @@ bool http2_give_up(struct app_flow *af);
 
 /* ---- fields.c, log.c ---- */
 
-#define HTTP2_FIELD_ROWS (35 + FILE_FIELD_ROWS)
+#define HTTP2_FIELD_ROWS (2 * (35 + FILE_FIELD_ROWS) + 9) /* of HTTP/2, and of doh2 */
 extern const struct field_desc http2_fields[HTTP2_FIELD_ROWS];
 /* "SETTINGS_MAX_FRAME_SIZE" ...; ends with name NULL */
 extern const struct number_word http2_setting_words[];

@@ -125,8 +125,10 @@ static struct http2_tx *connection_tx(struct run *r)
 static void end_side(const struct http2_at *at, bool complete)
 {
     struct http2_side *side = http2_side(at);
-    if (!side->ended)
+    if (!side->ended) {
         http2_payload_end(at, complete);
+        http2_dns_end(at, complete);
+    }
     side->ended = true;
     app_progress(&at->tx->tx, at->dir, TX_COMPLETE);
 }
@@ -160,6 +162,8 @@ static void block_done(const struct http2_at *at, bool ends_stream)
         return; /* interim: the response follows (RFC 9110 section 15.2) */
     if (at->dir == DIR_TOSERVER && !side->headers_read)
         http2_request_checks(at);
+    if (!side->headers_read)
+        http2_dns_begin(at);
     side->headers_read = true;
     app_progress(&at->tx->tx, at->dir, HTTP2_PROGRESS_HEADERS);
     if (ends_stream)
@@ -331,8 +335,8 @@ static void on_rst_stream(struct run *r, const struct http2_at *at, const struct
     if (payload.bad)
         return;
     http2_fact_add(at, (struct http2_fact){.kind = FACT_ERROR, .value = error});
-    if (f->stream_id)
-        end_stream(r->af, at->tx);
+    if (f->stream_id) /* what the other side has sent meanwhile is still of this stream (section 5.1) */
+        end_side(at, false);
 }
 
 static void read_settings(const struct http2_at *at, struct reader payload)

@@ -92,6 +92,7 @@ static void deliver(void *owner, struct str bytes)
     const struct http2_at *at = owner;
     struct http2_payload *p = &http2_side(at)->payload;
     body_add(&p->body, &at->tx->body_conf[at->dir], at->af->mem, bytes);
+    http2_dns_add(at, bytes);
     open_file(at, p);
     if (p->file)
         file_add(at->af->files, &at->tx->tx, p->file, bytes);
@@ -140,6 +141,7 @@ void http2_payload_gap(const struct http2_at *at, uint32_t bytes)
     struct http2_payload *p = &http2_side(at)->payload;
     http2_payload_begin(at);
     p->has_gap = true;
+    http2_dns_end(at, false);
     if (p->codings.count) {
         /* coded data cannot be read behind a hole: nothing more comes out */
         if (p->file)

@@ -90,6 +90,8 @@ static void add_fields(struct player *p, const struct tx *tx, bool windows)
     const struct field_list *fields = &(talk->fields_of ? talk->fields_of : talk->parser)->fields;
     for (size_t i = 0; i < fields->count; i++) {
         const struct field_desc *row = &fields->rows[i];
+        if (row->proto != tx->proto)
+            continue;
         for (int dir = 0; dir < DIR_COUNT; dir++)
             if ((row->kind == FIELD_WINDOW) == windows && (row->dirs & DIR_BIT(dir)) &&
                 tx->progress[dir] >= row->ready_at[dir])

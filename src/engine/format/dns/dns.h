@@ -82,6 +82,11 @@ static inline uint8_t dns_opcode(const struct dns_head *head)
     return head->flags >> 11 & 0x0f;
 }
 
+static inline uint8_t dns_rcode(const struct dns_head *head)
+{
+    return head->flags & 0x0f;
+}
+
 struct dns_record {
     uint32_t name_at; /* offset of its owner name */
     uint16_t type, class;
@@ -116,12 +121,14 @@ bool dns_record_at(const struct dns_message *m, enum dns_section section, uint32
 /* The name of the index-th record of a section, made in scratch; what could be read of a damaged one. False: there is none. */
 bool dns_record_name(const struct dns_message *m, enum dns_section section, uint32_t index,
                      struct arena *scratch, struct str *out);
+/* Type of the index-th question; behind the last one, of the answers. False: there is none. */
+bool dns_rrtype(const struct dns_message *m, uint32_t index, uint64_t *out);
 /* Every name of a response, section after section; and where the data is a name, that too. Each record that is not a question
  * has two places; a record without a name in its data shows its own name twice. */
 bool dns_any_name(const struct dns_message *m, uint32_t index, struct arena *scratch,
                   struct str *out);
 
-/* ---- show: parts of a message as members of a log's record (show.c) ---- */
+/* ---- show: a message, or parts of it, as members of a log's record (show.c) ---- */
 
 #define DNS_NUMBER_BYTES 8
 /* "AAAA"; of a type without a name its number, written into `number`. */
@@ -134,6 +141,16 @@ void dns_show_name(const struct dns_message *m, uint32_t at, const char *key, st
  * their own: nothing, and false. */
 bool dns_show_data(const struct dns_message *m, const struct dns_record *record, const char *key,
                    struct json *out);
+/* How a message is written. */
+struct dns_form {
+    uint8_t version; /* 3 (Suricata 8) or 2 (Suricata 4.1 to 7) */
+    bool detailed;   /* answers one by one */
+    bool grouped;    /* answers by type */
+    uint64_t tx_id;
+};
+
+/* The members of EVE's "dns" object (record.c). */
+void dns_show_message(const struct dns_message *m, const struct dns_form *form, struct json *out);
 /* Options of an OPT record (RFC 6891 section 6.1.2). */
 void dns_show_options(const struct dns_record *record, struct json *out);
 

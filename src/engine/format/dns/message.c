@@ -215,3 +215,14 @@ bool dns_any_name(const struct dns_message *m, uint32_t index, struct arena *scr
     *out = arena_copy(scratch, str_of(name, len));
     return out->p != NULL;
 }
+
+bool dns_rrtype(const struct dns_message *m, uint32_t index, uint64_t *out)
+{
+    struct dns_record record;
+    bool is_question = index < m->records[DNS_QUESTIONS];
+    enum dns_section s = is_question ? DNS_QUESTIONS : DNS_ANSWERS;
+    if (!dns_record_at(m, s, is_question ? index : index - m->records[DNS_QUESTIONS], &record))
+        return false;
+    *out = record.type;
+    return true;
+}
