@@ -2,6 +2,7 @@
 
 OMAMORI names the program (default: build-test/omamori).
 """
+import base64
 import json
 import os
 import subprocess
@@ -198,6 +199,30 @@ otasuke:
                      "enable.conf:2: sid: not understood", "drop.conf:1: 1:12: fits 1 rules, 1 from alert to drop",
                      "3 switched off, 1 switched on, 1 changed; from alert to drop 1 by drop.conf, 0 by the policy"):
             self.assertIn(said, done.stdout)
+
+    def test_saved_sets(self):
+        """What rules add is written at the end, and read by the next run; what cannot be written is told with file and rule."""
+        rule = 'alert dns any any -> any any (dns.query; dataset:set,names,type string,state {}; sid:{};)\n'
+        self.write("new.rules", rule.format("names.lst", 7))
+        os.mkdir(self.path("data"))
+        words = ("-r", "dns.pcap", "-S", "new.rules", "--data-dir", self.path("data"))
+        first, second = self.replay(*words), self.replay(*words)
+        self.assertEqual((first.returncode, second.returncode), (0, 0), first.stdout)
+        self.assertNotIn(" 0 alerts", first.stdout)
+        self.assertIn(" 0 alerts", second.stdout)
+        with open(self.path("data", "names.lst"), encoding="ascii") as lines:
+            names = [base64.b64decode(line) for line in lines]
+        self.assertTrue(names)
+        self.assertEqual(len(names), len(set(names)))
+        self.assertEqual(os.listdir(self.path("data")), ["names.lst"])
+        self.write("deep.rules", rule.format("no/names.lst", 8))
+        done = self.replay("-r", "dns.pcap", "-S", "deep.rules", "--data-dir", self.path("data"))
+        self.assertEqual(done.returncode, 73, done.stdout)
+        self.assertIn("set names (rule 8): cannot create " + self.path("data", "no", "names.lst"), done.stdout)
+        for rules in ("../names.lst", "/tmp/names.lst"):
+            self.write("far.rules", rule.format(rules, 9))
+            done = self.replay("-v", "-r", "dns.pcap", "-S", "far.rules", "--data-dir", self.path("data"))
+            self.assertIn("far.rules:1: sid 9: the file would lie outside", done.stdout)
 
     def test_cache(self):
         """The same alerts with databases made now, kept, damaged, or by nobody; the default folder; small sets keep nothing."""

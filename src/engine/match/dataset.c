@@ -7,9 +7,13 @@
 #include "base/ip.h"
 #include "base/map.h"
 #include "base/text.h"
+#include "engine/match/hosts.h"
+#include "engine/match/image.h"
 #include "engine/match/jsontext.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define DATASET_FILE_MAX (512u << 20)
 #define VALUE_MAX 65536
@@ -17,6 +21,7 @@
 struct match_dataset {
     const struct rule_dataset_decl *decl;
     struct arena *memory;
+    bool unread;       /* there is a file, and it could not be read */
     struct map values; /* value -> reputation + 1; in JSON: -> struct str of its object */
 };
 
@@ -167,9 +172,13 @@ struct match_dataset *dataset_new(const struct rule_dataset_decl *decl, struct a
         return map_init_in(&d->values, memory, 0) < 0 ? NULL : d;
     struct buf text;
     buf_init(&text, DATASET_FILE_MAX);
-    *unread = file_read(decl->load, DATASET_FILE_MAX, &text, NULL) < 0;
+    bool is_missing = access(decl->load, F_OK) < 0;
+    *unread = is_missing || file_read(decl->load, DATASET_FILE_MAX, &text, NULL) < 0;
+    d->unread = *unread && !is_missing;
     if (*unread)
         buf_reset(&text);
+    if (is_missing && decl->save)
+        *unread = false; /* its first run */
     int rc = map_init_in(&d->values, memory, lines_of(buf_str(&text)));
     if (rc == 0)
         rc = decl->format == RULE_DATASET_CSV ? load(d, buf_str(&text))
@@ -183,14 +192,120 @@ const struct rule_dataset_decl *dataset_decl(const struct match_dataset *d)
     return d->decl;
 }
 
+struct str dataset_value(const struct match_dataset *d, struct str raw)
+{
+    switch (d->decl->type) {
+    case RULE_DATASET_STRING: return raw;
+    case RULE_DATASET_MD5: return raw.len == 16 ? raw : STR_EMPTY;
+    case RULE_DATASET_SHA256: return raw.len == 32 ? raw : STR_EMPTY;
+    case RULE_DATASET_IPV4: raw = plain_address(raw); return raw.len == 4 ? raw : STR_EMPTY;
+    case RULE_DATASET_IP:
+        raw = plain_address(raw);
+        return raw.len == 4 || raw.len == 16 ? raw : STR_EMPTY;
+    }
+    return STR_EMPTY;
+}
+
 bool dataset_has(const struct match_dataset *d, struct str value, struct dataset_found *out)
 {
-    if (d->decl->type == RULE_DATASET_IP || d->decl->type == RULE_DATASET_IPV4)
-        value = plain_address(value);
     const void *found = map_get(&d->values, value);
     if (found && d->decl->format != RULE_DATASET_CSV)
         out->context = *(const struct str *)found;
     else
         out->reputation = found ? (uint32_t)((uintptr_t)found - 1) : 0;
     return found != NULL;
+}
+
+/* ---- back into a file ---- */
+
+static void add_address(struct buf *out, struct str raw)
+{
+    if (raw.len == 4) {
+        buf_printf(out, "%u.%u.%u.%u", raw.p[0], raw.p[1], raw.p[2], raw.p[3]);
+        return;
+    }
+    for (size_t i = 0; i + 1 < raw.len; i += 2)
+        buf_printf(out, "%s%02x%02x", i ? ":" : "", raw.p[i], raw.p[i + 1]);
+}
+
+static void add_value(const struct match_dataset *d, struct str value, struct buf *out)
+{
+    switch (d->decl->type) {
+    case RULE_DATASET_STRING: text_add_base64(out, value); break;
+    case RULE_DATASET_MD5:
+    case RULE_DATASET_SHA256: text_add_hex(out, value); break;
+    case RULE_DATASET_IPV4:
+    case RULE_DATASET_IP: add_address(out, value); break;
+    }
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const struct map_slot *const *x = a, *const *y = b;
+    return str_cmp((*x)->key, (*y)->key);
+}
+
+/* What the file had, in an order that does not change from run to run, but what rules took away. */
+static int write_loaded(const struct match_dataset *d, struct match_hosts *hosts, struct buf *out)
+{
+    const struct map_slot **slots = calloc(d->values.count + 1, sizeof(*slots));
+    if (!slots)
+        return -1;
+    size_t at = 0, count = 0;
+    const struct map_slot *slot;
+    while ((slot = map_next(&d->values, &at)))
+        slots[count++] = slot;
+    qsort(slots, count, sizeof(*slots), by_value);
+    for (size_t i = 0; i < count; i++) {
+        if (hosts_dataset_peek(hosts, d->decl->name, slots[i]->key) == 0)
+            continue;
+        add_value(d, slots[i]->key, out);
+        if (d->decl->is_reputation)
+            buf_printf(out, ",%u", (unsigned)((uintptr_t)slots[i]->value - 1));
+        buf_add_byte(out, '\n');
+    }
+    free(slots);
+    return 0;
+}
+
+struct writing {
+    const struct match_dataset *d;
+    struct buf *out;
+};
+
+static int write_learned(void *owner, struct str value)
+{
+    const struct writing *w = owner;
+    if (map_get(&w->d->values, value))
+        return 0; /* stands there already */
+    add_value(w->d, value, w->out);
+    buf_add_byte(w->out, '\n');
+    return 0;
+}
+
+static int save(const struct match_dataset *d, struct match_hosts *hosts, match_save_fn fn,
+                void *owner)
+{
+    struct buf text;
+    buf_init(&text, DATASET_FILE_MAX);
+    struct writing w = {d, &text};
+    int rc = d->unread ? 0 : write_loaded(d, hosts, &text);
+    if (rc == 0)
+        rc = hosts_dataset_walk(hosts, d->decl->name, write_learned, &w);
+    const char *problem = d->unread               ? "what it held before could not be read"
+                          : rc < 0 || text.failed ? "it is longer than 512 MiB, or no memory"
+                                                  : NULL;
+    rc = fn(owner, d->decl, buf_str(&text), problem);
+    buf_fini(&text);
+    return rc;
+}
+
+uint32_t match_datasets_save(const struct match_image *image, struct match_hosts *hosts,
+                             match_save_fn fn, void *owner)
+{
+    uint32_t failed = 0;
+    for (uint32_t i = 0; i < image->set->dataset_count; i++)
+        if (image->datasets[i]->decl->save)
+            failed += save(image->datasets[i], hosts, fn, owner) < 0;
+    return failed;
 }

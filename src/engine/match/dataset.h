@@ -16,7 +16,9 @@ struct match_dataset;
 NODISCARD struct match_dataset *dataset_new(const struct rule_dataset_decl *decl,
                                             struct arena *memory, bool *unread);
 const struct rule_dataset_decl *dataset_decl(const struct match_dataset *d);
-/* `value` as the buffer holds it: text for strings, raw digests, raw addresses. */
+/* The value of a buffer as the set keeps it: an IPv4 address within IPv6 as IPv4; empty when it is none of the set's type. */
+struct str dataset_value(const struct match_dataset *d, struct str raw);
+/* `value` as dataset_value gives it: text for strings, raw digests, raw addresses. */
 struct dataset_found {
     uint32_t reputation;
     struct str context; /* the JSON object of the value; empty: none */

@@ -160,12 +160,118 @@ static void addresses(void **state)
     stage_free(s);
 }
 
+/* ---- back into files ---- */
+
+struct saved {
+    char text[4096];
+    const char *problem;
+    int answer;
+};
+
+static int keep_text(void *owner, const struct rule_dataset_decl *set, struct str text,
+                     const char *problem)
+{
+    struct saved *s = owner;
+    size_t len = strlen(s->text);
+    snprintf(s->text + len, sizeof s->text - len, "%s: %.*s", set->name, (int)text.len,
+             text.p ? (const char *)text.p : "");
+    s->problem = problem;
+    return s->answer;
+}
+
+static const char *save_all(struct stage *s, struct saved *saved)
+{
+    saved->text[0] = 0;
+    uint32_t failed = match_datasets_save(s->image, s->hosts, keep_text, saved);
+    assert_int_equal(failed, saved->answer ? 1 : 0);
+    return saved->text;
+}
+
+#define RULE(options) "alert http any any -> any any (" options ")\n"
+
+static void learned_sets_are_saved(void **state)
+{
+    static const char rules[] =
+        RULE("http.uri; content:\"+\"; dataset:set,s,type string,state s.lst; sid:1;")
+            RULE("http.uri; content:\"-\"; http.uri; to_md5; dataset:unset,m,type md5; sid:2;")
+                RULE("http.uri; content:\"+\"; http.uri; to_md5; dataset:set,m,save m.lst; sid:3;")
+                    RULE("http.uri; content:\"+\"; ip.src; dataset:set,i,type ip,save i.lst; "
+                         "sid:4;") RULE("http.uri; dataset:isset,n,type string; sid:5;");
+    struct saved saved = {.answer = 0};
+    struct stage *s = stage_new(rules);
+    assert_string_equal(save_all(s, &saved), "s: m: i: ");
+    assert_string_equal(ask(s, "/+a"), "134");
+    assert_string_equal(ask(s, "/+a"), ""); /* known already */
+    assert_string_equal(ask(s, "/+b"), "13");
+    (void)ip_parse(STR_LIT("2001:db8::5"), &s->packet.src);
+    s->flow.client_ip = s->packet.src;
+    assert_string_equal(ask(s, "/+a"), "4");
+    assert_string_equal(
+        save_all(s, &saved),
+        "s: Lyth\nLyti\nm: 8f307e280f916707d33aabd11ce294a8\nfaed8cc836e4c86c51db9e652e422cab\ni: "
+        "192.168.1.10\n2001:0db8:0000:0000:0000:0000:0000:0005\n");
+    stage_free(s);
+}
+
+static void taken_away_is_not_saved(void **state)
+{
+    struct stage *s = stage_with(
+        "alert http any any -> any any (http.uri; dataset:unset,s,type string,load @,save "
+        "s.lst; sid:1;)\n"
+        "alert http any any -> any any (http.method; dataset:set,s; sid:2;)",
+        "L2I=\nL2E=\n# a remark\n%%%\nL2M=\n");
+    struct saved saved = {.answer = -1}; /* and what the file does not take is told */
+    assert_string_equal(save_all(s, &saved), "s: L2E=\nL2I=\nL2M=\n");
+    assert_string_equal(ask(s, "/b"), "1");
+    assert_string_equal(ask(s, "/b"), "");
+    assert_string_equal(save_all(s, &saved), "s: L2E=\nL2M=\n");
+    assert_null(saved.problem);
+    stage_free(s);
+}
+
+static void room_of_a_set_ends(void **state)
+{
+    struct saved saved = {.answer = 0};
+    struct stage *s =
+        stage_new(RULE("http.uri; dataset:set,s,type string,save s.lst,memcap 200; sid:1;"));
+    assert_string_equal(ask(s, "/a"), "1");
+    assert_string_equal(ask(s, "/b"), "1");
+    for (int i = 0; i < 10; i++) {
+        char uri[8];
+        snprintf(uri, sizeof uri, "/n%d", i);
+        (void)ask(s, uri);
+    }
+    assert_string_equal(ask(s, "/z"), "");
+    assert_true(match_worker_counts(s->worker)->state_refused > 0);
+    assert_string_equal(ask(s, "/a"), ""); /* not forgotten for that */
+    assert_memory_equal(save_all(s, &saved), "s: L2E=\nL2I=\n", 13);
+    stage_free(s);
+}
+
+static void unread_file_stays(void **state)
+{
+    struct saved saved = {.answer = -1};
+    struct stage *s = stage_new(
+        RULE("http.uri; dataset:set,s,type string,load /tmp/.,save s.lst; sid:1;")); /* a folder */
+    (void)ask(s, "/a");
+    save_all(s, &saved);
+    assert_non_null(saved.problem);
+    stage_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values_are_found), cmocka_unit_test(strings_are_read),
-        cmocka_unit_test(sets_in_json),     cmocka_unit_test(sets_by_lines),
-        cmocka_unit_test(names_below),      cmocka_unit_test(addresses),
+        cmocka_unit_test(values_are_found),
+        cmocka_unit_test(strings_are_read),
+        cmocka_unit_test(sets_in_json),
+        cmocka_unit_test(sets_by_lines),
+        cmocka_unit_test(names_below),
+        cmocka_unit_test(addresses),
+        cmocka_unit_test(learned_sets_are_saved),
+        cmocka_unit_test(taken_away_is_not_saved),
+        cmocka_unit_test(room_of_a_set_ends),
+        cmocka_unit_test(unread_file_stays),
     };
     return cmocka_run_group_tests_name("match/dataset", tests, NULL, NULL);
 }

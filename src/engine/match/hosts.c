@@ -33,6 +33,7 @@ struct shard {
 struct match_hosts {
     uint64_t secret[2];
     struct shard shards[SHARDS];
+    struct learned *learned;
     match_turn_fn turn; /* or NULL */
     void *turn_owner;
 };
@@ -61,7 +62,7 @@ struct match_hosts *match_hosts_new(uint32_t max_hosts)
         return NULL;
     hash_random(h->secret, sizeof h->secret);
     uint32_t each = max_hosts / SHARDS + 1;
-    int rc = 0;
+    int rc = (h->learned = learned_new()) ? 0 : -1;
     for (int i = 0; i < SHARDS; i++)
         rc |= shard_init(&h->shards[i], each);
     if (rc == 0)
@@ -79,6 +80,7 @@ void match_hosts_free(struct match_hosts *h)
         free(h->shards[i].entries);
         free(h->shards[i].buckets);
     }
+    learned_free(h->learned);
     free(h);
 }
 
@@ -183,11 +185,8 @@ bool hosts_visit(struct match_hosts *h, const struct host_key *key, bool make, h
     uint64_t hash = hash_key(h, key);
     struct shard *s = &h->shards[hash % SHARDS];
     uint32_t bucket = (uint32_t)(hash / SHARDS) & s->bucket_mask;
-    static const struct ip none = {0};
-    bool has_addresses = key->kind != HOST_DATASET; /* whose key is no address */
     if (h->turn)
-        h->turn(h->turn_owner, has_addresses ? &key->first : &none,
-                has_addresses ? &key->second : &none);
+        h->turn(h->turn_owner, &key->first, &key->second);
     pthread_mutex_lock(&s->lock);
     uint32_t i = entry_find(s, key, bucket);
     if (i == NONE && make)
@@ -202,43 +201,35 @@ bool hosts_visit(struct match_hosts *h, const struct host_key *key, bool make, h
     return i != NONE;
 }
 
-static struct host_key dataset_key(const struct match_hosts *h, const char *set, struct str value)
+static void await_turn(struct match_hosts *h)
 {
-    struct host_key key = {.kind = HOST_DATASET, .name = hosts_name(h, set)};
-    uint64_t other[2] = {h->secret[1], h->secret[0]};
-    uint64_t sums[2] = {hash_sip(h->secret, value), hash_sip(other, value)};
-    /* 128 bits of a keyed hash stand for the value */
-    key.first.version = 6;
-    memcpy(key.first.bytes, sums, sizeof sums);
-    return key;
+    static const struct ip none = {0};
+    if (h->turn)
+        h->turn(h->turn_owner, &none, &none);
 }
 
-static bool read_count(struct host_state *state, void *arg)
+int hosts_dataset_peek(struct match_hosts *h, const char *set, struct str value)
 {
-    *(int *)arg = (int)state->count;
-    return true;
-}
-
-static bool write_count(struct host_state *state, void *arg)
-{
-    state->count = *(const bool *)arg;
-    return true;
+    return h ? learned_get(h->learned, hosts_name(h, set), value) : -1;
 }
 
 int hosts_dataset_get(struct match_hosts *h, const char *set, struct str value)
 {
-    int found = -1;
-    if (!h)
-        return -1;
-    struct host_key key = dataset_key(h, set, value);
-    hosts_visit(h, &key, false, read_count, &found);
-    return found;
+    if (h)
+        await_turn(h);
+    return hosts_dataset_peek(h, set, value);
 }
 
-void hosts_dataset_put(struct match_hosts *h, const char *set, struct str value, bool there)
+bool hosts_dataset_put(struct match_hosts *h, const struct rule_dataset_decl *set, struct str value,
+                       bool there)
 {
     if (!h)
-        return;
-    struct host_key key = dataset_key(h, set, value);
-    hosts_visit(h, &key, true, write_count, &there);
+        return false;
+    await_turn(h);
+    return learned_put(h->learned, hosts_name(h, set->name), value, there, set->memcap);
+}
+
+int hosts_dataset_walk(struct match_hosts *h, const char *set, learned_fn fn, void *owner)
+{
+    return h ? learned_walk(h->learned, hosts_name(h, set), fn, owner) : 0;
 }

@@ -3,9 +3,10 @@
 #define ENGINE_MATCH_HOSTS_H
 
 #include "base/ip.h"
+#include "engine/match/learned.h"
 #include "engine/match/match.h"
 
-enum host_kind { HOST_XBIT, HOST_BIT, HOST_THRESHOLD, HOST_RATE, HOST_DATASET };
+enum host_kind { HOST_XBIT, HOST_BIT, HOST_THRESHOLD, HOST_RATE };
 
 /* name: of the bit (hosts_name), or gid << 32 | sid; addresses that do not count are all zero. */
 struct host_key {
@@ -29,6 +30,12 @@ bool hosts_visit(struct match_hosts *h, const struct host_key *key, bool make, h
                  void *arg);
 /* Changes made to a data set while running: 1 added, 0 taken away, -1 nothing known. */
 int hosts_dataset_get(struct match_hosts *h, const char *set, struct str value);
-void hosts_dataset_put(struct match_hosts *h, const char *set, struct str value, bool there);
+/* The same at the end, when nobody has a turn. */
+int hosts_dataset_peek(struct match_hosts *h, const char *set, struct str value);
+/* limit: as learned_put. False: there was no room, or hosts is NULL. */
+bool hosts_dataset_put(struct match_hosts *h, const struct rule_dataset_decl *set, struct str value,
+                       bool there);
+/* What the changes have added; without waiting for a turn. hosts may be NULL. */
+int hosts_dataset_walk(struct match_hosts *h, const char *set, learned_fn fn, void *owner);
 
 #endif

@@ -258,29 +258,36 @@ static void note_context(struct match_worker *w, const struct match_dataset *set
     w->contexts[w->context_count++] = (struct match_context){key, found->context};
 }
 
+/* Adds the value, or takes it out; false: nothing changed, for want of room too. */
+static bool dataset_change(const struct run *r, const struct match_dataset *set, struct str value,
+                           bool there)
+{
+    if (!value.len)
+        return false;
+    if (!hosts_dataset_put(r->w->hosts, dataset_decl(set), value, there)) {
+        r->w->counts.state_refused++;
+        return false;
+    }
+    return true;
+}
+
 static bool dataset_holds(const struct run *r, const struct rule_dataset *d)
 {
     const struct match_dataset *set = r->w->image->datasets[d->set_id];
+    struct str value = dataset_value(set, r->value->bytes);
     struct dataset_found found = {0};
-    bool there = d->subdomain ? domain_there(set, r->value->bytes, &found)
-                              : dataset_has(set, r->value->bytes, &found);
+    bool there = d->subdomain ? domain_there(set, value, &found) : dataset_has(set, value, &found);
     uint32_t reputation = found.reputation;
     if (there && d->op == RULE_DATASET_ISSET)
         note_context(r->w, set, &found);
-    int changed = hosts_dataset_get(r->w->hosts, dataset_decl(set)->name, r->value->bytes);
+    int changed = hosts_dataset_get(r->w->hosts, dataset_decl(set)->name, value);
     if (changed >= 0)
         there = changed;
     switch (d->op) {
     case RULE_DATASET_ISSET: return there;
     case RULE_DATASET_ISNOTSET: return !there;
-    case RULE_DATASET_SET:
-        if (!there)
-            hosts_dataset_put(r->w->hosts, dataset_decl(set)->name, r->value->bytes, true);
-        return !there;
-    case RULE_DATASET_UNSET:
-        if (there)
-            hosts_dataset_put(r->w->hosts, dataset_decl(set)->name, r->value->bytes, false);
-        return there;
+    case RULE_DATASET_SET: return !there && dataset_change(r, set, value, true);
+    case RULE_DATASET_UNSET: return there && dataset_change(r, set, value, false);
     case RULE_DATASET_REPUTATION: return there && rule_number_holds(&d->reputation, reputation);
     }
     return false;

@@ -83,6 +83,14 @@ void match_hosts_free(struct match_hosts *hosts);
 typedef void (*match_turn_fn)(void *owner, const struct ip *first, const struct ip *second);
 void match_hosts_order(struct match_hosts *hosts, match_turn_fn turn, void *owner);
 
+/* What each data set with `save` or `state` holds now, as its file is written (Suricata user guide, "Datasets"): of the file that was
+ * loaded what rules did not take away, then what they added. No worker runs meanwhile. The callback writes `text` to set->save, or tells
+ * `problem` when that is not NULL (the file is to stay as it is); 0 or -1. Returns how often it was not 0. */
+typedef int (*match_save_fn)(void *owner, const struct rule_dataset_decl *set, struct str text,
+                             const char *problem);
+uint32_t match_datasets_save(const struct match_image *image, struct match_hosts *hosts,
+                             match_save_fn fn, void *owner);
+
 NODISCARD struct match_worker *match_worker_new(const struct match_image *image,
                                                 struct match_hosts *hosts);
 void match_worker_free(struct match_worker *w);

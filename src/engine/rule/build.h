@@ -43,6 +43,14 @@ struct reputation {
     bool is_net; /* written with a '/' */
 };
 
+/* What the settings say of data sets. */
+struct dataset_settings {
+    const char *folder; /* of what is saved, with '/' at its end */
+    bool allow_write, allow_absolute;
+    uint64_t memcap;
+    uint64_t hashsize_max; /* limits.single-hashsize */
+};
+
 struct rule_loader {
     const struct rule_names *names;
     struct rule_set *set;
@@ -52,8 +60,9 @@ struct rule_loader {
     struct vec duplicates; /* const struct rule * */
     struct vec codes;      /* void * */
     struct vec datasets;   /* struct rule_dataset_decl */
-    struct map keywords;   /* name -> const struct keyword * */
-    struct map by_sid;     /* (gid, sid) -> place in rules + 1 */
+    struct dataset_settings dataset_settings;
+    struct map keywords; /* name -> const struct keyword * */
+    struct map by_sid;   /* (gid, sid) -> place in rules + 1 */
     struct map strings;
     struct map address_sets, address_texts, port_sets, port_texts;
     struct map address_variables, port_variables; /* -> struct rule_variable * */
@@ -67,7 +76,7 @@ struct rule_loader {
     void *pcre_context; /* pcre2_compile_context * */
     rule_line_fn edit;  /* or NULL */
     void *edit_owner;
-    const char *folder; /* of the file in hand, with '/' at its end; "" without one */
+    const char *folder; /* of the file in hand, with '/' at its end; "": it is no file */
 };
 
 struct build {
@@ -168,6 +177,9 @@ const struct rule_ports *ports_read(struct build *b, struct str text);
 
 /* kw_app.c: a state of the rule's protocol into the check. */
 int build_state(struct build *b, struct str name, struct rule_check *check);
+
+/* kw_dataset.c: settings of data sets, and the sets that they declare. */
+int dataset_config(struct rule_loader *l, const struct conf *conf, struct err *err);
 
 /* check.c: what only the whole rule shows. */
 int rule_check_whole(struct build *b);

@@ -231,5 +231,5 @@ int config_init(struct rule_loader *l, const struct conf *conf, struct err *err)
     for (size_t i = 0; i < ARRAY_COUNT(default_references) && result == 0; i++)
         result = add_reference(l, str_c(default_references[i].name),
                                str_c(default_references[i].prefix));
-    return result < 0 ? err_set(err, "rules: no memory") : 0;
+    return result < 0 ? err_set(err, "rules: no memory") : dataset_config(l, conf, err);
 }

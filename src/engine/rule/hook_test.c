@@ -1,6 +1,12 @@
 /* Rules over both sides of a transaction, rules at a state of it, scopes of actions. */
 #include "engine/rule/rows_double.h"
 
+#include "base/conf.h"
+#include "base/file.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
 static void hook_rows(void **state)
 {
     static const struct row rows[] = {
@@ -159,17 +165,104 @@ static void dataset_rows(void **state)
         {HTTP("http.host; dataset:isset,a,type string,load a.json,format json,value_key;"),
          "key is missing"},
         {HTTP("http.host; dataset:isset,a,type string,remove_key now;"), "takes no value"},
+        {HTTP("http.host; dataset:set,a,type string,state a.lst;"), ""},
+        {HTTP("http.host; dataset:set,a,type ipv6,save below/a.lst,memcap 10mb,hashsize 1024;"),
+         ""},
+        {HTTP("http.host; datarep:a,>,2,type string,state a.rep;"), ""},
+        {HTTP("http.host; dataset:set,a,type string,load a.lst,save b.lst;"), ""},
+        {HTTP("http.host; dataset:set,a,type string,load a.lst,state b.lst;"), "state does not go"},
+        {HTTP("http.host; dataset:set,a,type string,state a.lst,save b.lst;"), "state does not go"},
+        {HTTP("http.host; dataset:set,a,type string,state /etc/passwd;"), "would lie outside"},
+        {HTTP("http.host; dataset:set,a,type string,save ../a.lst;"), "would lie outside"},
+        {HTTP("http.host; dataset:set,a,type string,save b/../../a.lst;"), "would lie outside"},
+        {HTTP("http.host; dataset:set,a,type string,save ..a/..b;"), ""},
+        {HTTP("http.host; dataset:set,a,type string,save;"), "file name is missing"},
+        {HTTP("http.host; dataset:set,a,type string,hashsize 65537;"), "single-hashsize"},
+        {HTTP("http.host; dataset:set,a,type string,memcap lots;"), "is not a number"},
+        {HTTP("http.host; dataset:set,a,type string,save a; dataset:isset,a,type string,save b;"),
+         "with the file"},
+        {HTTP("http.host; dataset:isset,a;"), "has no type"},
+        {HTTP("http.host; dataset:set,a,type string; dataset:isset,a;"), ""},
     };
     TRY(rows);
+}
+
+/* What the settings let rules do, and the sets that they declare. */
+static void dataset_settings_rows(void **state)
+{
+    static const struct {
+        const char *yaml, *rule, *want; /* want: of the reason; "": loaded */
+        const char *save;               /* of the first set; NULL: none */
+    } rows[] = {
+        {"datasets: {rules: {allow-write: false}}",
+         HTTP("http.host; dataset:set,a,type string,state a.lst;"), "allow-write", NULL},
+        {"datasets: {rules: {allow-write: false}}",
+         HTTP("http.host; dataset:set,a,type string,load a.lst;"), "", NULL},
+        {"datasets: {rules: {allow-absolute-filenames: true}}",
+         HTTP("http.host; dataset:set,a,type string,state /x/a.lst;"), "", "/x/a.lst"},
+        {"datasets: {rules: {allow-absolute-filenames: yes}}\ndefault-data-dir: /d",
+         HTTP("http.host; dataset:set,a,type string,state ../a.lst;"), "", "/d/../a.lst"},
+        {"default-data-dir: /d", HTTP("http.host; dataset:set,a,type string,state a.lst;"), "",
+         "/d/a.lst"},
+        {"", HTTP("http.host; dataset:set,a,type string,state a.lst;"), "",
+         "/var/lib/suricata/data/a.lst"},
+        {"datasets: {limits: {single-hashsize: 99}}",
+         HTTP("http.host; dataset:set,a,type string,hashsize 100;"), "single-hashsize (99)", NULL},
+        {"default-data-dir: /d\ndatasets: {defaults: {memcap: 1mb}, a: {type: string, state: s}}",
+         HTTP("http.host; dataset:set,a;"), "", "/d/s"},
+        {"datasets: {a: {type: md5, save: /s}}", HTTP("http.host; dataset:set,a,type string;"),
+         "another type", "/s"},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct err err = {""};
+        struct conf *conf = conf_new();
+        assert_int_equal(conf_parse(conf, str_c(rows[i].yaml), "settings", &err), 0);
+        struct rule_loader *l = rule_loader_new(&names, conf, &err);
+        assert_non_null(l);
+        assert_int_equal(rule_load_text(l, str_c(rows[i].rule), "test.rules", &err), 0);
+        struct rule_set *set = rule_loader_take(l);
+        rule_loader_free(l);
+        conf_free(conf);
+        const char *reason = set->refused_count ? set->refused[0].reason : "";
+        const char *save = set->dataset_count ? set->datasets[0].save : NULL;
+        bool right = *rows[i].want ? strstr(reason, rows[i].want) != NULL : !*reason;
+        if (!right || strcmp(save ? save : "", rows[i].save ? rows[i].save : "") != 0)
+            fail_msg("row %zu: \"%s\", %s", i, reason, save ? save : "-");
+        rule_set_free(set);
+    }
+}
+
+/* A rule's list is beside the file of the rules, or the rule is refused. */
+static void lists_of_files(void **state)
+{
+    char folder[] = "/tmp/otasuke-lists-XXXXXX", path[100];
+    struct err err;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/some.rules", folder);
+    static const char text[] =
+        "alert http any any -> any any (http.host; dataset:isset,a,type string,load "
+        "some.rules; sid:1;)\n"
+        "alert http any any -> any any (http.host; dataset:isset,b,type string,load "
+        "none.lst; sid:2;)\n";
+    assert_int_equal(file_write(path, STR_LIT(text), 0600, &err), 0);
+    struct rule_loader *l = rule_loader_new(&names, NULL, &err);
+    assert_int_equal(rule_load_file(l, path, &err), 0);
+    struct rule_set *set = rule_loader_take(l);
+    rule_loader_free(l);
+    assert_int_equal(set->count, 1);
+    assert_int_equal(set->refused_count, 1);
+    assert_non_null(strstr(set->refused[0].reason, "none.lst: No such file"));
+    rule_set_free(set);
+    unlink(path);
+    rmdir(folder);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hook_rows),
-        cmocka_unit_test(other_rows),
-        cmocka_unit_test(dataset_rows),
-        cmocka_unit_test(tls_rows),
+        cmocka_unit_test(hook_rows),      cmocka_unit_test(other_rows),
+        cmocka_unit_test(dataset_rows),   cmocka_unit_test(dataset_settings_rows),
+        cmocka_unit_test(lists_of_files), cmocka_unit_test(tls_rows),
     };
     return cmocka_run_group_tests_name("rule/hook", tests, setup, teardown);
 }

@@ -1,6 +1,16 @@
 /* dataset and datarep: sets of values that are kept beside the rules. */
 #include "engine/rule/keyword.h"
 
+#include "base/conf.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DATA_FOLDER "/var/lib/suricata/data" /* Suricata's default-data-dir */
+/* Suricata's datasets.limits.single-hashsize: a rule that asks for more is refused there. Our tables grow by themselves. */
+#define HASHSIZE_MAX 65536
+
 static const struct {
     const char *name;
     enum rule_dataset_type type;
@@ -11,7 +21,7 @@ static const struct {
 
 struct options {
     struct rule_dataset_decl decl;
-    bool has_type, subdomain;
+    bool has_type, has_save, has_state, subdomain;
 };
 
 static int read_type(struct build *b, struct str word, struct options *o)
@@ -25,22 +35,73 @@ static int read_type(struct build *b, struct str word, struct options *o)
     return build_refuse(b, "the type is string, md5, sha256, ipv4 or ip");
 }
 
-static int read_path(struct build *b, struct str name, const char **out)
+/* A list that rules only look into stands beside the rule file, or anywhere. As with Suricata, a rule without its list is refused. */
+static int read_load(struct build *b, struct str name, struct options *o)
 {
     bool absolute = name.len && name.p[0] == '/';
     if (!name.len)
         return build_refuse(b, "a file name is missing");
-    *out = arena_printf(b->arena, "%s%.*s", absolute ? "" : b->loader->folder, (int)name.len,
+    const char *path = arena_printf(b->arena, "%s%.*s", absolute ? "" : b->loader->folder,
+                                    (int)name.len, (const char *)name.p);
+    if (!path)
+        return build_no_memory(b);
+    if (*b->loader->folder && access(path, R_OK) < 0)
+        return build_refuse(b, "%.200s: %s", path, strerror(errno));
+    o->decl.load = path;
+    return 0;
+}
+
+static bool leaves_folder(struct str name)
+{
+    while (name.p) {
+        struct str part = str_split(&name, '/');
+        if (str_eq(part, STR_LIT("..")))
+            return true;
+    }
+    return false;
+}
+
+/* A rule may come from a stranger: what it makes us write stays in the one folder, unless the settings say otherwise. */
+static int read_save(struct build *b, struct str name, const char **out)
+{
+    const struct dataset_settings *s = &b->loader->dataset_settings;
+    bool absolute = name.len && name.p[0] == '/';
+    if (!name.len)
+        return build_refuse(b, "a file name is missing");
+    if (!s->allow_write)
+        return build_refuse(b, "datasets.rules.allow-write does not let rules write");
+    if (memchr(name.p, 0, name.len))
+        return build_refuse(b, "a file name without NUL is expected");
+    if ((absolute || leaves_folder(name)) && !s->allow_absolute)
+        return build_refuse(b,
+                            "the file would lie outside of %s "
+                            "(datasets.rules.allow-absolute-filenames)",
+                            s->folder);
+    *out = arena_printf(b->arena, "%s%.*s", absolute ? "" : s->folder, (int)name.len,
                         (const char *)name.p);
     return *out ? 0 : build_no_memory(b);
 }
 
-static int read_size(struct build *b, struct str value, uint32_t *out)
+static int read_saved(struct build *b, struct str name, struct options *o)
 {
-    uint64_t number;
-    if (value_u64(b, value, UINT32_MAX, &number) < 0)
+    o->has_save = true;
+    return read_save(b, name, &o->decl.save);
+}
+
+static int read_state(struct build *b, struct str name, struct options *o)
+{
+    o->has_state = true;
+    return read_save(b, name, &o->decl.save);
+}
+
+static int read_hashsize(struct build *b, struct str value)
+{
+    uint64_t size, max = b->loader->dataset_settings.hashsize_max;
+    if (value_u64(b, value, UINT64_MAX, &size) < 0)
         return -1;
-    *out = (uint32_t)number;
+    if (size > max)
+        return build_refuse(b, "hashsize is larger than datasets.limits.single-hashsize (%llu)",
+                            (unsigned long long)max);
     return 0;
 }
 
@@ -103,15 +164,15 @@ static int read_option(struct build *b, struct str piece, struct options *o)
     if (str_eq(word, STR_LIT("type")))
         return read_type(b, value, o);
     if (str_eq(word, STR_LIT("load")))
-        return read_path(b, value, &o->decl.load);
+        return read_load(b, value, o);
     if (str_eq(word, STR_LIT("save")))
-        return read_path(b, value, &o->decl.save);
+        return read_saved(b, value, o);
     if (str_eq(word, STR_LIT("state")))
-        return read_path(b, value, &o->decl.load) < 0 ? -1 : read_path(b, value, &o->decl.save);
+        return read_state(b, value, o);
     if (str_eq(word, STR_LIT("memcap")))
-        return read_size(b, value, &o->decl.memcap);
+        return value_u64(b, value, UINT64_MAX, &o->decl.memcap);
     if (str_eq(word, STR_LIT("hashsize")))
-        return read_size(b, value, &o->decl.hashsize);
+        return read_hashsize(b, value);
     int json = read_json_option(b, word, value, o);
     if (json <= 0)
         return json;
@@ -119,27 +180,55 @@ static int read_option(struct build *b, struct str piece, struct options *o)
                         (int)(word.len < 40 ? word.len : 40), word.p ? (const char *)word.p : "");
 }
 
+/* Two rules that write one set to two files, or read it from two, are one mistake, not two wishes. */
+static int same_file(struct build *b, const char **old, const char *new)
+{
+    if (*old && new &&strcmp(*old, new) != 0)
+        return build_refuse(b, "the set stands elsewhere with the file %.200s", *old);
+    *old = *old ? *old : new;
+    return 0;
+}
+
+static int agree(struct build *b, struct rule_dataset_decl *old, const struct options *o)
+{
+    if ((o->has_type && old->type != o->decl.type) || old->is_reputation != o->decl.is_reputation)
+        return build_refuse(b, "the set stands elsewhere with another type");
+    if (same_file(b, &old->load, o->decl.load) < 0 || same_file(b, &old->save, o->decl.save) < 0)
+        return -1;
+    old->memcap = o->decl.memcap ? o->decl.memcap : old->memcap;
+    return 0;
+}
+
+static int declare_new(struct rule_loader *l, int id, const struct rule_dataset_decl *from)
+{
+    struct rule_dataset_decl *decl = vec_push(&l->datasets);
+    if (!decl)
+        return -1;
+    *decl = *from;
+    decl->name = *(const char **)vec_at(&l->dataset_names.names, (size_t)id);
+    decl->memcap = from->memcap ? from->memcap : l->dataset_settings.memcap;
+    return id;
+}
+
 /* The set of that name: its first rule declares it, others must agree in type. */
 static int declare(struct build *b, struct str name, const struct options *o)
 {
     struct rule_loader *l = b->loader;
-    int id = name.len ? loader_number(l, &l->dataset_names, name) : -1;
-    if (id < 0)
+    if (!name.len)
         return build_refuse(b, "the set has no name");
-    if ((size_t)id == l->datasets.count) {
-        struct rule_dataset_decl *decl = vec_push(&l->datasets);
-        if (!decl)
-            return build_no_memory(b);
-        *decl = o->decl;
-        decl->name = *(const char **)vec_at(&l->dataset_names.names, (size_t)id);
-        return id;
-    }
-    struct rule_dataset_decl *old = vec_at(&l->datasets, (size_t)id);
-    if ((o->has_type && old->type != o->decl.type) || old->is_reputation != o->decl.is_reputation)
-        return build_refuse(b, "the set stands elsewhere with another type");
-    old->load = old->load ? old->load : o->decl.load;
-    old->save = old->save ? old->save : o->decl.save;
-    return id;
+    void *known = map_get(&l->dataset_names.by_name, name);
+    if (!known && !o->has_type)
+        return build_refuse(b, "the set has no type: neither this rule, nor one before, nor the "
+                               "settings say it");
+    int id = loader_number(l, &l->dataset_names, name);
+    if (id < 0)
+        return build_no_memory(b);
+    if ((size_t)id < l->datasets.count)
+        return agree(b, vec_at(&l->datasets, (size_t)id), o) < 0 ? -1 : id;
+    struct rule_dataset_decl decl = o->decl;
+    decl.rule = b->rule;
+    id = declare_new(l, id, &decl);
+    return id < 0 ? build_no_memory(b) : id;
 }
 
 static int add(struct build *b, const struct rule_dataset *dataset)
@@ -158,6 +247,10 @@ static int read_rest(struct build *b, struct str rest, struct str name, struct o
     while (value_next(&rest, ',', &piece))
         if (read_option(b, piece, o) < 0)
             return -1;
+    if (o->has_state && (o->decl.load || o->has_save))
+        return build_refuse(b, "state does not go with load or save");
+    if (o->has_state)
+        o->decl.load = o->decl.save;
     bool json = o->decl.format != RULE_DATASET_CSV;
     if (json && (!o->decl.value_key || !o->decl.load || o->decl.save))
         return build_refuse(b, "a set in JSON needs load and value_key and cannot be saved");
@@ -222,6 +315,64 @@ static int read_datarep(struct build *b, const struct keyword *k, struct str val
                                                                  : RULE_EQ,
                                               .a = number};
     return add(b, &dataset);
+}
+
+/* ---- what the settings say ---- */
+
+/* A path of the settings is trusted: relative ones lie in the data folder. */
+static const char *settings_path(struct rule_loader *l, const struct conf_node *set,
+                                 const char *name)
+{
+    const struct conf_node *node = conf_child(set, name);
+    if (!node || !node->value || !*node->value)
+        return NULL;
+    return arena_printf(l->arena, "%s%s", node->value[0] == '/' ? "" : l->dataset_settings.folder,
+                        node->value);
+}
+
+static bool settings_type(const struct conf_node *set, enum rule_dataset_type *out)
+{
+    const struct conf_node *node = conf_child(set, "type");
+    for (size_t i = 0; node && node->value && i < ARRAY_COUNT(types); i++)
+        if (str_eq_nocase(str_c(node->value), str_c(types[i].name))) {
+            *out = types[i].type;
+            return true;
+        }
+    return false;
+}
+
+/* "ua-seen: {type: string, state: ua-seen.lst}" */
+static int settings_set(struct rule_loader *l, const struct conf_node *set)
+{
+    struct rule_dataset_decl decl = {0};
+    if (!set->key || !*set->key || !settings_type(set, &decl.type))
+        return 0; /* "defaults" and its like */
+    decl.load = settings_path(l, set, "load");
+    decl.save = settings_path(l, set, "state");
+    if (decl.save)
+        decl.load = decl.save;
+    else
+        decl.save = settings_path(l, set, "save");
+    decl.memcap = conf_node_bytes(conf_child(set, "memcap"), 0);
+    int id = loader_number(l, &l->dataset_names, str_c(set->key));
+    if (id < 0 || (size_t)id < l->datasets.count)
+        return id < 0 ? -1 : 0;
+    return declare_new(l, id, &decl) < 0 ? -1 : 0;
+}
+
+int dataset_config(struct rule_loader *l, const struct conf *conf, struct err *err)
+{
+    struct dataset_settings *s = &l->dataset_settings;
+    s->folder = arena_printf(l->arena, "%s/", conf_text(conf, "default-data-dir", DATA_FOLDER));
+    s->allow_write = conf_bool(conf, "datasets.rules.allow-write", true);
+    s->allow_absolute = conf_bool(conf, "datasets.rules.allow-absolute-filenames", false);
+    s->memcap = conf_bytes(conf, "datasets.defaults.memcap", 0);
+    s->hashsize_max = conf_bytes(conf, "datasets.limits.single-hashsize", HASHSIZE_MAX);
+    const struct conf_node *sets = conf_find(conf, "datasets");
+    int rc = s->folder ? 0 : -1;
+    for (const struct conf_node *n = sets ? sets->child : NULL; rc == 0 && n; n = n->next)
+        rc = settings_set(l, n);
+    return rc < 0 ? err_set(err, "data sets: no memory") : 0;
 }
 
 static const struct keyword rows[] = {

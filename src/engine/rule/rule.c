@@ -465,7 +465,7 @@ int rule_load_file(struct rule_loader *l, const char *path, struct err *err)
     buf_init(&text, 0);
     int result = file_read(path, FILE_BYTES_MAX, &text, err);
     const char *slash = strrchr(path, '/');
-    const char *folder = slash ? loader_intern(l, str_of(path, (size_t)(slash - path) + 1)) : "";
+    const char *folder = slash ? loader_intern(l, str_of(path, (size_t)(slash - path) + 1)) : "./";
     if (result == 0 && !folder)
         result = err_set(err, "%s: no memory", path);
     if (result == 0) {

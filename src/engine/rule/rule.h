@@ -568,7 +568,8 @@ enum rule_dataset_type {
 /* How the file is written: a value per line; one JSON text; one JSON object per line. */
 enum rule_dataset_format { RULE_DATASET_CSV, RULE_DATASET_JSON, RULE_DATASET_NDJSON };
 struct rule_dataset_decl {
-    const char *name, *load, *save;
+    const char *name;
+    const char *load, *save; /* paths, or NULL */
     enum rule_dataset_format format;
     /* of JSON: where an object has its value, where the array of objects lies ("": the text is it), under which name the object
      * is told with an alert (NULL: not), and whether without its value */
@@ -576,7 +577,8 @@ struct rule_dataset_decl {
     bool remove_key;
     enum rule_dataset_type type;
     bool is_reputation;
-    uint32_t memcap, hashsize;
+    uint64_t memcap;         /* of what rules add; 0: none of its own */
+    const struct rule *rule; /* the first one that names it; NULL: the settings */
 };
 
 struct rule_counts {

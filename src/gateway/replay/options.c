@@ -24,6 +24,8 @@ const char replay_help[] =
     "                    or ~/.cache)\n"
     "  --no-cache        keep none, use none\n"
     "  -l FOLDER         where eve.json goes (default: the current folder)\n"
+    "  --data-dir FOLDER where rules keep the sets they save (default: default-data-dir of the\n"
+    "                    settings, or /var/lib/suricata/data)\n"
     "  -c FILE           settings in the form of suricata.yaml\n"
     "  -k all|none       verify checksums or not (default: all)\n"
     "  --set NAME=VALUE  one setting, as it would stand in suricata.yaml\n"
@@ -38,8 +40,9 @@ const char replay_help[] =
     "Other options of Suricata's command line, filters too, are ignored with a warning.\n"
     "\n"
     "Exit status: 0; 1 when a file of a folder could not be read; 64 wrong command line;\n"
-    "66 nothing to read at -r; 73 nowhere to write at -l; 78 settings or rules that cannot\n"
-    "be read; 130 or 143 when interrupted, with what was found until then.\n";
+    "66 nothing to read at -r; 73 nowhere to write at -l, or a set that rules save could not\n"
+    "be written; 78 settings or rules that cannot be read; 130 or 143 when interrupted, with\n"
+    "what was found until then.\n";
 
 /* Options of Suricata's that stand before a value of their own. */
 static const char *const foreign_with_value[] = {
@@ -51,7 +54,6 @@ static const char *const foreign_with_value[] = {
     "--pidfile",
     "--user",
     "--group",
-    "--data-dir",
     "--include",
     "--pcap-buffer-size",
     "--bpf-file",
@@ -73,6 +75,7 @@ enum option {
     OPTION_MODIFY,
     OPTION_DROP,
     OPTION_FOLDER,
+    OPTION_DATA,
     OPTION_CONF,
     OPTION_CHECKSUMS,
     OPTION_SET,
@@ -95,6 +98,7 @@ static const struct {
     {"-S", OPTION_RULES, true},
     {"-s", OPTION_RULES_TOO, true},
     {"-l", OPTION_FOLDER, true},
+    {"--data-dir", OPTION_DATA, true},
     {"--cache", OPTION_CACHE, true},
     {"--no-cache", OPTION_NO_CACHE, false},
     {"--disable-conf", OPTION_DISABLE, true},
@@ -191,6 +195,7 @@ static int take(struct replay_options *o, enum option option, const char *value,
     case OPTION_MODIFY: o->rules.edits[TAILOR_MODIFY] = value; return 0;
     case OPTION_DROP: o->rules.edits[TAILOR_DROP] = value; return 0;
     case OPTION_FOLDER: o->folder = value; return 0;
+    case OPTION_DATA: o->data_folder = value; return 0;
     case OPTION_CONF: return conf_load(o->conf, value, err) < 0 ? EXIT_CONFIG : 0;
     case OPTION_CHECKSUMS: return set_checksums(o, value, err) < 0 ? EXIT_USAGE : 0;
     case OPTION_SET: return 0; /* after all files: see replay_options_read */
@@ -212,6 +217,17 @@ static bool takes_value(enum option option)
         if (known[i].option == option)
             return known[i].has_value;
     return false;
+}
+
+static int apply_data_folder(struct replay_options *o, struct err *err)
+{
+    char assignment[4200];
+    int len = o->data_folder
+                  ? snprintf(assignment, sizeof assignment, "default-data-dir=%s", o->data_folder)
+                  : 0;
+    if ((size_t)len >= sizeof assignment)
+        return err_set(err, "--data-dir: the path is too long");
+    return len ? conf_set(o->conf, assignment, err) : 0;
 }
 
 /* --set outweighs every file, wherever it stands on the line. */
@@ -270,7 +286,7 @@ int replay_options_read(struct replay_options *o, int argc, char **argv, struct 
         else
             status = take(o, option, value, err);
     }
-    if (status == 0 && apply_sets(o, argc, argv, err) < 0)
+    if (status == 0 && (apply_sets(o, argc, argv, err) < 0 || apply_data_folder(o, err) < 0))
         status = EXIT_USAGE;
     warn_ignored(&ignored);
     const char *missing;

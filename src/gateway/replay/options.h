@@ -7,8 +7,9 @@
 #include "gateway/compile/compile.h"
 
 struct replay_options {
-    const char *capture; /* file or folder */
-    const char *folder;  /* of eve.json */
+    const char *capture;     /* file or folder */
+    const char *folder;      /* of eve.json */
+    const char *data_folder; /* or NULL */
     struct compile_request rules;
     struct conf *conf;
     const char *cache; /* as the command line has it */

@@ -1,6 +1,7 @@
 #include "gateway/replay/replay.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "gateway/pcap/pcap.h"
 #include "gateway/replay/crew.h"
 #include "gateway/replay/options.h"
@@ -243,6 +244,20 @@ static int check_paths(const struct replay_options *o)
     return 0;
 }
 
+/* A set into its file: the old one or the new one, never half. */
+static int save_set(void *owner, const struct rule_dataset_decl *set, struct str text,
+                    const char *problem)
+{
+    struct err err = {""};
+    if (problem)
+        err_set(&err, "%s: %s", set->save, problem);
+    if (!problem && file_write(set->save, text, 0644, &err) == 0)
+        return 0;
+    fprintf(stderr, "omamori replay: set %s (rule %u): %s\n", set->name,
+            set->rule ? set->rule->sid : 0, err.text);
+    return -1;
+}
+
 static int play(struct replay *r)
 {
     int64_t start = clock_mono_us();
@@ -251,10 +266,13 @@ static int play(struct replay *r)
     crew_stats(r->crew, r->last_us, seconds);
     if (!r->options.quiet)
         summarise(r, seconds);
+    bool all_saved = match_datasets_save(r->image, r->hosts, save_set, NULL) == 0;
     if (r->watch.signal) {
         fprintf(stderr, "omamori replay: stopped before the end\n");
         return EXIT_SIGNAL + r->watch.signal;
     }
+    if (!all_saved)
+        return EXIT_NO_OUTPUT;
     return r->unreadable ? 1 : 0;
 }
 
