@@ -218,6 +218,14 @@ void assembly_take(const struct assembly *a, uint32_t side, uint32_t seq, struct
     depth_check(a, h);
 }
 
+/* Acknowledged, and nothing behind it has been seen: where two directions are watched by two eyes the answer may overtake what it
+ * answers. It is a hole once the sender is seen to be further. */
+static bool may_come(const struct assembly *a, const struct stream_half *h)
+{
+    return !ready_on_arrival(a) && ranges_end(&h->held) <= h->ready_end && !h->seen_fin &&
+           !h->no_more && !a->s->reset_seen;
+}
+
 void assembly_acked(const struct assembly *a, uint32_t side)
 {
     struct stream_half *h = &a->s->half[side];
@@ -229,7 +237,7 @@ void assembly_acked(const struct assembly *a, uint32_t side)
     last = last_offset(a, h);
     if ((uint64_t)acked > last)
         acked = (int64_t)last;
-    if ((uint64_t)acked > h->ready_end)
+    if ((uint64_t)acked > h->ready_end && !may_come(a, h))
         advance(a, h, (uint64_t)acked, ready_on_arrival(a));
     depth_check(a, h);
 }
