@@ -70,6 +70,8 @@ static int open_parser(struct engine *e, struct conversation *c, enum dir dir,
         return -1;
     }
     c->app.proto_of[dir] = parser->proto;
+    if (!c->app.is_udp)
+        stream_depth(&c->stream, (uint8_t)parser->proto);
     e->counts.app[parser->proto][c->app.is_udp].flows++;
     return 0;
 }
@@ -377,6 +379,13 @@ static void count_end(struct engine *e, const struct conversation *c, enum flow_
     counts->tcp_depth_reached += s->half[0].depth_reached || s->half[1].depth_reached;
 }
 
+/* Whose bytes the last look was for: the server's where nothing was heard of the client. */
+static enum dir last_speaker(const struct conversation *c)
+{
+    bool one_sided = c->flow.l4 == PACKET_L4_TCP && c->stream.half[DIR_TOSERVER].total_bytes == 0;
+    return one_sided && c->stream.half[DIR_TOCLIENT].total_bytes ? DIR_TOCLIENT : DIR_TOSERVER;
+}
+
 void conversation_end(void *engine, struct flow *flow, enum flow_end why)
 {
     struct engine *e = engine;
@@ -384,7 +393,7 @@ void conversation_end(void *engine, struct flow *flow, enum flow_end why)
     if (!c->begun)
         return;
     conversation_last_look(e, c);
-    look_settle(e, &(struct passage){.c = c}, DIR_TOSERVER, true);
+    look_settle(e, &(struct passage){.c = c}, last_speaker(c), true);
     report_flow(e, c, why);
     count_end(e, c, why);
     app_close(&c->app);

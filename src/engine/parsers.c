@@ -13,6 +13,7 @@
 #include "engine/app/mdns/mdns.h"
 #include "engine/app/mqtt/mqtt.h"
 #include "engine/app/ntp/ntp.h"
+#include "engine/app/pgsql/pgsql.h"
 #include "engine/app/pop3/pop3.h"
 #include "engine/app/quic/quic.h"
 #include "engine/app/rdp/rdp.h"
@@ -54,6 +55,7 @@ static const struct app_parser *const rows[] = {
     &ldap_parser,
     &ldap_udp_parser,
     &mqtt_parser,
+    &pgsql_parser,
     &ike_parser,
     &quic_parser,
     &ntp_parser,

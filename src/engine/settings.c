@@ -75,6 +75,20 @@ static uint32_t bytes_u32(const struct conf *conf, const char *path, uint32_t ot
     return bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
 }
 
+_Static_assert(APP_PROTO_COUNT <= STREAM_DEPTHS, "every protocol may have a depth of its own");
+
+static void read_depths(struct stream_conf *s, const struct conf *conf)
+{
+    char path[64];
+    /* what these carry goes on for longer than what begins a usual stream: files, tables */
+    s->own_depths[APP_SMB] = s->own_depths[APP_PGSQL] = 0;
+    for (size_t i = 0; i < APP_PROTO_COUNT; i++) {
+        const char *name = app_proto_name((enum app_proto)i);
+        snprintf(path, sizeof path, "app-layer.protocols.%s.stream-depth", name);
+        s->own_depths[i] = bytes_u32(conf, path, s->own_depths[i]);
+    }
+}
+
 static void read_smb(struct app_conf *app, const struct conf *conf)
 {
 #define SMB "app-layer.protocols.smb."
@@ -173,6 +187,7 @@ void engine_conf_read(struct engine_conf *e, const struct conf *conf, bool enfor
     hash_random(e->flow.secret, sizeof(e->flow.secret));
     limits_read(e, conf);
     read_stream(&e->stream, conf, enforced);
+    read_depths(&e->stream, conf);
     read_targets(&e->packet.targets, conf);
     read_alerts_max(&e->verdict, conf);
     exception_conf_read(&e->verdict, conf, e->stream.midstream);

@@ -46,6 +46,7 @@ struct app_log {
     const struct conf_node *smtp;        /* the log's entry for mail; NULL: none */
     uint32_t tls;                        /* members of EVE's "tls", as tls's log_conf gives them */
     bool mqtt_no_passwords;
+    bool pgsql_passwords;
     uint32_t mqtt_text_max; /* bytes of a text that are written */
     bool dhcp_extended;     /* every message, with all that it says */
     uint8_t dns_version;

@@ -271,7 +271,8 @@ static bool needs_bytes(const struct match_buffer *b)
         const struct rule_item *item = b->steps[i].item;
         if ((item->kind == RULE_CONTENT && !item->content.negated) ||
             (item->kind == RULE_PCRE && !item->pcre.negated) || item->kind == RULE_BYTE_TEST ||
-            item->kind == RULE_BYTE_JUMP || item->kind == RULE_BYTE_EXTRACT)
+            item->kind == RULE_BYTE_JUMP || item->kind == RULE_BYTE_EXTRACT ||
+            item->kind == RULE_ENTROPY)
             return true;
     }
     return false;

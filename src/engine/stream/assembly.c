@@ -13,10 +13,18 @@ static bool ready_on_arrival(const struct assembly *a)
     return a->conf->mode == STREAM_INLINE || a->s->async;
 }
 
+static uint32_t depth_of(const struct assembly *a)
+{
+    uint32_t own = a->conf->own_depths[a->s->depth_kind];
+
+    return own == STREAM_DEPTH_USUAL ? a->conf->depth_bytes : own;
+}
+
 /* Offset behind the last byte that may ever come: FIN or depth. */
 static uint64_t last_offset(const struct assembly *a, const struct stream_half *h)
 {
-    uint64_t end = a->conf->depth_bytes ? a->conf->depth_bytes : UINT64_MAX;
+    uint32_t depth = depth_of(a);
+    uint64_t end = depth ? depth : UINT64_MAX;
 
     if (h->seen_fin) {
         int64_t fin = offset_of_seq(h, h->fin_seq);
@@ -169,9 +177,9 @@ static void take_unacknowledged(const struct assembly *a, struct stream_half *h,
 
 static void depth_check(const struct assembly *a, struct stream_half *h)
 {
-    if (!a->conf->depth_bytes)
-        return;
-    if (h->ready_end >= a->conf->depth_bytes)
+    uint32_t depth = depth_of(a);
+
+    if (depth && h->ready_end >= depth)
         h->no_more = true;
 }
 
@@ -189,7 +197,7 @@ static struct str cut_to_stream(const struct assembly *a, struct stream_half *h,
     }
     if ((uint64_t)*at + bytes.len <= last)
         return bytes;
-    if (last == a->conf->depth_bytes && !h->depth_reached) {
+    if (last == depth_of(a) && !h->depth_reached) {
         h->depth_reached = true;
         result_event(a->out, STREAM_EVENT_REASSEMBLY_DEPTH_REACHED);
     }

@@ -21,6 +21,8 @@ void stream_conf_defaults(struct stream_conf *conf)
         .recheck_bytes = 64 * 1024,
         .urgent_beyond = STREAM_URGENT_DROP,
     };
+    for (size_t i = 0; i < STREAM_DEPTHS; i++)
+        conf->own_depths[i] = STREAM_DEPTH_USUAL;
 }
 
 void stream_turn(struct stream *s)
@@ -117,7 +119,7 @@ static void take_payload(const struct assembly *a, const struct packet *p, uint3
         result_event(a->out, seq_after(seq + (uint32_t)p->payload.len, a->s->half[side].acked_seq)
                                  ? STREAM_EVENT_PKT_RETRANSMISSION
                                  : STREAM_EVENT_PKT_SPURIOUS_RETRANSMISSION);
-    if (a->s->reset_seen || a->s->half[side].seen_fin)
+    if (a->s->reset_seen)
         assembly_release(&a->s->half[side]);
 }
 

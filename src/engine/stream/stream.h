@@ -54,6 +54,9 @@ enum stream_urgent {
 #define STREAM_URGENT_MAX 65535 /* taken out of a half; then the other policy holds */
 #define STREAM_URGENT_RECENT 4  /* whose places are remembered, for what is sent again */
 
+#define STREAM_DEPTHS 64
+#define STREAM_DEPTH_USUAL UINT32_MAX
+
 struct stream_conf {
     enum stream_urgent urgent, urgent_beyond; /* usually; when a half has had too many */
     enum stream_mode mode;
@@ -63,6 +66,8 @@ struct stream_conf {
     bool midstream;       /* take up connections whose handshake was not seen */
     bool async_one_side;  /* take up connections of which one direction is never seen */
     uint32_t depth_bytes; /* assembled per direction; 0: no limit (Suricata's default: 1 MiB) */
+    uint32_t own_depths
+        [STREAM_DEPTHS];       /* the same, of kinds of streams; STREAM_DEPTH_USUAL: depth_bytes */
     uint32_t raw_window_bytes; /* bytes that raw matching wants to see together (Suricata: 2560) */
     uint32_t segments_max;     /* held per direction */
     uint32_t held_bytes_max;   /* held per direction for whatever reason */
@@ -154,6 +159,7 @@ struct stream {
     uint8_t state;         /* enum stream_state */
     uint8_t state_max;     /* furthest state reached */
     uint8_t borrowed_half; /* ... of this direction */
+    uint8_t depth_kind;    /* see stream_depth() */
     bool established : 1;  /* the handshake is done, or was done before we came */
     bool midstream : 1;    /* taken up without its handshake */
     bool async : 1;        /* only one direction has been seen so far */
@@ -222,6 +228,11 @@ struct str stream_shown_over_holes(struct stream *s, const struct stream_conf *c
 void stream_turn(struct stream *s);
 /* No parser (or no raw rule) wants this half any more: bytes are not kept for it. */
 void stream_app_stop(struct stream *s, struct budget *mem, uint32_t half);
+/* From now on as many bytes per direction are assembled as stream_conf.own_depths says for this kind. */
+static inline void stream_depth(struct stream *s, uint8_t kind)
+{
+    s->depth_kind = kind;
+}
 void stream_raw_stop(struct stream *s, struct budget *mem, uint32_t half);
 /* Must be called before the packet's bytes go away: what is still wanted of `borrowed` is copied now. */
 void stream_keep(struct stream *s, struct budget *mem);
