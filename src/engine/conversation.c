@@ -251,7 +251,8 @@ static void turn_round(struct engine *e, struct passage *way)
 static bool speaks_as_other(const struct conversation *c, enum dir dir, struct str bytes)
 {
     const struct app_parser *found;
-    struct app_flow turned = {.client_port = c->app.server_port, .server_port = c->app.client_port};
+    struct app_flow turned = {
+        .conf = c->app.conf, .client_port = c->app.server_port, .server_port = c->app.client_port};
     return app_detect(&engine_parsers, &c->app, bytes, dir, &found) != APP_PROBE_YES &&
            app_detect(&engine_parsers, &turned, bytes, dir_other(dir), &found) == APP_PROBE_YES;
 }

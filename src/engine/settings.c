@@ -56,6 +56,25 @@ static void read_alerts_max(struct verdict_conf *v, const struct conf *conf)
         v->alerts_max = max < VERDICT_ALERTS_MAX ? max : VERDICT_ALERTS_MAX;
 }
 
+/* "enabled: no", of a protocol or of what it is over. */
+static void read_off(struct app_conf *app, const struct conf *conf)
+{
+    static const char *const over[] = {"tcp.", "udp."};
+    char path[64];
+    for (size_t i = 0; i < APP_PROTO_COUNT; i++) {
+        const char *name = app_proto_name((enum app_proto)i);
+        snprintf(path, sizeof path, "app-layer.protocols.%s.enabled", name);
+        /* it may say detection-only, which is no yes or no */
+        bool off = strcmp(conf_text(conf, path, ""), "detection-only") != 0 &&
+                   !conf_bool(conf, path, true);
+        for (size_t l4 = 0; l4 < ARRAY_COUNT(over); l4++) {
+            snprintf(path, sizeof path, "app-layer.protocols.%s.%senabled", name, over[l4]);
+            if (off || !conf_bool(conf, path, true))
+                app->off[l4] |= UINT64_C(1) << i;
+        }
+    }
+}
+
 static uint64_t read_detection_only(const struct conf *conf)
 {
     uint64_t mask = 0;
@@ -121,6 +140,7 @@ static void read_app(struct app_conf *app, const struct conf *conf, bool inline_
     app->response_window =
         conf_u32(conf, HTTP_PATH "response-body-inspect-window", app->response_window);
     app->detection_only = read_detection_only(conf);
+    read_off(app, conf);
     app->mqtt_message_max =
         conf_u32(conf, "app-layer.protocols.mqtt.max-msg-length", app->mqtt_message_max);
     app->ja3 = conf_bool(conf, "app-layer.protocols.tls.ja3-fingerprints", false);

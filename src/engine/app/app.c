@@ -141,7 +141,8 @@ enum app_probe app_detect(const struct app_parser_list *parsers, const struct ap
     bool undecided = false;
     for (size_t i = 0; i < parsers->count; i++) {
         const struct app_parser *parser = parsers->rows[i];
-        if (!parser->probe || (af->is_udp ? !parser->udp : !parser->tcp))
+        if (!parser->probe || (af->is_udp ? !parser->udp : !parser->tcp) ||
+            (af->conf->off[af->is_udp] >> parser->proto & 1))
             continue;
         switch (parser->probe(bytes, dir, service_port(parser, af))) {
         case APP_PROBE_YES: *found = parser; return APP_PROBE_YES;

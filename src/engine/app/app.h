@@ -98,6 +98,7 @@ struct app_conf {
     uint32_t body_min_inspect, body_window; /* request; response uses the same unless set */
     uint32_t response_min_inspect, response_window;
     uint64_t decompressed_max; /* bytes per body */
+    uint64_t off[2];           /* TCP, UDP; 1 << app_proto: not looked for ("enabled: no") */
     uint64_t detection_only;   /* 1 << app_proto: known, and not read ("enabled: detection-only") */
     uint32_t tx_max;           /* live transactions of a flow */
     /* of one protocol: its name, then what it is */
