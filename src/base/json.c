@@ -3,6 +3,9 @@
 #include "base/text.h"
 
 #include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 void json_init(struct json *j, struct buf *out)
 {
@@ -191,6 +194,22 @@ void json_int(struct json *j, const char *key, int64_t value)
     if (value < 0)
         buf_add_byte(j->out, '-');
     buf_add_decimal(j->out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
+void json_double(struct json *j, const char *key, double value)
+{
+    char text[32];
+    int len = 0;
+    if (!isfinite(value)) {
+        json_null(j, key);
+        return;
+    }
+    for (int digits = 1; digits <= 17; digits++) {
+        len = snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    json_raw(j, key, str_of(text, (size_t)len));
 }
 
 void json_bool(struct json *j, const char *key, bool value)

@@ -30,6 +30,8 @@ void json_base64(struct json *j, const char *key, struct str value);
 void json_text(struct json *j, const char *key, const char *value);
 void json_uint(struct json *j, const char *key, uint64_t value);
 void json_int(struct json *j, const char *key, int64_t value);
+/* The shortest decimal that reads back as the same number; null when there is none (infinite, no number). */
+void json_double(struct json *j, const char *key, double value);
 void json_bool(struct json *j, const char *key, bool value);
 void json_null(struct json *j, const char *key);
 /* Key from a stranger, escaped too. */

@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "base/text.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,12 +31,20 @@ static void whole_text(void **state)
     json_end_object(&j);
     json_end_array(&j);
     json_null(&j, "n");
+    json_array(&j, "reals");
+    json_double(&j, NULL, 1.5);
+    json_double(&j, NULL, 0.1);
+    json_double(&j, NULL, -1e300);
+    json_double(&j, NULL, 1.0 / 3);
+    json_double(&j, NULL, (double)INFINITY);
+    json_end_array(&j);
     json_text(&j, "none", NULL);
     json_raw(&j, "raw", STR_LIT("[1,2]"));
     json_bytes_named(&j, STR_LIT("a\"b"), STR_LIT("c"));
     json_end_object(&j);
     assert_string_equal(buf_c(&b), "{\"empty\":{},\"list\":[-1,-9223372036854775808,"
                                    "18446744073709551615,[],{\"t\":true,\"f\":false}],\"n\":null,"
+                                   "\"reals\":[1.5,0.1,-1e+300,0.3333333333333333,null],"
                                    "\"none\":\"\",\"raw\":[1,2],\"a\\\"b\":\"c\"}");
     buf_fini(&b);
 }

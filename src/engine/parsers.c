@@ -2,6 +2,7 @@
 
 #include "engine/app/dcerpc/dcerpc.h"
 #include "engine/app/dhcp/dhcp.h"
+#include "engine/app/dnp3/dnp3.h"
 #include "engine/app/dns/dns.h"
 #include "engine/app/ftp/ftp.h"
 #include "engine/app/http1/http1.h"
@@ -56,6 +57,7 @@ static const struct app_parser *const rows[] = {
     &ldap_udp_parser,
     &mqtt_parser,
     &pgsql_parser,
+    &dnp3_parser,
     &ike_parser,
     &quic_parser,
     &ntp_parser,

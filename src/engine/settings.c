@@ -56,6 +56,12 @@ static void read_alerts_max(struct verdict_conf *v, const struct conf *conf)
         v->alerts_max = max < VERDICT_ALERTS_MAX ? max : VERDICT_ALERTS_MAX;
 }
 
+/* Protocols of plants are looked for only where somebody says so, as in Suricata. */
+static bool is_on_by_itself(enum app_proto proto)
+{
+    return proto != APP_DNP3;
+}
+
 /* "enabled: no", of a protocol or of what it is over. */
 static void read_off(struct app_conf *app, const struct conf *conf)
 {
@@ -66,7 +72,7 @@ static void read_off(struct app_conf *app, const struct conf *conf)
         snprintf(path, sizeof path, "app-layer.protocols.%s.enabled", name);
         /* it may say detection-only, which is no yes or no */
         bool off = strcmp(conf_text(conf, path, ""), "detection-only") != 0 &&
-                   !conf_bool(conf, path, true);
+                   !conf_bool(conf, path, is_on_by_itself((enum app_proto)i));
         for (size_t l4 = 0; l4 < ARRAY_COUNT(over); l4++) {
             snprintf(path, sizeof path, "app-layer.protocols.%s.%senabled", name, over[l4]);
             if (off || !conf_bool(conf, path, true))
@@ -141,6 +147,11 @@ static void read_app(struct app_conf *app, const struct conf *conf, bool inline_
         conf_u32(conf, HTTP_PATH "response-body-inspect-window", app->response_window);
     app->detection_only = read_detection_only(conf);
     read_off(app, conf);
+    app->dnp3_tx_max = conf_u32(conf, "app-layer.protocols.dnp3.max-tx", app->dnp3_tx_max);
+    app->dnp3_points_max =
+        conf_u32(conf, "app-layer.protocols.dnp3.max-points", app->dnp3_points_max);
+    app->dnp3_objects_max =
+        conf_u32(conf, "app-layer.protocols.dnp3.max-objects", app->dnp3_objects_max);
     app->mqtt_message_max =
         conf_u32(conf, "app-layer.protocols.mqtt.max-msg-length", app->mqtt_message_max);
     app->ja3 = conf_bool(conf, "app-layer.protocols.tls.ja3-fingerprints", false);

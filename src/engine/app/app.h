@@ -109,9 +109,11 @@ struct app_conf {
         smb_write_queue_bytes; /* that wait for what stands before them */
     uint32_t smb_read_queue_count, smb_write_queue_count; /* pieces of a file that do */
     uint32_t mqtt_message_max; /* bytes; of a longer one only the head is looked at */
-    bool ja3, ja4, hassh;      /* rules that want them switch them on too */
-    struct app_log log;        /* of the event log that is being written */
-    const struct conf *yaml;   /* may be NULL; for a parser's own rare settings, at start only */
+    uint32_t dnp3_tx_max;      /* more at a time are told as an event */
+    uint32_t dnp3_points_max, dnp3_objects_max; /* of a fragment; what comes behind is not read */
+    bool ja3, ja4, hassh;                       /* rules that want them switch them on too */
+    struct app_log log;                         /* of the event log that is being written */
+    const struct conf *yaml; /* may be NULL; for a parser's own rare settings, at start only */
 };
 
 /* What ties a flow to others: of the one in hand, not kept with it. */

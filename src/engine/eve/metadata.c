@@ -50,19 +50,6 @@ static void add_flowints(const struct eve_event *event, struct json *out)
     json_end_object(out);
 }
 
-/* The shortest decimal that reads back as the same number. */
-static void add_double(struct json *out, const char *key, double value)
-{
-    char text[32];
-    int len = 0;
-    for (int digits = 1; digits <= 17; digits++) {
-        len = snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
-            break;
-    }
-    json_raw(out, key, str_of(text, (size_t)len));
-}
-
 /* "file.data" as "file_data", payload as "content". */
 static void add_entropies(const struct eve_event *event, struct json *out)
 {
@@ -78,7 +65,7 @@ static void add_entropies(const struct eve_event *event, struct json *out)
         for (char *c = name; *c; c++)
             if (*c == '.')
                 *c = '_';
-        add_double(out, name, value);
+        json_double(out, name, value);
     }
     json_end_object(out);
 }

@@ -36,6 +36,9 @@ static const struct number_word double_ciphers[] = {{"aes", 18}, {"rc4", 23}, {N
 
 static const struct number_word double_operations[] = {{"bind_response", 1}, {NULL, 0}};
 
+static const struct number_word double_bits[] = {
+    {"need_time", 0x1000}, {"restart", 0x8000}, {NULL, 0}};
+
 static const struct field_desc double_rows[] = {
     BYTES("http.uri", APP_HTTP1, TS),
     BYTES("http.uri.raw", APP_HTTP1, TS),
@@ -98,6 +101,8 @@ static const struct field_desc double_rows[] = {
     MULTI("smtp.rcpt_to", APP_SMTP, TS),
     WORDS("krb5.ticket_encryption", APP_KRB5, TS | TC, double_ciphers),
     NUMBERS("ldap.responses.operation", APP_LDAP, TC, double_operations),
+    WORDS("dnp3.ind", APP_DNP3, TC, double_bits),
+    NUMBERS("dnp3.obj", APP_DNP3, TS | TC, NULL),
     WINDOW("frame", APP_FRAME, DIR_BOTH),
     NUMBER("frame.kind", APP_FRAME, DIR_BOTH),
 };

@@ -190,6 +190,55 @@ static int read_chosen(struct build *b, const struct keyword *k, struct str valu
     return number_read(b, str_trim(number), UINT32_MAX, NULL, &check->number);
 }
 
+/* ---- DNP3 ---- */
+
+/* "device_restart,need_time": any of these bits; a number is several at once. */
+static int read_indications(struct build *b, const struct keyword *k, struct str value)
+{
+    uint32_t id = build_field(b, str_c(k->field));
+    struct rule_check *check = id == FIELD_NONE ? NULL : build_check(b, RULE_CHECK_FIELD_NUMBER);
+    struct str piece;
+    uint64_t bits = 0;
+    if (!check)
+        return b->reason ? -1 : build_no_memory(b);
+    check->field = id;
+    while (value_next(&value, ',', &piece)) {
+        struct rule_number number;
+        if (number_read(b, piece, UINT16_MAX, b->loader->names->fields->entries[id].words,
+                        &number) < 0)
+            return -1;
+        if (number.compare != RULE_EQ)
+            return build_refuse(b, "names of bits, or numbers, are expected");
+        bits |= number.a;
+    }
+    check->number = (struct rule_number){.compare = RULE_MASK_NOT_SET, .a = bits, .b = 0};
+    return 0;
+}
+
+/* "60,2": group and variation. */
+static int read_object(struct build *b, const struct keyword *k, struct str value)
+{
+    uint32_t id = build_field(b, str_c(k->field));
+    struct rule_check *check = id == FIELD_NONE ? NULL : build_check(b, RULE_CHECK_FIELD_NUMBER);
+    struct str group, variation, more;
+    uint64_t high, low;
+    if (!check)
+        return b->reason ? -1 : build_no_memory(b);
+    if (!value_next(&value, ',', &group) || !value_next(&value, ',', &variation) ||
+        value_next(&value, ',', &more))
+        return build_refuse(b, "a group and a variation like 60,2 are expected");
+    if (value_u64(b, group, UINT8_MAX, &high) < 0 || value_u64(b, variation, UINT8_MAX, &low) < 0)
+        return -1;
+    check->field = id;
+    check->number = (struct rule_number){.compare = RULE_EQ, .a = high << 8 | low};
+    return 0;
+}
+
+#define DNP3(word, function, of)                                            \
+    {                                                                       \
+        .name = word, .read = function, .value = KEYWORD_VALUE, .field = of \
+    }
+
 /* The older name of a number. */
 static int read_number(struct build *b, const struct keyword *k, struct str value)
 {
@@ -207,6 +256,10 @@ static const struct keyword rows[] = {
     DCERPC("dce_iface", read_iface),
     DCERPC("dcerpc.opnum", read_opnums),
     DCERPC("dce_opnum", read_opnums),
+    DNP3("dnp3.ind", read_indications, "dnp3.ind"),
+    DNP3("dnp3_ind", read_indications, "dnp3.ind"),
+    DNP3("dnp3.obj", read_object, "dnp3.obj"),
+    DNP3("dnp3_obj", read_object, "dnp3.obj"),
     {.name = "mqtt.connack.return_code",
      .read = read_number,
      .value = KEYWORD_VALUE,

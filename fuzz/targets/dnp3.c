@@ -1,0 +1,13 @@
+/* engine/app/dnp3, as app_talk.h says. */
+#include "engine/app/dnp3/dnp3.h"
+#include "app_talk.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct app_talk_kind kind = {
+        .talk = {.parser = &dnp3_parser, .server_port = 20000}, .other_port = 4000};
+    app_talk(&kind, data, size);
+    return 0;
+}

@@ -1,0 +1,43 @@
+"""Scenes of plants: DNP3."""
+import struct
+
+from tests.gen.scenes.cast import PC, SERVER, scene
+from tests.gen.tcp import Conversation
+
+
+def dnp3_checksum(data):
+    crc = 0
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ 0xA6BC if crc & 1 else crc >> 1
+    return struct.pack("<H", ~crc & 0xFFFF)
+
+
+def dnp3_frame(transport, data, control=0xC4, source=1, destination=10):
+    user = bytes([transport]) + data
+    head = b"\x05\x64" + struct.pack("<BBHH", len(user) + 5, control, destination, source)
+    blocks = [user[at:at + 16] for at in range(0, len(user), 16)]
+    return head + dnp3_checksum(head) + b"".join(block + dnp3_checksum(block) for block in blocks)
+
+
+def dnp3_answer(data):
+    return dnp3_frame(0xC0, data, 0x44, 10, 1)
+
+
+@scene
+def dnp3(capture):
+    """a master reads a station on an odd port, switches a relay in two frames, restarts it; one frame is damaged"""
+    talk = Conversation(capture, PC, SERVER, 2404).open()
+    talk.send("client", dnp3_frame(0xC0, b"\xc1\x01\x3c\x02\x06"))
+    talk.send("server", dnp3_answer(b"\xc1\x81\x90\x00\x1e\x05\x17\x01\x07\x01\x00\x00\xc0\x3f"))
+    relay = b"\xc2\x05\x0c\x01\x17\x01\x03\x41\x01\x64\x00\x00\x00\x64\x00\x00\x00\x00"
+    talk.send("client", dnp3_frame(0x41, relay[:7]))
+    talk.send("client", dnp3_frame(0x82, relay[7:]))
+    talk.send("server", dnp3_answer(b"\xc2\x81\x00\x00"))
+    damaged = bytearray(dnp3_frame(0xC3, b"\xc3\x0d"))
+    damaged[-1] ^= 1
+    talk.send("client", bytes(damaged))
+    talk.send("client", dnp3_frame(0xC4, b"\xc4\x0d"))
+    talk.send("client", dnp3_frame(0xC5, b"\xc5\x02\x6e\x03\x00\x00\x00abc"))
+    talk.close()
