@@ -5,11 +5,13 @@ OMAMORI names the program (default: build-test/omamori).
 import base64
 import json
 import os
+import random
 import subprocess
 import tempfile
 import unittest
 
 from tests.gen.capture import Capture
+from tests.gen.mmdb import build
 from tests.gen.scenes import SCENES
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -223,6 +225,46 @@ otasuke:
             self.write("far.rules", rule.format(rules, 9))
             done = self.replay("-v", "-r", "dns.pcap", "-S", "far.rules", "--data-dir", self.path("data"))
             self.assertIn("far.rules:1: sid 9: the file would lie outside", done.stdout)
+
+    def test_countries(self):
+        """geoip by a database of its own making: sides, negation, and databases that are missing, cut and damaged."""
+        rules = ("src,JP", "dst,JP", "any,!JP", "both,RU,JP", "src,FR", "RU")
+        self.write("geo.rules", "".join(f"alert ip any any -> any any (geoip:{rule}; sid:{i + 1};)\n"
+                                        for i, rule in enumerate(rules)))
+        words = ("-v", "-r", "dns.pcap", "-S", "geo.rules", "--set")
+        done = self.replay(*words, "geoip-database=none.mmdb")
+        self.assertEqual(done.stdout.count("geoip-database: none.mmdb: No such file"), 6, done.stdout)
+        self.assertIn("there is no table of addresses and countries", self.replay("-v", "-T", "-S", "geo.rules").stdout)
+        self.assertEqual(self.replay("-q", "-r", "dns.pcap").returncode, 0)
+        packets = {(e["src_ip"], e["dest_ip"]) for e in self.events("eve.json") if e["event_type"] == "dns"}
+        client, server = min(packets)
+        for more in ({}, {"2001:db8::/32": "JP"}):  # a database of IPv4, and one of IPv6 with IPv4 in it
+            database = build({client + "/32": "JP", server + "/32": "RU", **more})
+            self.write_bytes("geo.mmdb", database)
+            os.remove(self.path("eve.json"))
+            done = self.replay(*words, "geoip-database=geo.mmdb")
+            self.assertEqual(done.returncode, 0, done.stdout)
+            sides = {}
+            for event in self.events("eve.json"):
+                if event["event_type"] == "alert":
+                    sides.setdefault(event["alert"]["signature_id"], set()).add(event["src_ip"] == client)
+            self.assertEqual(sides, {1: {True}, 2: {False}, 3: {True, False}, 4: {True, False}})
+        for length in range(0, len(database), 61):
+            self.write_bytes("geo.mmdb", database[:length])
+            done = self.replay("-v", "-T", "-S", "geo.rules", "--set", "geoip-database=geo.mmdb")
+            self.assertEqual((done.returncode, done.stdout.count("geo.mmdb: ")), (0, 6), done.stdout)
+        dice = random.Random(7)
+        for _ in range(20):
+            flipped = bytearray(database)
+            for _ in range(dice.randint(1, 4)):
+                flipped[dice.randrange(len(flipped))] ^= 1 << dice.randrange(8)
+            self.write_bytes("geo.mmdb", bytes(flipped))
+            done = self.replay("-T", "-S", "geo.rules", "--set", "geoip-database=geo.mmdb")
+            self.assertEqual(done.returncode, 0, done.stdout)
+
+    def write_bytes(self, name, content):
+        with open(self.path(name), "wb") as out:
+            out.write(content)
 
     def test_cache(self):
         """The same alerts with databases made now, kept, damaged, or by nobody; the default folder; small sets keep nothing."""

@@ -43,6 +43,12 @@ struct reputation {
     bool is_net; /* written with a '/' */
 };
 
+/* Addresses of IPv4 of one country. */
+struct country_range {
+    uint32_t first, last;
+    char code[2];
+};
+
 /* What the settings say of data sets. */
 struct dataset_settings {
     const char *folder; /* of what is saved, with '/' at its end */
@@ -70,6 +76,11 @@ struct rule_loader {
     struct map reputation_categories; /* name -> number + 1 */
     struct vec reputations;           /* struct reputation; sorted when the first rule asks */
     bool reputations_sorted;
+    struct vec country_ranges; /* struct country_range, ascending */
+    rule_countries_fn countries;
+    void *countries_owner;
+    bool countries_known;
+    const char *countries_problem; /* why they are not; NULL: nobody has asked */
     struct name_table flowbits, flowints, xbits, captures, dataset_names;
     uint8_t action_order[RULE_ACTIONS];
     void *pcre_memory;  /* pcre2_general_context *, or NULL: the heap */

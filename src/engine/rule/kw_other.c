@@ -117,27 +117,6 @@ static int read_frame(struct build *b, const struct keyword *k, struct str value
     return check->field == FIELD_NONE ? -1 : build_select(b, bytes, false);
 }
 
-/* "src,RU,US", "dst,!JP", "RU" */
-static int read_geoip(struct build *b, const struct keyword *k, struct str value)
-{
-    static const char *const sides[] = {"src", "dst", "both", "any"};
-    struct str piece;
-    uint32_t countries = 0;
-    for (bool first = true; value_next(&value, ',', &piece); first = false) {
-        bool side = false;
-        for (size_t i = 0; first && i < ARRAY_COUNT(sides); i++)
-            side |= str_eq_nocase(piece, str_c(sides[i]));
-        if (side)
-            continue;
-        if (piece.len && piece.p[0] == '!')
-            piece = str_from(piece, 1);
-        if (piece.len != 2 || !is_word(piece))
-            return build_refuse(b, "a country is two letters");
-        countries++;
-    }
-    return countries ? not_done(b, k) : build_refuse(b, "a country is missing");
-}
-
 /* "name,value": what a pcre has kept under that name in the flow holds the value */
 static int read_flowvar(struct build *b, const struct keyword *k, struct str value)
 {
@@ -207,7 +186,6 @@ static const struct keyword rows[] = {
     NOT_DONE("lua", KEYWORD_VALUE, read_script, "scripts are not run"),
     NOT_DONE("luajit", KEYWORD_VALUE, read_script, "scripts are not run"),
     NOT_DONE("luaxform", KEYWORD_VALUE, read_script, "scripts are not run"),
-    NOT_DONE("geoip", KEYWORD_VALUE, read_geoip, "there is no table of addresses and countries"),
     {.name = "flowvar", .read = read_flowvar, .value = KEYWORD_VALUE},
     NOT_DONE(
         "pktvar", KEYWORD_VALUE, read_pktvar,

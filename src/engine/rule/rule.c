@@ -95,6 +95,7 @@ static void maps_init(struct rule_loader *l)
     vec_init(&l->codes, sizeof(void *));
     vec_init(&l->datasets, sizeof(struct rule_dataset_decl));
     vec_init(&l->reputations, sizeof(struct reputation));
+    vec_init(&l->country_ranges, sizeof(struct country_range));
 }
 
 static void maps_fini(struct rule_loader *l)
@@ -114,6 +115,7 @@ static void maps_fini(struct rule_loader *l)
     vec_fini(&l->duplicates);
     vec_fini(&l->datasets);
     vec_fini(&l->reputations);
+    vec_fini(&l->country_ranges);
     vec_fini(&l->codes);
 }
 

@@ -314,7 +314,7 @@ enum rule_check_kind {
     RULE_CHECK_FLOWINT,
     RULE_CHECK_FLOWVAR, /* what a pcre has kept under integer.id holds `text` */
     RULE_CHECK_XBITS,
-    RULE_CHECK_ADDRESS, /* iprep: addresses of the packet lie in a set */
+    RULE_CHECK_ADDRESS, /* iprep, geoip: addresses of the packet lie in a set */
     RULE_CHECK_HOSTBITS,
     RULE_CHECK_APP_PROTOCOL,
     RULE_CHECK_APP_EVENT,
@@ -513,7 +513,7 @@ struct rule {
     bool bidirectional, noalert;
     bool
         both_sides; /* "=>": request and response of one transaction; every field buffer and number has its side */
-    bool every_packet; /* hook of packets: asked with each, never once for the flow */
+    bool every_packet; /* hook of packets, geoip: asked with each, never once for the flow */
     enum rule_scope scope;
     bool tells_context; /* a dataset of its tells a context with the alert */
     bool bypass;        /* after it has held, the rest of the flow is not looked at */
@@ -648,6 +648,14 @@ NODISCARD int rule_load_classifications(struct rule_loader *l, struct str text, 
 NODISCARD int rule_load_reputation_categories(struct rule_loader *l, struct str text,
                                               struct err *err);
 NODISCARD int rule_load_reputations(struct rule_loader *l, struct str text, struct err *err);
+/* For `geoip`: where the addresses of IPv4 by country come from. Called once, when the first rule asks: it calls rule_add_country for each
+ * range, in ascending order; 0, or -1 and why (such rules are refused with that). */
+#define RULE_COUNTRY_RANGES_MAX 4000000
+typedef int (*rule_countries_fn)(void *owner, struct rule_loader *l, struct err *err);
+void rule_loader_countries(struct rule_loader *l, rule_countries_fn fn, void *owner);
+/* code: two capital letters. -1: no memory, too many, or not in order. */
+NODISCARD int rule_add_country(struct rule_loader *l, uint32_t first, uint32_t last,
+                               const char code[2]);
 NODISCARD int rule_load_references(struct rule_loader *l, struct str text, struct err *err);
 /* Call after the rules. */
 NODISCARD int rule_load_thresholds(struct rule_loader *l, struct str text, const char *name,

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "gateway/compile/cache.h"
+#include "gateway/compile/countries.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -281,6 +282,11 @@ struct match_image *compile_in(const struct compile_request *request,
     if (!loader)
         return NULL;
     struct rule_set *set = NULL;
+    union {
+        const struct conf *in;
+        void *out;
+    } conf = {.in = request->conf};
+    rule_loader_countries(loader, countries_give, conf.out);
     if (load_all(loader, request, err) == 0) {
         set = rule_loader_take(loader);
         if (!set)

@@ -325,7 +325,7 @@ static const char *const written[][6] = {
     [RULE_CHECK_IPOPTS] = {"ipopts", NULL},
     [RULE_CHECK_FRAGBITS] = {"fragbits", NULL},
     [RULE_CHECK_SAMEIP] = {"sameip", NULL},
-    [RULE_CHECK_ADDRESS] = {"iprep", NULL},
+    [RULE_CHECK_ADDRESS] = {"iprep", "geoip", NULL},
     [RULE_CHECK_RPC] = {"rpc", NULL},
     [RULE_CHECK_CSUM] = {"ipv4-csum", "tcpv4-csum", "udpv4-csum", "icmpv4-csum", "tcpv6-csum",
                          NULL},
