@@ -108,7 +108,7 @@ static int read_app_state(struct build *b, const struct keyword *k, struct str v
 /* ---- requires ---- */
 
 /* The version of the rule language that is spoken here. */
-static const unsigned language[3] = {8, 0, 0};
+static const unsigned language[3] = {8, 0, 8};
 
 static bool read_version(struct str s, unsigned version[3])
 {

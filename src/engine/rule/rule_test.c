@@ -273,6 +273,9 @@ static void field_rows(void **state)
         {TCP("app-layer-protocol:nonsense;"), "protocol \"nonsense\""},
         {TCP("app-layer-protocol:tls,sideways;"), "mode"},
         {TCP("requires:version >= 7.0.3 | >= 8, feature ja4, keyword dns.query;"), ""},
+        {TCP("requires:version >= 8.0.5;"), ""},
+        {TCP("requires:version < 8.0.8;"), "it requires version < 8.0.8"},
+        {TCP("requires:version >= 8.0.9;"), "it requires version >= 8.0.9"},
         {TCP("requires:version >= 9;"), "it requires version >= 9"},
         {TCP("requires:keyword foo.bar;"), "it requires keyword foo.bar"},
     };
