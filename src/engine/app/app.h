@@ -45,6 +45,8 @@ struct app_log {
     const struct conf_node *http_custom; /* names of further headers; NULL: none */
     const struct conf_node *smtp;        /* the log's entry for mail; NULL: none */
     uint32_t tls;                        /* members of EVE's "tls", as tls's log_conf gives them */
+    uint32_t
+        smb_unwanted; /* kinds of SMB records that are left out, as smb's log_conf gives them */
     bool mqtt_no_passwords;
     bool pgsql_passwords;
     uint32_t mqtt_text_max; /* bytes of a text that are written */

@@ -57,3 +57,49 @@ def smb(capture):
     talk.send("server", smb2(6, 6, bytes(24)))
     talk.send("client", smb2(3, 7, b"\x09\0", tree=0))
     talk.close()
+
+
+def smb1(command, number, words=b"", data=b"", answer=False):
+    head = b"\xffSMB" + struct.pack("<BIBH12xHHHH", command, 0, 0x98 if answer else 0x18, 0xC801, 1, 7, 1, number)
+    body = bytes([len(words) // 2]) + words + struct.pack("<H", len(data)) + data
+    return struct.pack("!I", len(head + body)) + head + body
+
+
+def wide(text):
+    return text.encode("utf-16-le") + b"\0\0"
+
+
+def smb1_setting(number, level, path, data, part=0):
+    """TRANS2 SET_PATH_INFO (MS-CIFS section 2.2.6.7): whole, or without its data, or its data alone"""
+    parameters = struct.pack("<HI", level, 0) + wide(path)
+    count = len(parameters), len(data)
+    if part == 2:
+        return smb1(0x33, number, struct.pack("<9H", *count, 0, 0, 0, count[1], 53, 0, 0), data)
+    here = 0 if part else count[1]
+    words = struct.pack("<HH14xHHHHBxH", *count, count[0], 65, here, 65 + count[0], 1, 6)
+    return smb1(0x32, number, words, parameters + data[:here])
+
+
+@scene
+def smb_old(capture):
+    """SMB 1: paths are asked for, renamed and deleted, in one message and in two; a file is opened the old way and written"""
+    talk = Conversation(capture, PC, SERVER, 445).open()
+
+    def both(question, command, number, words=b""):
+        talk.send("client", question)
+        talk.send("server", smb1(command, number, words, answer=True))
+
+    to = "new.exe".encode("utf-16-le")
+    renamed = struct.pack("<III", 0, 0, len(to)) + to
+    both(smb1_setting(1, 1004, "\\asked.exe", b"\1"), 0x32, 1)
+    both(smb1_setting(2, 1010, "\\old.exe", renamed), 0x32, 2)
+    talk.send("client", smb1_setting(3, 1013, "\\gone.exe", b"\1", part=1))
+    both(smb1_setting(3, 1013, "\\gone.exe", b"\1", part=2), 0x32, 3)
+    both(smb1(7, 4, b"\x16\0", b"\4" + wide("\\from.exe") + b"\4\0" + wide("\\to.exe")), 7, 4)
+    both(smb1(0x2D, 5, b"\xff" + bytes(29), b"\0" + wide("\\written.exe")), 0x2D, 5, struct.pack("<BxHH24x", 0xFF, 0, 7))
+    both(smb1(0x2F, 6, struct.pack("<BxHH14xHH", 0xFF, 0, 7, 5, 59), b"hello"), 0x2F, 6, struct.pack("<BxHHI2x", 0xFF, 0, 5, 0))
+    both(smb1(4, 8, struct.pack("<HI", 7, 0)), 4, 8)
+    talk.send("client", smb1(0x70, 0) + smb1(0x71, 0))
+    talk.send("server", smb1(0x70, 0, answer=True) + smb1(0x71, 0, answer=True))
+    talk.send("client", smb1(0x32, 7, b"\1\0" * 7))
+    talk.close()

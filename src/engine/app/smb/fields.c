@@ -80,7 +80,7 @@ static bool little(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *
 
 const struct field_desc smb_fields[SMB_FIELD_ROWS] = {
     FIELD("smb.named_pipe", DIR_BIT(DIR_TOSERVER), TX_COMPLETE, .bytes = named_pipe),
-    FIELD("smb.share", DIR_BIT(DIR_TOSERVER), TX_COMPLETE, .bytes = share),
+    FIELD("smb.share", DIR_BIT(DIR_TOSERVER), 1, .bytes = share),
     FIELD("smb.ntlmssp_user", DIR_BIT(DIR_TOSERVER), TX_COMPLETE, .bytes = user),
     FIELD("smb.ntlmssp_domain", DIR_BIT(DIR_TOSERVER), TX_COMPLETE, .bytes = domain),
     FIELD("smb.version", DIR_BOTH, 0, .kind = FIELD_UINT, .number = version),

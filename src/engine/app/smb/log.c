@@ -9,11 +9,14 @@ struct name {
 };
 
 static const struct name smb1_commands[] = {
+    {0x00, "CREATE_DIRECTORY"},
+    {0x02, "OPEN"},
     {0x04, "CLOSE"},
     {0x06, "DELETE"},
     {0x07, "RENAME"},
     {0x24, "LOCKING_ANDX"},
     {0x25, "TRANS"},
+    {0x26, "TRANS_SECONDARY"},
     {0x2b, "ECHO"},
     {0x2d, "OPEN_ANDX"},
     {0x2e, "READ_ANDX"},
@@ -247,6 +250,10 @@ static void log_fuid(const struct smb_tx *smb, struct json *out)
     char text[16];
     if (!smb->has_fuid)
         return;
+    if (!smb->fuid.len) {
+        json_text(out, "fuid", "");
+        return;
+    }
     if (smb->fuid.len == 16) {
         log_guid(out, "fuid", smb->fuid.bytes);
         return;
@@ -273,10 +280,12 @@ static void log_create(const struct smb_tx *smb, struct json *out)
 static void log_set_info(const struct smb_tx *smb, struct json *out)
 {
     if (smb->words[SMB_RENAME_TO].len) {
-        json_object(out, "set_info");
-        json_text(out, "class", "FILE_INFO");
-        json_text(out, "info_level", "SMB2_FILE_RENAME_INFO");
-        json_end_object(out);
+        if (smb->version == 2) {
+            json_object(out, "set_info");
+            json_text(out, "class", "FILE_INFO");
+            json_text(out, "info_level", "SMB2_FILE_RENAME_INFO");
+            json_end_object(out);
+        }
         json_object(out, "rename");
         json_bytes(out, "from", smb->words[SMB_FILENAME]);
         json_bytes(out, "to", smb->words[SMB_RENAME_TO]);
@@ -284,6 +293,10 @@ static void log_set_info(const struct smb_tx *smb, struct json *out)
     } else if (smb->delete_on_close) {
         log_word(smb, SMB_FILENAME, "filename", out);
         json_text(out, "access", "delete on close");
+        if (smb->version == 1) {
+            json_text(out, "subcmd", smb->subcommand == 6 ? "SET_PATH_INFO" : "SET_FILE_INFO");
+            json_text(out, "level_of_interest", "Set Disposition Information");
+        }
     }
     log_fuid(smb, out);
 }
@@ -326,7 +339,9 @@ static void log_status(const struct smb_tx *smb, struct json *out)
 {
     char text[16];
     if (smb->is_dos_status) {
-        log_named(out, "status", dos_statuses, smb->status);
+        const char *name = find(dos_statuses, smb->status);
+        snprintf(text, sizeof text, "%u", smb->status >> 16);
+        json_text(out, "status", name ? name : text);
         snprintf(text, sizeof text, "0x%04x", smb->status >> 16);
     } else {
         log_named(out, "status", statuses, smb->status);
@@ -358,4 +373,38 @@ void smb_log(const struct tx *tx, const struct app_conf *conf, struct json *out)
     case SMB_CALL: log_call(smb, out); break;
     case SMB_OTHER: break;
     }
+}
+
+/* ---- what is wanted ---- */
+
+/* Names of the kinds, as `types` of the log's entry has them. */
+static const struct {
+    const char *name;
+    enum smb_kind kind;
+    bool renames;
+} kinds[] = {
+    {"generic", SMB_OTHER, false},         {"negotiate", SMB_NEGOTIATE, false},
+    {"session_setup", SMB_SESSION, false}, {"tree_connect", SMB_TREE, false},
+    {"create", SMB_CREATE, false},         {"file", SMB_FILE, false},
+    {"ioctl", SMB_IOCTL, false},           {"set_file_path_info", SMB_SET_INFO, false},
+    {"rename", SMB_SET_INFO, true},        {"dcerpc", SMB_CALL, false},
+};
+
+void smb_log_conf(struct app_log *log, const struct conf_node *settings)
+{
+    const struct conf_node *types = conf_child(settings, "types");
+    log->smb_unwanted = types && types->child ? ~UINT32_C(0) : 0;
+    for (const struct conf_node *t = types ? types->child : NULL; t; t = t->next)
+        for (uint32_t i = 0; i < ARRAY_COUNT(kinds); i++)
+            if (t->value && strcmp(t->value, kinds[i].name) == 0)
+                log->smb_unwanted &= ~(UINT32_C(1) << i);
+}
+
+bool smb_log_wants(const struct tx *tx, const struct app_log *log)
+{
+    const struct smb_tx *smb = smb_tx_const(tx);
+    for (uint32_t i = 0; i < ARRAY_COUNT(kinds); i++)
+        if (kinds[i].kind == smb->kind && kinds[i].renames == (smb->words[SMB_RENAME_TO].len != 0))
+            return !(log->smb_unwanted >> i & 1);
+    return true;
 }

@@ -86,7 +86,9 @@ struct smb_tx {
     uint8_t version; /* 1, 2 */
     enum smb_kind kind;
     uint16_t command;
+    uint8_t subcommand; /* of SMB1's TRANS2 */
     uint64_t session_id, message_id;
+    uint32_t asked_in; /* number of the request that began it; those of one message share it */
     uint32_t tree_id, status;
     bool has_status, is_dos_status, has_ntlm, has_kerberos, ended;
     uint16_t dialect; /* of the connection when it began */
@@ -126,7 +128,7 @@ struct smb_open {
     struct smb_open *next;
     struct smb_id id;
     uint32_t tree_id;
-    bool is_pipe;
+    bool is_pipe, is_rpc; /* is_rpc: a call went through it */
     struct str name;
     uint64_t size;
     struct rpc_bindings bindings;
@@ -146,7 +148,18 @@ struct smb_access {
 };
 #define SMB_ACCESSES_MAX 128
 
+/* A transaction of SMB1 whose parts are on their way (trans.c). */
+struct smb_gather {
+    uint16_t command, setup[2];
+    uint64_t message_id;
+    uint16_t total[2]; /* parameters, data */
+    uint8_t *bytes;    /* of both; NULL: there is none */
+    uint32_t size, have;
+};
+
 struct smb_state {
+    struct smb_gather gather;
+    uint32_t asked; /* requests of SMB1 so far */
     struct smb_tree *trees;
     struct smb_open *opens;
     struct smb_access *accesses; /* newest first */
@@ -174,6 +187,7 @@ struct smb_message {
     uint16_t command;
     uint32_t status, tree_id, flags;
     uint64_t message_id, session_id;
+    uint32_t answers; /* the number of the request that it answers; 0: not known */
     bool wide;
     bool is_dos_status; /* SMB1: class and code instead of an NT status */
 };
@@ -198,8 +212,8 @@ void smb_complete(struct smb_tx *smb);
 void smb_event(const struct smb_message *m, struct smb_tx *smb, enum smb_event event);
 /* Requests go to the server; false, and an event: this one does not. */
 bool smb_right_way(const struct smb_message *m);
-/* Ends what this message's number asked for and was not answered by it. */
-void smb_end_unanswered(const struct smb_message *m, uint8_t version);
+/* Ends what stood in the request that this message answers and was not answered by it. */
+void smb_end_unanswered(const struct smb_message *m);
 bool smb_give_up(struct app_flow *af);
 /* A connection negotiates once with each version. */
 void smb_note_negotiate(const struct smb_message *m, struct smb_tx *smb);
@@ -250,11 +264,26 @@ bool smb_pipe_answers(const struct smb_message *m, struct smb_open *open, const 
 void smb_logon(const struct smb_message *m, struct smb_tx *smb, struct str blob);
 void smb_logon_answered(const struct smb_message *m, struct smb_tx *smb, struct str blob);
 
+/* trans.c */
+#define SMB1_TRANS 0x25
+#define SMB1_TRANS_SECONDARY 0x26
+#define SMB1_TRANS2 0x32
+#define SMB1_TRANS2_SECONDARY 0x33
+struct smb_id smb1_id(uint16_t fid);
+/* TRANS and TRANS2, and what follows of them. */
+void smb1_trans(struct smb_message *m, struct reader *words);
+void smb1_trans_secondary(struct smb_message *m, struct reader *words);
+void smb1_gather_drop(struct app_flow *af);
+
 /* smb1.c, smb2.c: one message */
+/* Text up to its zero. */
+struct str smb_text_cut(struct str text, bool wide);
 void smb1_take(struct smb_message *m);
 void smb2_take(struct smb_message *m);
 
 /* log.c, fields.c */
+void smb_log_conf(struct app_log *log, const struct conf_node *settings);
+bool smb_log_wants(const struct tx *tx, const struct app_log *log);
 void smb_log(const struct tx *tx, const struct app_conf *conf, struct json *out);
 #define SMB_FIELD_ROWS (10 + FILE_FIELD_ROWS)
 extern const struct field_desc smb_fields[SMB_FIELD_ROWS];

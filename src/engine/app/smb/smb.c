@@ -239,6 +239,8 @@ const struct app_parser smb_parser = {
     .events_small = true,
     .frames = frames,
     .frame_count = FRAME_KINDS,
+    .log_conf = smb_log_conf,
+    .log_wants = smb_log_wants,
     .log = smb_log,
     .log_tx_id = true,
 };

@@ -5,11 +5,14 @@
 #define FLAG_UNICODE 0x8000
 #define FLAG_NT_STATUS 0x4000
 #define NT_LM 1
-#define TRANSACT_PIPE 0x26
 
 enum command {
     CLOSE = 0x04,
-    TRANS = 0x25,
+    OPEN_PLAIN = 0x02,
+    RENAME = 0x07,
+    TRANS = SMB1_TRANS,
+    TRANS_SECONDARY = SMB1_TRANS_SECONDARY,
+    TRANS2 = SMB1_TRANS2,
     READ_ANDX = 0x2e,
     WRITE_ANDX = 0x2f,
     TREE_DISCONNECT = 0x71,
@@ -18,7 +21,7 @@ enum command {
     TREE_CONNECT = 0x75,
     NT_CREATE = 0xa2,
     NT_TRANS_SECONDARY = 0xa1,
-    TRANS2_SECONDARY = 0x33,
+    TRANS2_SECONDARY = SMB1_TRANS2_SECONDARY,
     LOCKING = 0x24,
     OPEN = 0x2d,
     LOGOFF = 0x74,
@@ -70,9 +73,12 @@ static bool follows(uint16_t command, uint32_t at, const struct parts *p, struct
     return !words.bad && out->command != NOTHING_FOLLOWS && out->at > at;
 }
 
-static struct smb_id id_of(uint16_t fid)
+struct str smb_text_cut(struct str text, bool wide)
 {
-    return (struct smb_id){.bytes = {(uint8_t)fid, (uint8_t)(fid >> 8)}, .len = 2};
+    size_t end = 0, step = wide ? 2 : 1;
+    while (end + step <= text.len && (text.p[end] || (wide && text.p[end + 1])))
+        end += step;
+    return str_cut(text, 0, end);
 }
 
 /* Text up to its end: two zero bytes, where it is wide and begins at an even place of the message. */
@@ -82,12 +88,10 @@ static struct str take_text(struct str *rest, size_t *at, bool wide)
         *rest = str_from(*rest, 1);
         (*at)++;
     }
-    size_t end = 0, step = wide ? 2 : 1;
-    while (end + step <= rest->len && (rest->p[end] || (wide && rest->p[end + 1])))
-        end += step;
-    struct str text = str_cut(*rest, 0, end);
-    *rest = str_from(*rest, end + step);
-    *at += end + step;
+    struct str text = smb_text_cut(*rest, wide);
+    size_t step = text.len + (wide ? 2 : 1);
+    *rest = str_from(*rest, step);
+    *at += step;
     return text;
 }
 
@@ -168,35 +172,10 @@ static void ask_create(struct smb_message *m, struct smb_tx *smb, struct parts *
 
 static void ask_close(struct smb_message *m, struct smb_tx *smb, struct parts *p)
 {
-    struct smb_id id = id_of(reader_u16_le(&p->words));
+    struct smb_id id = smb1_id(reader_u16_le(&p->words));
     (void)smb;
     if (!p->words.bad)
         smb_open_close(m->af, &id);
-}
-
-/* Transactions on named pipes: two setup words, function and pipe: MS-CIFS section 2.2.5.6. Others say nothing. */
-static void take_trans(struct smb_message *m, struct parts *p)
-{
-    struct rpc_head head;
-    reader_skip(&p->words, 22);
-    uint16_t len = reader_u16_le(&p->words), offset = reader_u16_le(&p->words);
-    reader_skip(&p->words, 2);
-    uint16_t function = reader_u16_le(&p->words), fid = reader_u16_le(&p->words);
-    struct str unit = str_cut(m->bytes, offset, (size_t)offset + len);
-    if (p->words.bad || function != TRANSACT_PIPE || !rpc_read_head(unit, &head) ||
-        rpc_type_answers(head.type))
-        return;
-    struct smb_id id = id_of(fid);
-    struct smb_open *open = smb_open_find(m->af, &id);
-    if (!open)
-        open = smb_open_add(m->af, &id);
-    if (open)
-        open->is_pipe = true;
-    struct smb_tx *smb = smb_begin(m, 1);
-    if (!smb)
-        return;
-    (void)smb_pipe_asks(m, smb, open, unit);
-    smb_asked(smb, m->dir);
 }
 
 static bool take_write(struct smb_message *m, struct parts *p)
@@ -204,7 +183,7 @@ static bool take_write(struct smb_message *m, struct parts *p)
     struct smb_piece piece = {0};
     struct reader *w = &p->words;
     reader_skip(w, 4);
-    piece.id = id_of(reader_u16_le(w));
+    piece.id = smb1_id(reader_u16_le(w));
     uint64_t offset = reader_u32_le(w);
     reader_skip(w, 8);
     uint32_t high = reader_u16_le(w);
@@ -238,7 +217,7 @@ static void ask_read(struct smb_message *m, struct parts *p)
 {
     struct reader *w = &p->words;
     reader_skip(w, 4);
-    struct smb_id id = id_of(reader_u16_le(w));
+    struct smb_id id = smb1_id(reader_u16_le(w));
     uint64_t offset = reader_u32_le(w);
     reader_skip(w, 10);
     if (w->len >= 24)
@@ -247,13 +226,53 @@ static void ask_read(struct smb_message *m, struct parts *p)
         smb_access_add(m, DIR_TOCLIENT, offset, &id);
 }
 
+/* MS-CIFS section 2.2.4.27: file and path that is to be opened; the answer gives its number. */
+static void ask_open(struct smb_message *m, struct smb_tx *smb, struct parts *p)
+{
+    struct str rest = p->data;
+    size_t at = p->data_at;
+    if (m->command == OPEN_PLAIN &&
+        rest.len) { /* section 2.2.4.3: a byte says that a text follows */
+        rest = str_from(rest, 1);
+        at++;
+    }
+    smb_word_wide(m->af, smb, SMB_FILENAME, take_text(&rest, &at, m->wide), m->wide);
+}
+
+/* Section 2.2.4.8 */
+static void ask_rename(struct smb_message *m, struct smb_tx *smb, struct parts *p)
+{
+    static const enum smb_word words[2] = {SMB_FILENAME, SMB_RENAME_TO};
+    struct str rest = p->data;
+    size_t at = p->data_at;
+    smb->kind = SMB_SET_INFO;
+    smb->has_fuid = true;
+    for (int i = 0; i < 2; i++) {
+        rest = str_from(rest, 1);
+        at++;
+        smb_word_wide(m->af, smb, words[i], take_text(&rest, &at, m->wide), m->wide);
+    }
+}
+
+/* A further part of a transaction is asked without an answer of its own. */
+static void ask_further(struct smb_message *m, struct parts *p)
+{
+    struct smb_tx *smb = smb_begin(m, 1);
+    if (smb)
+        smb_complete(smb);
+    if (m->command != NT_TRANS_SECONDARY)
+        smb1_trans_secondary(m, &p->words);
+}
+
 static void ask(struct smb_message *m, struct parts *p)
 {
     switch (m->command) {
     case READ_ANDX: ask_read(m, p); return;
-    case TRANS: take_trans(m, p); return;
-    case NT_TRANS_SECONDARY: /* the first part stands for all */
-    case TRANS2_SECONDARY: return;
+    case TRANS:
+    case TRANS2: smb1_trans(m, &p->words); return;
+    case NT_TRANS_SECONDARY:
+    case TRANS_SECONDARY:
+    case TRANS2_SECONDARY: ask_further(m, p); return;
     case WRITE_ANDX:
         if (take_write(m, p))
             return;
@@ -269,6 +288,9 @@ static void ask(struct smb_message *m, struct parts *p)
     case TREE_CONNECT: ask_tree(m, smb, p); break;
     case NT_CREATE: ask_create(m, smb, p); break;
     case CLOSE: ask_close(m, smb, p); break;
+    case OPEN:
+    case OPEN_PLAIN: ask_open(m, smb, p); break;
+    case RENAME: ask_rename(m, smb, p); break;
     default: break;
     }
     smb_asked(smb, m->dir);
@@ -315,13 +337,24 @@ static void answer_tree(struct smb_message *m, struct smb_tx *smb, struct parts 
     }
 }
 
+static void name_open(struct smb_message *m, struct smb_tx *smb, const struct smb_id *id)
+{
+    struct smb_open *open = smb_open_add(m->af, id);
+    const struct smb_tree *tree = smb_tree_find(m->af, m->tree_id);
+    if (!open)
+        return;
+    open->tree_id = m->tree_id;
+    open->is_pipe = tree && tree->is_pipe;
+    smb_open_name(m->af, open, smb->words[SMB_FILENAME]);
+}
+
 #define SECONDS_1601_TO_1970 11644473600u
 
 static void answer_create(struct smb_message *m, struct smb_tx *smb, struct parts *p)
 {
     struct reader *w = &p->words;
     reader_skip(w, 5);
-    smb->fuid = id_of(reader_u16_le(w));
+    smb->fuid = smb1_id(reader_u16_le(w));
     reader_skip(w, 4);
     for (size_t i = 0; i < 4; i++) {
         uint64_t s = reader_u64_le(w) / 10000000u;
@@ -329,14 +362,20 @@ static void answer_create(struct smb_message *m, struct smb_tx *smb, struct part
     }
     reader_skip(w, 12);
     smb->size = reader_u64_le(w);
-    smb->has_fuid = !w->bad;
-    struct smb_open *open = w->bad ? NULL : smb_open_add(m->af, &smb->fuid);
-    const struct smb_tree *tree = smb_tree_find(m->af, m->tree_id);
-    if (!open)
-        return;
-    open->tree_id = m->tree_id;
-    open->is_pipe = tree && tree->is_pipe;
-    smb_open_name(m->af, open, smb->words[SMB_FILENAME]);
+    smb->has_fuid = true;
+    if (w->bad)
+        smb->fuid.len = 0;
+    else
+        name_open(m, smb, &smb->fuid);
+}
+
+static void answer_open(struct smb_message *m, struct smb_tx *smb, struct parts *p)
+{
+    if (m->command == OPEN)
+        reader_skip(&p->words, 4);
+    struct smb_id id = smb1_id(reader_u16_le(&p->words));
+    if (!p->words.bad)
+        name_open(m, smb, &id);
 }
 
 static void answer_trans(struct smb_message *m, struct smb_tx *smb, struct parts *p)
@@ -384,6 +423,7 @@ static void answer(struct smb_message *m, struct parts *p)
     struct smb_tx *smb = smb_find(m, 1);
     if (!smb)
         return;
+    m->answers = smb->asked_in;
     smb->status = m->status;
     smb->has_status = true;
     smb->is_dos_status = m->is_dos_status;
@@ -392,6 +432,8 @@ static void answer(struct smb_message *m, struct parts *p)
     case SESSION_SETUP: answer_session(m, smb, p); break;
     case TREE_CONNECT: answer_tree(m, smb, p); break;
     case NT_CREATE: answer_create(m, smb, p); break;
+    case OPEN:
+    case OPEN_PLAIN: answer_open(m, smb, p); break;
     case TRANS: answer_trans(m, smb, p); break;
     default: break;
     }
@@ -427,6 +469,7 @@ void smb1_take(struct smb_message *m)
     }
     if (!smb_right_way(m))
         return;
+    smb_state_of(m->af)->asked += !m->is_answer;
     for (int i = 0; i < SMB_CHAIN_MAX; i++) {
         uint32_t at = next.at;
         if (!split(m, at, &p)) {
@@ -443,5 +486,5 @@ void smb1_take(struct smb_message *m)
         m->command = next.command;
     }
     if (m->is_answer) /* what followed the command that failed was not done, and is not answered */
-        smb_end_unanswered(m, 1);
+        smb_end_unanswered(m);
 }

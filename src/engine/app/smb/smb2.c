@@ -231,6 +231,20 @@ static void take_set_info(struct smb_message *m)
     smb_asked(smb, m->dir);
 }
 
+/* A call, or a piece of one, is a command as any other; other words between two programs are none. */
+static void write_pipe(struct smb_message *m, struct smb_open *open, struct str bytes)
+{
+    struct rpc_head head;
+    if (!(open && open->is_rpc) && !rpc_read_head(bytes, &head))
+        return;
+    struct smb_tx *smb = smb_begin(m, 2);
+    if (!smb)
+        return;
+    if (!smb_pipe_asks(m, smb, open, bytes))
+        smb->kind = SMB_OTHER;
+    smb_asked(smb, m->dir);
+}
+
 /* A write to a file is part of the file's own transaction; one to a pipe is a command as any other. True: it was a file's. */
 static bool take_write(struct smb_message *m)
 {
@@ -250,15 +264,11 @@ static bool take_write(struct smb_message *m)
     bool is_call = rpc_read_head(piece.bytes, &head) && head.frag_bytes <= piece.len;
     if ((open && open->is_pipe) || (tree && tree->is_pipe) ||
         (!tree && is_call && !(open && open->files[m->dir]))) {
-        struct smb_tx *smb = smb_begin(m, 2);
         if (!open)
             open = smb_open_add(m->af, &piece.id);
         if (open)
             open->is_pipe = true;
-        if (smb && !smb_pipe_asks(m, smb, open, piece.bytes))
-            smb->kind = SMB_OTHER;
-        if (smb)
-            smb_asked(smb, m->dir);
+        write_pipe(m, open, piece.bytes);
         return true;
     }
     return smb_file_piece(m, 2, &piece);
@@ -410,7 +420,10 @@ static void answer_read(struct smb_message *m)
     piece.bytes = at_offset(m, offset, piece.len);
     struct smb_open *open = smb_open_find(m->af, &read.id);
     struct rpc_head head;
-    if ((open && open->is_pipe) || (!open && rpc_read_head(piece.bytes, &head)))
+    bool is_call = rpc_read_head(piece.bytes, &head);
+    /* an answer that came later names no tree: what is no call is taken for a file's, as Suricata does */
+    bool in_pipe = open && open->is_pipe && (open->is_rpc || smb_tree_find(m->af, m->tree_id));
+    if (in_pipe || ((!open || open->is_pipe) && is_call))
         (void)smb_pipe_answers(m, open, &read.id, piece.bytes);
     else if (piece.len)
         (void)smb_file_piece(m, 2, &piece);

@@ -81,7 +81,69 @@
 /* 64 + 16 + 4 = 84 */
 #define READ_ANSWERED FRAME("\x54") HEAD2("\x08", "\1", "\3", "\5") "\x11\0\x50\0\4\0\0\0" Z8 "wxyz"
 
+/* SMB1 without words; TRANS2: 32 + 31 + 2 = 65 in front of parameters and data */
+#define PLAIN(command, flags) FRAME("\x23") HEAD1(command, Z4, flags, "\5") "\0\0\0"
+#define TRANS2(frame, params, data, sub, bytes) \
+    FRAME(frame)                                \
+    HEAD1("\x32", Z4, "\0", "\5")               \
+    "\x0f" params data Z8 Z4 Z2 params "\x41\0" data "\x4b\0\1\0" sub "\0" bytes
+#define DELETE_PATH "\xf5\3" Z4 "a.b\0"
+#define DELETE_IN_PARTS           \
+    FRAME("\x4b")                 \
+    HEAD1("\x32", Z4, "\0", "\5") \
+    "\x0f\x0a\0\1\0" Z8 Z4 Z2 "\x0a\0\x41\0\0\0\0\0\1\0\6\0\x0a\0" DELETE_PATH
+/* 32 + 19 + 2 = 53 */
+#define DELETE_FURTHER(number)                                                     \
+    FRAME("\x36")                                                                  \
+    "\xffSMB\x33" Z4 "\0\0\0" Z4 Z8 "\5\0\7\0\1\0" number "\0\x09\x0a\0\1\0" Z4 Z2 \
+    "\1\0\x35\0\0\0\0\0\1\0\1"
+#define RENAME_PATH "\xf2\3" Z4 "a.b\0"
+/* 32 + 31 + 2 + 6 = 71; 32 + 31 + 2 = 65 */
+#define OPEN1     \
+    FRAME("\x47") \
+    HEAD1("\x2d", Z4, "\0", "\5") "\x0f\xff\0\0\0" Z8 Z8 Z8 Z2 "\6\0\\o.ex\0"
+#define OPENED1 FRAME("\x41") HEAD1("\x2d", Z4, "\x80", "\5") "\x0f\xff\0\0\0\7\0" Z8 Z8 Z8 "\0\0"
+/* 32 + 25 + 2 + 2 = 61 */
+#define WRITE1                    \
+    FRAME("\x3d")                 \
+    HEAD1("\x2f", Z4, "\0", "\5") \
+    "\x0c\xff\0\0\0\7\0" Z8 "\0\0" Z4 "\2\0\x3b\0\2\0hi"
+
 static const struct talk_row rows[] = {
+    {"SMB1: a path is deleted",
+     {TS(TRANS2("\x4c", "\x0a\0", "\1\0", "\6", "\x0b\0" DELETE_PATH "\1"))},
+     {"0 log "
+      "{\"id\":1,\"dialect\":\"unknown\",\"command\":\"SMB1_COMMAND_TRANS2\",\"session_id\":1,"
+      "\"tree_id\":5,\"filename\":\"a.b\",\"access\":\"delete on close\","
+      "\"subcmd\":\"SET_PATH_INFO\",\"level_of_interest\":\"Set Disposition Information\","
+      "\"fuid\":\"\"}"}},
+    {"SMB1: a path is renamed",
+     {TS(TRANS2("\x5a", "\x0a\0", "\x0f\0", "\6",
+                "\x19\0" RENAME_PATH "\1" Z4 Z2 "\0\3\0\0\0c.d"))},
+     {"0 log "
+      "{\"id\":1,\"dialect\":\"unknown\",\"command\":\"SMB1_COMMAND_TRANS2\",\"session_id\":1,"
+      "\"tree_id\":5,\"rename\":{\"from\":\"a.b\",\"to\":\"c.d\"},\"fuid\":\"\"}"}},
+    {"SMB1: what is asked of a path is no record",
+     {TS(TRANS2("\x4c", "\x0a\0", "\1\0", "\5", "\x0b\0" DELETE_PATH "\1"))},
+     {"!0 ts smb.version=1"}},
+    {"SMB1: a deletion in two messages",
+     {TS(DELETE_IN_PARTS), TS(DELETE_FURTHER("\2"))},
+     {"0 done ts tc",
+      "1 log "
+      "{\"id\":2,\"dialect\":\"unknown\",\"command\":\"SMB1_COMMAND_TRANS2\",\"session_id\":1,"
+      "\"tree_id\":5,\"filename\":\"a.b\",\"access\":\"delete on close\","
+      "\"subcmd\":\"SET_PATH_INFO\",\"level_of_interest\":\"Set Disposition Information\","
+      "\"fuid\":\"\"}"}},
+    {"SMB1: a further part of something else",
+     {TS(DELETE_IN_PARTS), TS(DELETE_FURTHER("\3"))},
+     {"0 done ts tc", "!1 ts smb.version=1"}},
+    {"SMB1: a file that was opened the old way",
+     {TS(OPEN1), TC(OPENED1), TS(WRITE1)},
+     {"0 done ts tc", "1 file ts \\x5co.ex 2 open"}},
+    {"SMB1: two requests of one number",
+     {TS(PLAIN("\x70", "\0") PLAIN("\x71", "\0")), TC(PLAIN("\x70", "\x80") PLAIN("\x71", "\x80"))},
+     {"1 log {\"id\":2,\"dialect\":\"unknown\",\"command\":\"SMB1_COMMAND_TREE_DISCONNECT\","
+      "\"status\":\"STATUS_SUCCESS\",\"status_code\":\"0x0\",\"session_id\":1,\"tree_id\":5}"}},
     {"a share",
      {TS(TREE_ASKED), TC(TREE_ANSWERED)},
      {"0 ts smb.version=2", "0 ts smb.share=\\x5c\\x5cst", "0 done ts tc",

@@ -11,6 +11,7 @@ struct smb_tx *smb_begin(const struct smb_message *m, uint8_t version)
     smb->session_id = m->session_id;
     smb->message_id = m->message_id;
     smb->tree_id = m->tree_id;
+    smb->asked_in = smb_state_of(m->af)->asked;
     smb->dialect = smb_state_of(m->af)->dialect;
     return smb;
 }
@@ -38,9 +39,11 @@ struct smb_tx *smb_find_negotiate(const struct smb_message *m)
 
 void smb_asked(struct smb_tx *smb, enum dir dir)
 {
-    /* whether it is a pipe, only the answer says */
-    if (smb->kind == SMB_TREE)
+    /* whether it is a pipe, only the answer says; until then it is a share */
+    if (smb->kind == SMB_TREE) {
+        app_progress(&smb->tx, dir, 1);
         return;
+    }
     app_progress(&smb->tx, dir, TX_COMPLETE);
     app_progress(&smb->tx, dir_other(dir), 1);
 }
@@ -73,12 +76,12 @@ void smb_note_negotiate(const struct smb_message *m, struct smb_tx *smb)
     *seen |= bit;
 }
 
-void smb_end_unanswered(const struct smb_message *m, uint8_t version)
+void smb_end_unanswered(const struct smb_message *m)
 {
-    for (struct tx *tx = m->af->first; tx; tx = tx->next) {
+    for (struct tx *tx = m->af->first; m->answers && tx; tx = tx->next) {
         struct smb_tx *smb = (struct smb_tx *)tx;
-        if (!smb->ended && !smb->has_status && smb->kind != SMB_FILE && smb->version == version &&
-            smb->message_id == m->message_id)
+        if (!smb->ended && !smb->has_status && smb->kind != SMB_FILE && smb->version == 1 &&
+            smb->asked_in == m->answers)
             smb_complete(smb);
     }
 }
@@ -280,6 +283,7 @@ bool smb_read_lowest(const struct app_flow *af, const struct smb_id *id, uint64_
 void smb_tables_fini(struct app_flow *af)
 {
     struct smb_state *state = af->state;
+    smb1_gather_drop(af);
     while (state->trees)
         tree_free(af, &state->trees);
     while (state->opens)

@@ -196,8 +196,14 @@ bool smb_file_piece(const struct smb_message *m, uint8_t version, const struct s
     /* a file whose opening was not seen is followed all the same */
     if (!open)
         open = smb_open_add(m->af, &piece->id);
-    if (!open || open->is_pipe || __builtin_add_overflow(piece->offset, piece->len, &end))
+    if (!open || open->is_rpc || (open->is_pipe && !m->is_answer) ||
+        __builtin_add_overflow(piece->offset, piece->len, &end))
         return false;
+    struct smb_piece in_pipe = *piece; /* a pipe's bytes have no place of their own */
+    if (open->is_pipe) {
+        in_pipe.offset = open->at[dir];
+        piece = &in_pipe;
+    }
     if (!open->files[dir]) {
         open->files[dir] = begin_file(m, version, open, &piece->id);
         if (!open->waiting[dir])
@@ -305,6 +311,7 @@ bool smb_pipe_asks(const struct smb_message *m, struct smb_tx *smb, struct smb_o
     smb->call.answer_head_bytes = ANSWER_HEAD_BYTES;
     take_call(m, smb, open, &head, bytes);
     if (open) {
+        open->is_rpc = true;
         smb->fuid = open->id;
         smb->has_fuid = true;
     }
