@@ -77,7 +77,8 @@ static struct match_view view_of(struct engine *e, struct conversation *c,
     view.proto = c->app.proto;
     view.proto_of[0] = c->app.proto_of[0];
     view.proto_of[1] = c->app.proto_of[1];
-    view.proto_before = c->app.proto_before;
+    /* a change that has been agreed upon: what was spoken until now is the original */
+    view.proto_before = c->app.change_to != APP_UNKNOWN ? c->app.proto : c->app.proto_before;
     /* Suricata's moment: the empty ACK that ends the handshake does not belong to the established connection yet */
     view.established = c->established && !(c->just_established && glance->packet->payload.len == 0);
     view.has_stream = c->flow.l4 == PACKET_L4_TCP && c->stream.state != STREAM_NONE;

@@ -326,7 +326,7 @@ static enum answer check_app_protocol(const struct ask *a, const struct rule_che
     enum app_proto of[2] = {v->proto, v->proto};
     if (!v->flow)
         return ANSWER_NO;
-    enum app_proto before = v->proto_before == APP_UNKNOWN ? v->proto : v->proto_before;
+    enum app_proto before = v->proto_before; /* unknown: it was always this one */
     switch ((enum rule_app_mode)c->app_mode) {
     case RULE_APP_FINAL: break;
     case RULE_APP_DIRECTION: of[0] = of[1] = v->proto_of[v->dir]; break;

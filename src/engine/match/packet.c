@@ -93,12 +93,15 @@ static void name_events(struct match_worker *w, const struct match_view *view)
 static bool asks_direction(const struct rule *r)
 {
     for (const struct rule_check *c = r->checks; c; c = c->next)
-        if (c->kind == RULE_CHECK_APP_PROTOCOL && c->app_mode == RULE_APP_DIRECTION)
+        if (c->kind == RULE_CHECK_APP_PROTOCOL &&
+            (c->app_mode == RULE_APP_DIRECTION || c->app_mode == RULE_APP_TOSERVER ||
+             c->app_mode == RULE_APP_TOCLIENT))
             return true;
     return false;
 }
 
-/* Rules about the flow's protocol, or about the one of this direction, as soon as it is known (bit is not 0), once. */
+/* Rules about the flow's protocol, or about that of one direction, once (bit is not 0): of TCP, as Suricata has it, when the
+ * direction of the packet has told its own. */
 static void name_protocol(struct match_worker *w, const struct match_view *view,
                           const struct match_group *g, uint8_t bit, bool of_direction)
 {
@@ -125,7 +128,8 @@ static void name_once(struct match_worker *w, const struct match_view *view,
         return;
     mf->ip_only_done |= bit;
     bool here = view->proto_of[view->dir] != APP_UNKNOWN;
-    name_protocol(w, view, g, here || view->proto != APP_UNKNOWN ? bit : 0, false);
+    bool of_flow = !view->has_stream && view->proto != APP_UNKNOWN;
+    name_protocol(w, view, g, here || of_flow ? bit : 0, false);
     name_protocol(w, view, g, here ? (uint8_t)(bit << DIR_COUNT) : 0, true);
 }
 
