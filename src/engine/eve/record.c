@@ -400,6 +400,22 @@ static void write_exceptions(const uint8_t *exceptions, struct json *out)
         json_end_array(out);
 }
 
+static void write_elephant(const struct match_flow *rules, struct json *out)
+{
+    static const char *const words[] = {
+        [DIR_TOSERVER] = "toserver",
+        [DIR_TOCLIENT] = "toclient",
+    };
+    if (!match_flow_elephant(rules, DIR_TOSERVER) && !match_flow_elephant(rules, DIR_TOCLIENT))
+        return;
+    json_bool(out, "elephant", true);
+    json_array(out, "elephant_direction");
+    for (enum dir dir = DIR_TOSERVER; dir <= DIR_TOCLIENT; dir++)
+        if (match_flow_elephant(rules, dir))
+            json_text(out, NULL, words[dir]);
+    json_end_array(out);
+}
+
 void record_flow(const struct eve_conf *conf, const struct eve_event *event, struct json *out)
 {
     const struct flow *flow = event->flow;
@@ -411,6 +427,7 @@ void record_flow(const struct eve_conf *conf, const struct eve_event *event, str
     json_text(out, "state", flow_state_word(flow->state));
     json_text(out, "reason", flow_end_word(event->end));
     json_bool(out, "alerted", flow->alerted);
+    write_elephant(event->flow_rules, out);
     if (flow->dropped)
         json_text(out, "action", "drop");
     else if (flow->passed)

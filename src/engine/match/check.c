@@ -275,6 +275,14 @@ static enum answer check_stream_size(const struct ask *a, const struct rule_chec
     return yes_if(c, answers[c->dir & 3]);
 }
 
+static enum answer check_elephant(const struct ask *a, const struct rule_check *c)
+{
+    bool to_server = match_flow_elephant(a->view->state, DIR_TOSERVER);
+    bool to_client = match_flow_elephant(a->view->state, DIR_TOCLIENT);
+    const bool answers[4] = {to_server, to_client, to_server && to_client, to_server || to_client};
+    return yes_if(c, answers[c->dir & 3]);
+}
+
 static enum answer check_flow_age(const struct ask *a, const struct rule_check *c)
 {
     const struct flow *f = a->view->flow;
@@ -605,6 +613,7 @@ static const check_fn checks[] = {
     [RULE_CHECK_FLOW_AGE] = check_flow_age,
     [RULE_CHECK_FLOW_PKTS] = check_flow_pkts,
     [RULE_CHECK_FLOW_BYTES] = check_flow_bytes,
+    [RULE_CHECK_ELEPHANT] = check_elephant,
     [RULE_CHECK_VLAN_ID] = check_vlan_id,
     [RULE_CHECK_VLAN_LAYERS] = check_vlan_layers,
 };

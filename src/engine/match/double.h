@@ -210,6 +210,7 @@ static inline int double_app_state(uint64_t protos, struct str name, enum dir *d
 }
 
 struct stage {
+    const struct conf *conf; /* or NULL */
     struct field_table fields;
     struct match_image *image;
     struct match_hosts *hosts;
@@ -232,7 +233,7 @@ static inline struct match_image *stage_image(struct stage *s, const char *rules
     struct rule_names names = shape;
     names.fields = &s->fields;
     struct err err = {{0}};
-    struct rule_loader *l = rule_loader_new(&names, NULL, &err);
+    struct rule_loader *l = rule_loader_new(&names, s->conf, &err);
     if (!l || rule_load_text(l, str_c(rules), "test.rules", &err) < 0)
         abort();
     struct rule_set *set = rule_loader_take(l);
@@ -265,7 +266,7 @@ static inline void stage_header(struct stage *s, enum packet_l4 l4, enum dir dir
     s->view.dir = dir;
 }
 
-static inline struct stage *stage_new(const char *rules)
+static inline struct stage *stage_new_with(const char *rules, const struct conf *conf)
 {
     struct stage *s = calloc(1, sizeof *s);
     struct err err;
@@ -273,6 +274,7 @@ static inline struct stage *stage_new(const char *rules)
         slab_init(&s->slab, 1 << 20) < 0)
         abort();
     s->mem = (struct budget){&s->slab, 0, 1 << 16};
+    s->conf = conf;
     s->image = stage_image(s, rules);
     s->hosts = match_hosts_new(1000);
     s->worker = s->image ? match_worker_new(s->image, s->hosts) : NULL;
@@ -290,6 +292,11 @@ static inline struct stage *stage_new(const char *rules)
                                   .now_us = 1000000000};
     stage_header(s, PACKET_L4_UDP, DIR_TOSERVER);
     return s;
+}
+
+static inline struct stage *stage_new(const char *rules)
+{
+    return stage_new_with(rules, NULL);
 }
 
 static inline void stage_free(struct stage *s)

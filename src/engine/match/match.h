@@ -108,6 +108,7 @@ struct match_kept {
     struct match_entropies *entropies;
     struct match_tx_bits *tx_bits;
     struct match_marks *marks; /* payload of rules that wait for a transaction */
+    struct match_rate *rate;   /* with flow.rate-tracking */
 };
 
 struct match_flow {
@@ -138,6 +139,8 @@ bool match_flow_int(const struct match_image *image, const struct match_flow *mf
 /* Entropies that rules have computed in the flow, the newest of each buffer: index 0, 1, ... until false. */
 bool match_flow_entropy(const struct match_image *image, const struct match_flow *mf,
                         uint32_t index, const char **buffer, double *value);
+/* Did the flow send that way as much within the interval as flow.rate-tracking says? Once so, always so. */
+bool match_flow_elephant(const struct match_flow *mf, enum dir dir);
 /* Is there any of these, or a flowbit, or a capture? */
 bool match_flow_says(const struct match_image *image, const struct match_flow *mf);
 

@@ -139,6 +139,7 @@ void match_packet(struct match_worker *w, const struct match_view *view, struct 
     const struct packet *p = view->packet;
     look_begin(w, &look);
     state_renew(w, view);
+    rate_count(w, view);
     header_of_packet(view, &look.header);
     if (!p->is_fragment && !view->payload_hidden)
         look.payload = p->payload;

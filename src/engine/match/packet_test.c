@@ -1,6 +1,8 @@
 /* Packets: headers that go on in the payload, bits that are asked for in the packet that sets them, rules asked once. */
 #include "engine/match/double.h"
 
+#include "base/conf.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -48,6 +50,59 @@ static const char *whole_packet(struct stage *s, struct str payload)
     match_stream(s->worker, &s->view, &w, 0, &s->hits);
     match_raised(s->worker, &s->view, &s->hits);
     return stage_say(s);
+}
+
+/* What 200 bytes at these times say to rules of each side, with 400 bytes in an interval; checked against Suricata 8.0.8. */
+static void large_flows_are_elephants(void **state)
+{
+    static const char rules[] = "alert udp any any -> any any (flow.elephant:toserver; sid:1;)\n"
+                                "alert udp any any -> any any (flow.elephant:toclient; sid:2;)\n"
+                                "alert udp any any -> any any (flow.elephant:either; sid:3;)\n"
+                                "alert udp any any -> any any (flow.elephant:both; sid:4;)\n";
+    static const struct {
+        const char *name, *interval;
+        struct {
+            int ms;
+            enum dir dir;
+        } packets[6];
+        uint32_t count;
+        const char *want; /* at the last packet */
+    } rows[] = {
+        {"seconds of the clock", "1", {{900, 0}, {1100, 0}, {5000, 0}}, 3, ""},
+        {"in one second", "1", {{200, 0}, {900, 0}}, 2, "1 3"},
+        {"in the next one", "1", {{200, 0}, {1100, 0}, {1300, 0}}, 3, "1 3"},
+        {"in two", "2", {{200, 0}, {1900, 0}}, 2, "1 3"},
+        {"in three", "2", {{200, 0}, {2000, 0}, {3000, 1}}, 3, ""},
+        {"once is always", "1", {{200, 0}, {900, 0}, {90000, 0}}, 3, "1 3"},
+        {"both", "10", {{0, 1}, {1, 0}, {2, 1}, {3, 0}}, 4, "1 2 3 4"},
+        {"each for itself", "10", {{0, 1}, {1, 0}, {2, 1}}, 3, "2 3"},
+        {"back in time", "2", {{9000, 0}, {100, 0}}, 2, "1 3"},
+        {"a long silence", "60", {{0, 0}, {400000, 0}, {999999, 0}}, 3, ""},
+        {"no interval", "0", {{0, 0}, {0, 0}, {0, 0}}, 3, ""},
+        {"longer than is kept", "86400", {{0, 0}, {59999, 0}}, 2, "1 3"},
+        {"beyond what is kept", "86400", {{0, 0}, {60000, 0}}, 2, ""},
+    };
+    static uint8_t frame[200];
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct err err;
+        char setting[64];
+        struct conf *conf = conf_new();
+        snprintf(setting, sizeof setting, "flow.rate-tracking.interval=%s", rows[i].interval);
+        assert_int_equal(conf_set(conf, setting, &err), 0);
+        assert_int_equal(conf_set(conf, "flow.rate-tracking.bytes=400", &err), 0);
+        struct stage *s = stage_new_with(rules, conf);
+        const char *said = "";
+        s->frame.bytes = str_of(frame, sizeof frame);
+        for (uint32_t k = 0; k < rows[i].count; k++) {
+            stage_header(s, PACKET_L4_UDP, rows[i].packets[k].dir);
+            s->view.now_us = (int64_t)1767225600 * 1000000 + rows[i].packets[k].ms * (int64_t)1000;
+            said = stage_packet(s, STR_LIT("x"));
+        }
+        if (strcmp(said, rows[i].want) != 0)
+            fail_msg("%s: \"%s\"", rows[i].name, said);
+        stage_free(s);
+        conf_free(conf);
+    }
 }
 
 static void bits_of_the_stream_are_heard_in_the_same_packet(void **state)
@@ -247,6 +302,7 @@ static void what_rules_say_of_a_flow(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(large_flows_are_elephants),
         cmocka_unit_test(icmp_headers),
         cmocka_unit_test(bits_of_the_stream_are_heard_in_the_same_packet),
         cmocka_unit_test(bits_alone),

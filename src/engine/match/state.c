@@ -22,7 +22,7 @@ static void translate_bits(struct match_worker *w, const struct match_view *view
     mf->flowbit_words = bits ? words : 0;
 }
 
-/* All but thresholds, which are not the rules' own. */
+/* All but thresholds and rates, which are not the rules' own. */
 static void forget_kept(struct match_kept *k, struct budget *mem)
 {
     budget_give(mem, k->flowints, k->flowint_count * sizeof *k->flowints);
@@ -31,7 +31,7 @@ static void forget_kept(struct match_kept *k, struct budget *mem)
     budget_give(mem, k->marks, sizeof *k->marks);
     budget_give(mem, k->entropies, sizeof *k->entropies);
     budget_give(mem, k->tx_bits, sizeof *k->tx_bits);
-    *k = (struct match_kept){.thresholds = k->thresholds};
+    *k = (struct match_kept){.thresholds = k->thresholds, .rate = k->rate};
 }
 
 static void forget(struct match_flow *mf, struct budget *mem, bool bits_too)
@@ -75,6 +75,8 @@ void match_flow_fini(struct match_flow *mf, struct budget *mem)
     forget(mf, mem, true);
     if (mf->kept)
         budget_give(mem, mf->kept->thresholds, sizeof *mf->kept->thresholds);
+    if (mf->kept)
+        budget_give(mem, mf->kept->rate, sizeof *mf->kept->rate);
     budget_give(mem, mf->kept, sizeof *mf->kept);
     memset(mf, 0, sizeof *mf);
 }
@@ -152,6 +154,65 @@ static struct match_kept *kept_make(struct match_worker *w, const struct match_v
 static struct match_kept *kept_get(const struct match_view *view)
 {
     return view->state ? view->state->kept : NULL;
+}
+
+/* ---- how much a flow sends ---- */
+
+/* The flow's seconds are those of the clock, as Suricata's are. Time that goes back counts for the newest second. */
+static void rate_turn(struct match_rate *r, enum dir dir, int64_t second)
+{
+    int64_t passed = second - r->newest[dir];
+    if (passed <= 0)
+        return;
+    if (passed > r->seconds)
+        passed = r->seconds;
+    for (int64_t i = 0; i < passed; i++) {
+        uint64_t *oldest = &r->bytes[dir][(uint64_t)(second - i) % r->seconds];
+        r->sum[dir] -= *oldest;
+        *oldest = 0;
+    }
+    r->newest[dir] = second;
+}
+
+static struct match_rate *rate_there(struct match_worker *w, const struct match_view *view,
+                                     int64_t second)
+{
+    uint32_t seconds = w->image->set->rate_seconds;
+    struct match_kept *k = kept_make(w, view);
+    if (!k)
+        return NULL;
+    if (k->rate && k->rate->seconds == seconds)
+        return k->rate;
+    if (!k->rate)
+        k->rate = flow_piece(w, view, sizeof *k->rate);
+    if (!k->rate)
+        return NULL;
+    /* the first packet, or the first one of another setting */
+    struct match_rate fresh = {.seconds = seconds, .newest = {second, second}};
+    memcpy(fresh.elephant, k->rate->elephant, sizeof fresh.elephant);
+    *k->rate = fresh;
+    return k->rate;
+}
+
+void rate_count(struct match_worker *w, const struct match_view *view)
+{
+    uint64_t limit = w->image->set->rate_bytes;
+    if (!limit || !view->state || !view->mem || !view->packet->frame)
+        return;
+    int64_t second = view->now_us / 1000000;
+    struct match_rate *r = rate_there(w, view, second);
+    if (!r || r->elephant[view->dir])
+        return;
+    rate_turn(r, view->dir, second);
+    uint64_t bytes = view->packet->frame->bytes.len;
+    r->bytes[view->dir][(uint64_t)r->newest[view->dir] % r->seconds] += bytes;
+    r->sum[view->dir] += bytes;
+    r->elephant[view->dir] = r->sum[view->dir] >= limit;
+}
+
+bool match_flow_elephant(const struct match_flow *mf, enum dir dir)
+{
+    return mf && mf->kept && mf->kept->rate && mf->kept->rate->elephant[dir];
 }
 
 static bool ints_there(struct match_worker *w, const struct match_view *view)

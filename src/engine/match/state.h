@@ -32,6 +32,17 @@ struct match_marks {
     } items[MARKS_MAX];
 };
 
+/* Bytes of each direction in each of the last seconds (flow.rate-tracking). */
+struct match_rate {
+    uint32_t seconds; /* of the ring */
+    bool elephant[DIR_COUNT];
+    int64_t newest[DIR_COUNT]; /* second of the newest bytes */
+    uint64_t sum[DIR_COUNT];
+    uint64_t bytes[DIR_COUNT][RULE_RATE_SECONDS_MAX];
+};
+/* Counts the packet in hand; nothing without the setting. */
+void rate_count(struct match_worker *w, const struct match_view *view);
+
 struct match_flow_threshold {
     uint32_t count;
     struct {

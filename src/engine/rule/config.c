@@ -222,9 +222,20 @@ int rule_load_references(struct rule_loader *l, struct str text, struct err *err
     return 0;
 }
 
+/* Both must be said; without them no flow is an elephant, as with Suricata. */
+static void init_rate(struct rule_set *set, const struct conf *conf)
+{
+    int64_t seconds = conf_int(conf, "flow.rate-tracking.interval", 0);
+    if (seconds <= 0)
+        return;
+    set->rate_bytes = conf_bytes(conf, "flow.rate-tracking.bytes", 0);
+    set->rate_seconds = seconds < RULE_RATE_SECONDS_MAX ? (uint32_t)seconds : RULE_RATE_SECONDS_MAX;
+}
+
 int config_init(struct rule_loader *l, const struct conf *conf, struct err *err)
 {
     init_order(l, conf);
+    init_rate(l->set, conf);
     int result = init_variables(l, conf);
     if (result == 0)
         result = rule_load_classifications(l, str_c(rule_default_classifications), err);

@@ -159,13 +159,20 @@ static int read_session(struct build *b, const struct keyword *k, struct str val
     return not_done(b, k);
 }
 
+/* How large a flow must be stands in the settings (flow.rate-tracking). */
 static int read_elephant(struct build *b, const struct keyword *k, struct str value)
 {
     static const char *const sides[] = {"toserver", "toclient", "both", "either"};
-    for (size_t i = 0; i < ARRAY_COUNT(sides); i++)
-        if (str_eq_nocase(value, str_c(sides[i])))
-            return not_done(b, k);
-    return build_refuse(b, "toserver, toclient, both or either is expected");
+    uint8_t i = 0;
+    while (i < ARRAY_COUNT(sides) && !str_eq_nocase(value, str_c(sides[i])))
+        i++;
+    if (i == ARRAY_COUNT(sides))
+        return build_refuse(b, "toserver, toclient, both or either is expected");
+    struct rule_check *check = build_check(b, RULE_CHECK_ELEPHANT);
+    if (!check)
+        return -1;
+    check->dir = i;
+    return 0;
 }
 
 #define NOT_DONE(word, how, reader, why)                                  \
@@ -192,8 +199,7 @@ static const struct keyword rows[] = {
         "what a pcre keeps of a packet is not compared; flowvar compares what it keeps of a flow"),
     NOT_DONE("tcp.session", KEYWORD_VALUE, read_session,
              "the phases of a session are not told apart; flow:established is"),
-    NOT_DONE("flow.elephant", KEYWORD_VALUE, read_elephant,
-             "how large a flow must be for it is not defined here; flow.bytes says it"),
+    {.name = "flow.elephant", .read = read_elephant, .value = KEYWORD_VALUE},
 };
 
 const struct keyword_family keywords_other = {rows, ARRAY_COUNT(rows)};

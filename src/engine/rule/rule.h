@@ -332,6 +332,7 @@ enum rule_check_kind {
     RULE_CHECK_FLOW_AGE,
     RULE_CHECK_FLOW_PKTS,
     RULE_CHECK_FLOW_BYTES,
+    RULE_CHECK_ELEPHANT, /* flow.elephant, by dir */
     RULE_CHECK_VLAN_ID,
     RULE_CHECK_VLAN_LAYERS,
     RULE_CHECK_CONFIG, /* an act: the transaction is not written down */
@@ -581,6 +582,9 @@ struct rule_dataset_decl {
     const struct rule *rule; /* the first one that names it; NULL: the settings */
 };
 
+/* A flow keeps a number of bytes for each second; longer intervals of the settings are taken as this one. */
+#define RULE_RATE_SECONDS_MAX 60
+
 struct rule_counts {
     uint32_t files, lines, active, disabled_lines, refused, duplicates;
 };
@@ -606,6 +610,9 @@ struct rule_set {
     uint32_t capture_count; /* pcre captures */
     const struct rule_dataset_decl *datasets;
     uint32_t dataset_count;
+    /* flow.rate-tracking: from so many bytes of a direction in this second and the ones before on, a flow is an elephant; 0: none is */
+    uint64_t rate_bytes;
+    uint32_t rate_seconds; /* 1 to RULE_RATE_SECONDS_MAX */
     uint32_t address_set_count, port_set_count;
     void **codes; /* every pcre2_code of the set, freed with it */
     uint32_t code_count;
