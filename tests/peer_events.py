@@ -64,6 +64,7 @@ outputs:
         - netflow
         - bittorrent-dht
         - dnp3
+        - enip
         - modbus
 flow-timeouts:
   default: {new: 30, established: 300, closed: 0, bypassed: 100}
@@ -78,6 +79,8 @@ app-layer:
         default-config:
           request-body-limit: 100kb
           response-body-limit: 100kb
+    dnp3: {enabled: yes, detection-ports: {dp: 20000}}
+    enip: {enabled: yes, detection-ports: {dp: 44818, sp: 44818}}
 """
 # when Suricata last looked for flows that are over decides whether one ends by timeout or shutdown
 LEFT_OUT = {"flow_id", "parent_id", "timestamp", "pcap_cnt", "tx_guessed", "in_iface", "community_id", "flow.reason"}

@@ -4,6 +4,7 @@
 #include "engine/app/dhcp/dhcp.h"
 #include "engine/app/dnp3/dnp3.h"
 #include "engine/app/dns/dns.h"
+#include "engine/app/enip/enip.h"
 #include "engine/app/ftp/ftp.h"
 #include "engine/app/http1/http1.h"
 #include "engine/app/http2/http2.h"
@@ -58,6 +59,8 @@ static const struct app_parser *const rows[] = {
     &mqtt_parser,
     &pgsql_parser,
     &dnp3_parser,
+    &enip_parser,
+    &enip_udp_parser,
     &ike_parser,
     &quic_parser,
     &ntp_parser,

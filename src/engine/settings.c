@@ -59,7 +59,7 @@ static void read_alerts_max(struct verdict_conf *v, const struct conf *conf)
 /* Protocols of plants are looked for only where somebody says so, as in Suricata. */
 static bool is_on_by_itself(enum app_proto proto)
 {
-    return proto != APP_DNP3;
+    return proto != APP_DNP3 && proto != APP_ENIP;
 }
 
 /* "enabled: no", of a protocol or of what it is over. */

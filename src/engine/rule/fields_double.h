@@ -103,6 +103,7 @@ static const struct field_desc double_rows[] = {
     NUMBERS("ldap.responses.operation", APP_LDAP, TC, double_operations),
     WORDS("dnp3.ind", APP_DNP3, TC, double_bits),
     NUMBERS("dnp3.obj", APP_DNP3, TS | TC, NULL),
+    NUMBERS("enip.cip_service", APP_ENIP, TS | TC, NULL),
     WINDOW("frame", APP_FRAME, DIR_BOTH),
     NUMBER("frame.kind", APP_FRAME, DIR_BOTH),
 };

@@ -239,6 +239,40 @@ static int read_object(struct build *b, const struct keyword *k, struct str valu
         .name = word, .read = function, .value = KEYWORD_VALUE, .field = of \
     }
 
+/* ---- EtherNet/IP ---- */
+
+#define CIP_PARTS_MAX 3
+
+/* "14", "14,1", "14,1,7": a service, its class, and its attribute, all of one message. */
+static int read_cip_service(struct build *b, const struct keyword *k, struct str value)
+{
+    static const struct {
+        uint64_t max;
+        unsigned shift;
+    } parts[CIP_PARTS_MAX] = {{0x7f, 0}, {UINT16_MAX, 8}, {UINT16_MAX, 32}};
+    static const uint64_t masks[CIP_PARTS_MAX] = {0xff, 0xffffffff, UINT64_MAX};
+    uint32_t id = build_field(b, str_c(k->field));
+    struct rule_check *check = id == FIELD_NONE ? NULL : build_check(b, RULE_CHECK_FIELD_NUMBER);
+    struct str piece;
+    size_t count = 0;
+    uint64_t wanted = 0, number;
+    if (!check)
+        return b->reason ? -1 : build_no_memory(b);
+    while (value_next(&value, ',', &piece)) {
+        if (count == CIP_PARTS_MAX)
+            return build_refuse(b, "a service, a class and an attribute are expected");
+        if (value_u64(b, piece, parts[count].max, &number) < 0)
+            return -1;
+        wanted |= number << parts[count++].shift;
+    }
+    if (!count)
+        return build_refuse(b, "a service is missing");
+    check->field = id;
+    check->number =
+        (struct rule_number){.compare = RULE_MASK_SET, .a = masks[count - 1], .b = wanted};
+    return 0;
+}
+
 /* The older name of a number. */
 static int read_number(struct build *b, const struct keyword *k, struct str value)
 {
@@ -260,6 +294,10 @@ static const struct keyword rows[] = {
     DNP3("dnp3_ind", read_indications, "dnp3.ind"),
     DNP3("dnp3.obj", read_object, "dnp3.obj"),
     DNP3("dnp3_obj", read_object, "dnp3.obj"),
+    {.name = "cip_service",
+     .read = read_cip_service,
+     .value = KEYWORD_VALUE,
+     .field = "enip.cip_service"},
     {.name = "mqtt.connack.return_code",
      .read = read_number,
      .value = KEYWORD_VALUE,

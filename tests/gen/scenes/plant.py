@@ -1,4 +1,4 @@
-"""Scenes of plants: DNP3."""
+"""Scenes of plants: DNP3, EtherNet/IP."""
 import struct
 
 from tests.gen.scenes.cast import PC, SERVER, scene
@@ -40,4 +40,38 @@ def dnp3(capture):
     talk.send("client", bytes(damaged))
     talk.send("client", dnp3_frame(0xC4, b"\xc4\x0d"))
     talk.send("client", dnp3_frame(0xC5, b"\xc5\x02\x6e\x03\x00\x00\x00abc"))
+    talk.close()
+
+
+def enip_message(command, data=b"", session=1, status=0):
+    return struct.pack("<HHII8xI", command, len(data), session, status, 0) + data
+
+
+def enip_items(*items):
+    return struct.pack("<H", len(items)) + b"".join(struct.pack("<HH", kind, len(data)) + data for kind, data in items)
+
+
+def enip_service(data):
+    return enip_message(0x6F, struct.pack("<IH", 0, 0) + enip_items((0, b""), (0xB2, data)))
+
+
+def enip_identity(name):
+    place = struct.pack("!HHI8x", 2, 44818, 0x0A00000A)
+    return enip_items((0x0C, b"\1\0" + place + struct.pack("<HHHBBHI", 1, 14, 55, 20, 11, 0x30, 77) + bytes([len(name)]) + name + b"\3"))
+
+
+@scene
+def enip(capture):
+    """a controller on an odd port tells who it is, opens a session, is read and stopped; one request is cut off"""
+    talk = Conversation(capture, PC, SERVER, 2222).open()
+    talk.send("client", enip_message(0x63, session=0))
+    talk.send("server", enip_message(0x63, enip_identity(b"1756-L55"), session=0))
+    talk.send("client", enip_message(0x65, b"\1\0\0\0", session=0))
+    talk.send("server", enip_message(0x65, b"\1\0\0\0"))
+    talk.send("client", enip_service(b"\x0e\x03\x20\x01\x24\x01\x30\x07"))
+    talk.send("server", enip_service(b"\x8e\0\x05\x01\x04\x03"))
+    talk.send("client", enip_service(b"\x07\x02\x20\x8e\x24\x01"))
+    talk.send("server", enip_service(b"\x87\0\0\0"))
+    talk.send("client", enip_service(b"\x01\x09\x20\x01"))
+    talk.send("client", enip_message(0x66))
     talk.close()
