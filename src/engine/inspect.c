@@ -81,6 +81,7 @@ static struct match_view view_of(struct engine *e, struct conversation *c,
     view.proto_before = c->app.change_to != APP_UNKNOWN ? c->app.proto : c->app.proto_before;
     /* Suricata's moment: the empty ACK that ends the handshake does not belong to the established connection yet */
     view.established = c->established && !(c->just_established && glance->packet->payload.len == 0);
+    view.closing = c->stream.state >= STREAM_FIN_WAIT1 && c->stream.state < STREAM_CLOSED;
     view.has_stream = c->flow.l4 == PACKET_L4_TCP && c->stream.state != STREAM_NONE;
     view.stream_bytes[0] = c->stream.half[0].next_seq - c->stream.half[0].isn;
     view.stream_bytes[1] = c->stream.half[1].next_seq - c->stream.half[1].isn;

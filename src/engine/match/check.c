@@ -283,6 +283,16 @@ static enum answer check_elephant(const struct ask *a, const struct rule_check *
     return yes_if(c, answers[c->dir & 3]);
 }
 
+static enum answer check_session(const struct ask *a, const struct rule_check *c)
+{
+    const struct match_view *v = a->view;
+    if (!v->flow || a->packet->l4 != PACKET_L4_TCP)
+        return ANSWER_NO;
+    uint32_t phases = v->established ? RULE_SESSION_ESTABLISHED : RULE_SESSION_SETUP;
+    phases |= v->closing ? RULE_SESSION_CLOSING : 0;
+    return yes_if(c, (phases & c->event) != 0);
+}
+
 static enum answer check_flow_age(const struct ask *a, const struct rule_check *c)
 {
     const struct flow *f = a->view->flow;
@@ -614,6 +624,7 @@ static const check_fn checks[] = {
     [RULE_CHECK_FLOW_PKTS] = check_flow_pkts,
     [RULE_CHECK_FLOW_BYTES] = check_flow_bytes,
     [RULE_CHECK_ELEPHANT] = check_elephant,
+    [RULE_CHECK_SESSION] = check_session,
     [RULE_CHECK_VLAN_ID] = check_vlan_id,
     [RULE_CHECK_VLAN_LAYERS] = check_vlan_layers,
 };

@@ -156,6 +156,7 @@ struct match_view {
     enum app_proto proto_of[DIR_COUNT];
     enum app_proto proto_before;
     bool established; /* TCP handshake done; UDP: both sides have spoken */
+    bool closing;     /* TCP: a FIN was sent, and the connection is not over yet */
     bool
         stream_accepted; /* the packet's payload was taken into the stream: stream rules see it there */
     bool payload_hidden; /* encrypted: no rule is asked about it */

@@ -142,21 +142,23 @@ static int read_pktvar(struct build *b, const struct keyword *k, struct str valu
     return not_done(b, k);
 }
 
-/* "established", "setup,closing" */
+/* "established", "setup,closing": of TCP alone */
 static int read_session(struct build *b, const struct keyword *k, struct str value)
 {
     static const char *const phases[] = {"setup", "established", "closing"};
     struct str piece;
+    struct rule_check *check = build_check(b, RULE_CHECK_SESSION);
+    if (!check)
+        return -1;
     while (value_next(&value, ',', &piece)) {
         size_t i = 0;
-        if (piece.len && piece.p[0] == '!')
-            piece = str_from(piece, 1);
         while (i < ARRAY_COUNT(phases) && !str_eq_nocase(piece, str_c(phases[i])))
             i++;
         if (i == ARRAY_COUNT(phases))
             return build_refuse(b, "setup, established or closing is expected");
+        check->event |= 1u << i;
     }
-    return not_done(b, k);
+    return 0;
 }
 
 /* How large a flow must be stands in the settings (flow.rate-tracking). */
@@ -197,8 +199,7 @@ static const struct keyword rows[] = {
     NOT_DONE(
         "pktvar", KEYWORD_VALUE, read_pktvar,
         "what a pcre keeps of a packet is not compared; flowvar compares what it keeps of a flow"),
-    NOT_DONE("tcp.session", KEYWORD_VALUE, read_session,
-             "the phases of a session are not told apart; flow:established is"),
+    {.name = "tcp.session", .read = read_session, .value = KEYWORD_VALUE},
     {.name = "flow.elephant", .read = read_elephant, .value = KEYWORD_VALUE},
 };
 

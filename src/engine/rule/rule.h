@@ -333,9 +333,17 @@ enum rule_check_kind {
     RULE_CHECK_FLOW_PKTS,
     RULE_CHECK_FLOW_BYTES,
     RULE_CHECK_ELEPHANT, /* flow.elephant, by dir */
+    RULE_CHECK_SESSION,  /* tcp.session: enum rule_session bits in event */
     RULE_CHECK_VLAN_ID,
     RULE_CHECK_VLAN_LAYERS,
     RULE_CHECK_CONFIG, /* an act: the transaction is not written down */
+};
+
+/* Phases of a TCP session; a closing one is established, too. */
+enum rule_session {
+    RULE_SESSION_SETUP = 1,
+    RULE_SESSION_ESTABLISHED = 2,
+    RULE_SESSION_CLOSING = 4
 };
 
 /* Which checksum RULE_CHECK_CSUM asks about. */

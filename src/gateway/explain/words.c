@@ -331,6 +331,7 @@ static const char *const written[][6] = {
                          NULL},
     [RULE_CHECK_FLOWVAR] = {"flowvar", NULL},
     [RULE_CHECK_ELEPHANT] = {"flow.elephant", NULL},
+    [RULE_CHECK_SESSION] = {"tcp.session", NULL},
     [RULE_CHECK_APP_PROTOCOL] = {"app-layer-protocol", NULL},
     [RULE_CHECK_APP_EVENT] = {"app-layer-event", NULL},
     [RULE_CHECK_STREAM_EVENT] = {"stream-event", NULL},
