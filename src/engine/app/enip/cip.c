@@ -167,3 +167,80 @@ bool enip_cip_is_whole(struct str cip)
         w.bad |= !path_is_whole(one.path);
     return !w.bad;
 }
+
+/* ---- facts ---- */
+
+struct collector {
+    struct budget *mem;
+    struct enip_side *side;
+};
+
+static void add_fact(const struct collector *c, enum cip_kind kind, uint64_t value)
+{
+    struct enip_side *side = c->side;
+    if (side->fact_count == ENIP_FACTS_MAX ||
+        !budget_grow(c->mem, &side->facts, &side->fact_cap, side->fact_count + 1,
+                     sizeof *side->facts))
+        return;
+    side->facts[side->fact_count++] = (struct cip_fact){kind, value};
+}
+
+static void collect_path(const struct collector *c, struct str path)
+{
+    struct reader r = reader_of(path);
+    struct cip_segment segment;
+    while (enip_next_segment(&r, &segment)) {
+        if (segment.type == CIP_CLASS)
+            add_fact(c, CIP_FACT_CLASS, segment.value);
+        else if (segment.type == CIP_INSTANCE)
+            add_fact(c, CIP_FACT_INSTANCE, segment.value);
+        else if (segment.type == CIP_ATTRIBUTE)
+            add_fact(c, CIP_FACT_ATTRIBUTE, segment.value);
+    }
+}
+
+/* Volume 1, appendix: how many, then their numbers. */
+static void collect_list(const struct collector *c, struct str data)
+{
+    struct reader r = reader_of(data);
+    uint32_t count = reader_u16_le(&r);
+    for (uint32_t i = 0; i < count; i++) {
+        uint16_t attribute = reader_u16_le(&r);
+        if (r.bad)
+            return;
+        add_fact(c, CIP_FACT_ATTRIBUTE, attribute);
+    }
+}
+
+static uint64_t service_fact(const struct cip *cip)
+{
+    uint32_t class = CIP_CLASS_NONE, attribute = UINT32_MAX;
+    if (!enip_find_segment(cip->path, CIP_CLASS, &class) || class > CIP_CLASS_NONE)
+        class = CIP_CLASS_NONE;
+    if (!enip_find_segment(cip->path, CIP_ATTRIBUTE, &attribute))
+        attribute = UINT32_MAX;
+    return (uint64_t)attribute << 32 | class << 8 | cip->service;
+}
+
+/* Of each message its service and status first: a long path or list hides none of them. */
+void enip_collect(struct budget *mem, struct str bytes, struct enip_side *side)
+{
+    const struct collector c = {mem, side};
+    struct cip_walk w = enip_walk(bytes);
+    struct cip cip;
+    while (enip_next_cip(&w, &cip)) {
+        add_fact(&c, CIP_FACT_SERVICE, service_fact(&cip));
+        if (!cip.is_response)
+            continue;
+        struct reader r = reader_of(cip.extended);
+        add_fact(&c, CIP_FACT_STATUS, cip.status);
+        if (cip.extended.len)
+            add_fact(&c, CIP_FACT_EXTENDED, reader_u16_le(&r));
+    }
+    w = enip_walk(bytes);
+    while (enip_next_cip(&w, &cip)) {
+        collect_path(&c, cip.path);
+        if (!cip.is_response && cip.service == CIP_GET_ATTRIBUTE_LIST)
+            collect_list(&c, cip.data);
+    }
+}

@@ -76,33 +76,32 @@ static int service_of(const struct enip_parts *parts)
     return parts->has_cip && enip_read_cip(parts->cip, &cip) ? cip.service : -1;
 }
 
-static bool belongs(const struct enip_tx *enip, const struct enip_parts *response)
+static bool belongs(const struct enip_tx *enip, const struct enip_head *response, int service)
 {
-    struct enip_parts request;
-    if (!enip->sides[DIR_TOSERVER].bytes)
+    struct enip_head request;
+    if (!enip_read_head(enip_bytes(&enip->tx, DIR_TOSERVER), &request) ||
+        request.command != response->command)
         return false;
-    (void)!enip_read(enip_bytes(&enip->tx, DIR_TOSERVER), DIR_TOSERVER, &request);
-    if (request.head.command != response->head.command)
+    if (request.command != ENIP_REGISTER && request.session != response->session)
         return false;
-    if (request.head.command != ENIP_REGISTER && request.head.session != response->head.session)
-        return false;
-    int service = service_of(response); /* an error of the envelope has none */
-    return service < 0 || service == service_of(&request);
+    return service < 0 || service == enip->service; /* an error of the envelope has none */
 }
 
 /* The oldest request that waits for this response; those before it were passed over. */
 static struct enip_tx *find_request(const struct app_flow *af, const struct enip_parts *response)
 {
+    int service = service_of(response);
     struct tx *tx = af->first;
     while (tx && (tx->progress[DIR_TOCLIENT] == TX_COMPLETE ||
-                  !belongs((const struct enip_tx *)tx, response)))
+                  !belongs((const struct enip_tx *)tx, &response->head, service)))
         tx = tx->next;
     for (struct tx *old = af->first; tx && old != tx; old = old->next)
         complete((struct enip_tx *)old);
     return (struct enip_tx *)tx;
 }
 
-static void keep(struct app_flow *af, struct enip_tx *enip, enum dir dir, struct str bytes)
+static void keep(struct app_flow *af, struct enip_tx *enip, enum dir dir, struct str bytes,
+                 struct str cip)
 {
     struct enip_side *side = &enip->sides[dir];
     side->bytes = budget_alloc(af->mem, bytes.len);
@@ -110,23 +109,26 @@ static void keep(struct app_flow *af, struct enip_tx *enip, enum dir dir, struct
         return;
     side->len = (uint32_t)bytes.len;
     memcpy(side->bytes, bytes.p, bytes.len);
+    if (cip.len)
+        enip_collect(af->mem, cip, side);
 }
 
 static void take_message(struct app_flow *af, enum dir dir, struct str bytes)
 {
     struct enip_parts parts;
-    bool good = enip_read(bytes, dir, &parts);
+    bool good = enip_read(bytes, dir, &parts) && (!parts.has_cip || enip_cip_is_whole(parts.cip));
     struct enip_tx *enip = dir == DIR_TOCLIENT ? find_request(af, &parts) : NULL;
     if (!enip) {
         bool answered = dir == DIR_TOSERVER && is_answered(parts.head.command);
         enip = (struct enip_tx *)app_tx_new(af, answered ? DIR_BOTH : (uint8_t)DIR_BIT(dir));
         if (!enip)
             return;
-        keep(af, enip, dir, bytes);
+        enip->service = service_of(&parts);
+        keep(af, enip, dir, bytes, parts.cip);
         if (!answered)
             complete(enip);
     } else {
-        keep(af, enip, dir, bytes);
+        keep(af, enip, dir, bytes, parts.cip);
     }
     app_progress(&enip->tx, dir, TX_COMPLETE);
     if (!good)
@@ -197,9 +199,13 @@ static struct app_result datagram(struct app_flow *af, enum dir dir, const struc
 static void tx_free(struct app_flow *af, struct tx *tx)
 {
     struct enip_tx *enip = (struct enip_tx *)tx;
-    for (size_t dir = 0; dir < DIR_COUNT; dir++)
-        if (enip->sides[dir].bytes)
-            budget_give(af->mem, enip->sides[dir].bytes, enip->sides[dir].len);
+    for (size_t dir = 0; dir < DIR_COUNT; dir++) {
+        const struct enip_side *side = &enip->sides[dir];
+        if (side->bytes)
+            budget_give(af->mem, side->bytes, side->len);
+        if (side->facts)
+            budget_give(af->mem, side->facts, side->fact_cap * sizeof *side->facts);
+    }
 }
 
 const struct app_parser enip_parser = {

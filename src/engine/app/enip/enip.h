@@ -7,7 +7,7 @@
  * in Suricata.
  *
  * Hostile: of a message ENIP_KEPT_MAX bytes are kept, of a bundle of services ENIP_BUNDLE_MAX are looked at, and no bundle in a
- * bundle; all lengths by struct reader. Data that cannot be read is told by an event; behind a hole nothing tells where a
+ * bundle, ENIP_FACTS_MAX numbers of a message; all lengths by struct reader. Data that cannot be read is told by an event; behind a hole nothing tells where a
  * message begins, and the direction ends.
  */
 #ifndef ENGINE_APP_ENIP_ENIP_H

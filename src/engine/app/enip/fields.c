@@ -52,113 +52,32 @@ static bool service_name(const struct tx *tx, enum dir dir, uint32_t index, stru
     return true;
 }
 
-/* ---- CIP: values of all messages, one after the other ---- */
+/* ---- CIP ---- */
 
-/* Value `index` of one message; false: it has fewer, and *count says how many. */
-typedef bool (*cip_value)(const struct cip *cip, uint32_t index, uint64_t *out, uint32_t *count);
-
-static bool find_value(const struct tx *tx, enum dir dir, uint32_t index, cip_value value,
-                       uint64_t *out)
+static bool fact_of(const struct tx *tx, enum dir dir, enum cip_kind kind, uint32_t index,
+                    uint64_t *out)
 {
-    struct enip_parts parts;
-    struct cip cip;
-    uint32_t count;
-    if (!parts_of(tx, dir, &parts) || !parts.has_cip)
-        return false;
-    struct cip_walk w = enip_walk(parts.cip);
-    while (enip_next_cip(&w, &cip)) {
-        if (value(&cip, index, out, &count))
-            return true;
-        index -= count;
-    }
-    return false;
-}
-
-static bool value_of_segment(const struct cip *cip, uint8_t type, uint32_t index, uint64_t *out,
-                             uint32_t *count)
-{
-    struct reader r = reader_of(cip->path);
-    struct cip_segment segment;
-    *count = 0;
-    while (enip_next_segment(&r, &segment))
-        if (segment.type == type && (*count)++ == index) {
-            *out = segment.value;
+    const struct enip_side *side = &((const struct enip_tx *)tx)->sides[dir];
+    for (uint32_t i = 0; i < side->fact_count; i++)
+        if (side->facts[i].kind == kind && index-- == 0) {
+            *out = side->facts[i].value;
             return true;
         }
     return false;
 }
 
-static bool class_value(const struct cip *cip, uint32_t index, uint64_t *out, uint32_t *count)
-{
-    return value_of_segment(cip, CIP_CLASS, index, out, count);
-}
-
-static bool instance_value(const struct cip *cip, uint32_t index, uint64_t *out, uint32_t *count)
-{
-    return value_of_segment(cip, CIP_INSTANCE, index, out, count);
-}
-
-/* Those of the path, and those that a list asks for (volume 1, appendix ). */
-static bool attribute_value(const struct cip *cip, uint32_t index, uint64_t *out, uint32_t *count)
-{
-    if (value_of_segment(cip, CIP_ATTRIBUTE, index, out, count))
-        return true;
-    if (cip->is_response || cip->service != CIP_GET_ATTRIBUTE_LIST)
-        return false;
-    struct reader r = reader_of(cip->data);
-    uint32_t listed = reader_u16_le(&r);
-    for (uint32_t i = 0; i < listed; i++) {
-        uint16_t attribute = reader_u16_le(&r);
-        if (r.bad)
-            return false;
-        if ((*count)++ == index) {
-            *out = attribute;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool status_value(const struct cip *cip, uint32_t index, uint64_t *out, uint32_t *count)
-{
-    *count = cip->is_response;
-    *out = cip->status;
-    return index < *count;
-}
-
-static bool extended_value(const struct cip *cip, uint32_t index, uint64_t *out, uint32_t *count)
-{
-    struct reader r = reader_of(cip->extended);
-    *count = cip->is_response && cip->extended.len >= 2;
-    *out = reader_u16_le(&r);
-    return index < *count;
-}
-
-/* One number that "service,class,attribute" of a rule is compared with; all ones: there is none. */
-static bool service_value(const struct cip *cip, uint32_t index, uint64_t *out, uint32_t *count)
-{
-    uint32_t class = ENIP_SERVICE_CLASS_NONE, attribute = UINT32_MAX;
-    if (!enip_find_segment(cip->path, CIP_CLASS, &class) || class > ENIP_SERVICE_CLASS_NONE)
-        class = ENIP_SERVICE_CLASS_NONE;
-    if (!enip_find_segment(cip->path, CIP_ATTRIBUTE, &attribute))
-        attribute = UINT32_MAX;
-    *count = 1;
-    *out = (uint64_t)attribute << 32 | class << 8 | cip->service;
-    return index == 0;
-}
-
-#define CIP_NUMBERS(fn, value)                                                       \
+#define FACT(fn, kind)                                                               \
     static bool fn(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out) \
     {                                                                                \
-        return find_value(tx, dir, index, value, out);                               \
+        return fact_of(tx, dir, kind, index, out);                                   \
     }
 
-CIP_NUMBERS(cip_class, class_value)
-CIP_NUMBERS(cip_instance, instance_value)
-CIP_NUMBERS(cip_attribute, attribute_value)
-CIP_NUMBERS(cip_status, status_value)
-CIP_NUMBERS(cip_extended, extended_value)
-CIP_NUMBERS(cip_service, service_value)
+FACT(cip_class, CIP_FACT_CLASS)
+FACT(cip_instance, CIP_FACT_INSTANCE)
+FACT(cip_attribute, CIP_FACT_ATTRIBUTE)
+FACT(cip_status, CIP_FACT_STATUS)
+FACT(cip_extended, CIP_FACT_EXTENDED)
+FACT(cip_service, CIP_FACT_SERVICE)
 
 #define TS DIR_BIT(DIR_TOSERVER)
 #define TC DIR_BIT(DIR_TOCLIENT)

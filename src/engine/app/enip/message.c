@@ -85,11 +85,10 @@ static bool read_answer(struct reader *r, struct enip_parts *out)
     return out->head.command == ENIP_LIST_IDENTITY ? out->has_identity : out->has_services;
 }
 
-static bool read_envelope(struct reader *r, struct enip_parts *out)
+static void read_envelope(struct reader *r, struct enip_parts *out)
 {
     reader_skip(r, 6); /* interface, timeout */
     read_items(r, out);
-    return !out->has_cip || enip_cip_is_whole(out->cip);
 }
 
 bool enip_read(struct str bytes, enum dir dir, struct enip_parts *out)
@@ -107,7 +106,7 @@ bool enip_read(struct str bytes, enum dir dir, struct enip_parts *out)
             whole = read_answer(&r, out);
         break;
     case ENIP_SEND_RR_DATA:
-    case ENIP_SEND_UNIT_DATA: whole = read_envelope(&r, out); break;
+    case ENIP_SEND_UNIT_DATA: read_envelope(&r, out); break;
     default: break;
     }
     return whole && !r.bad;

@@ -8,7 +8,7 @@
 #define ENIP_HEAD_BYTES 24
 #define ENIP_KEPT_MAX 60000 /* with its head; below APP_PENDING_MAX: what is kept is given whole */
 #define ENIP_BUNDLE_MAX 128
-#define ENIP_SEGMENTS_MAX 128 /* a path has at most 255 words */
+#define ENIP_FACTS_MAX 1024 /* of a message: rules look at no more */
 
 enum enip_command {
     ENIP_NOP = 0,
@@ -25,13 +25,31 @@ enum enip_command {
 
 enum enip_event { ENIP_TOO_MANY_TRANSACTIONS, ENIP_INVALID_PDU, ENIP_EVENTS };
 
+/* What rules compare of CIP. Kept as numbers: a rule asks for one after the other, and a message may have thousands. */
+enum cip_kind {
+    CIP_FACT_SERVICE, /* with class and attribute, see CIP_CLASS_NONE */
+    CIP_FACT_CLASS,
+    CIP_FACT_INSTANCE,
+    CIP_FACT_ATTRIBUTE,
+    CIP_FACT_STATUS,
+    CIP_FACT_EXTENDED,
+};
+
+struct cip_fact {
+    enum cip_kind kind;
+    uint64_t value;
+};
+
 struct enip_side {
     uint8_t *bytes; /* the head, and what is kept of the data; NULL: there is no message */
     uint32_t len;
+    uint32_t fact_count, fact_cap;
+    struct cip_fact *facts;
 };
 
 struct enip_tx {
     struct tx tx; /* first */
+    int service;  /* of CIP, that the request asks for; -1: none */
     struct enip_side sides[DIR_COUNT];
 };
 
@@ -70,7 +88,7 @@ struct enip_parts {
     struct str cip;
 };
 
-/* False: there is no message, or its data is damaged; what came before the damage is there. */
+/* False: there is no message, or its data is damaged; what came before the damage is there. CIP is not looked into. */
 NODISCARD bool enip_read(struct str bytes, enum dir dir, struct enip_parts *out);
 
 /* ---- CIP ---- */
@@ -129,8 +147,10 @@ const char *enip_name(const struct number_word *words, uint64_t number);
 
 /* ---- the rest of the room ---- */
 
-/* The largest class that the field "enip.cip_service" can tell; it means that there is none. */
-#define ENIP_SERVICE_CLASS_NONE 0xffffffu
+/* CIP_FACT_SERVICE: attribute << 32 | class << 8 | service; this class and an attribute of all ones: there is none. */
+#define CIP_CLASS_NONE 0xffffffu
+/* Notes what rules may ask of the message; without memory, what fits. */
+void enip_collect(struct budget *mem, struct str cip, struct enip_side *side);
 
 #define ENIP_FIELDS 19
 extern const struct field_desc enip_fields[ENIP_FIELDS];
