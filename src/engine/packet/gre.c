@@ -96,6 +96,7 @@ static void gre_payload(struct decode_run *run, struct packet *p, uint16_t type,
     switch (type) {
     case ETHER_TYPE_IP4:
     case ETHER_TYPE_IP6:
+    case ETHER_TYPE_ARP:
     case ETHER_TYPE_VLAN:
         inner = packet_tunnel_inner(run, p);
         if (inner)

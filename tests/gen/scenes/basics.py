@@ -375,6 +375,15 @@ def tunnels(capture):
 
 
 @scene
+def arp_in_tunnel(capture):
+    """ARP inside GRE, between offices"""
+    office = Host("00:00:5e:00:53:02", "192.0.2.1")
+    asked = arp(1, SHADOW_PC, ROUTER.ip4)
+    capture.add(Wire(4).ip(office, C2, 47, struct.pack("!HH", 0, ETHER_ARP) + asked))
+    capture.add(Wire(4).ip(office, C2, 47, struct.pack("!HH", 0, ETHER_ARP) + asked[:20]))
+
+
+@scene
 def icmp_errors(capture):
     """datagrams to a closed port, and a router between that says so"""
     for port in range(3):
