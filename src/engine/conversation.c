@@ -314,8 +314,12 @@ void conversation_last_look(struct engine *e, struct conversation *c)
     if (c->flow.l4 == PACKET_L4_TCP) {
         stream_finish(&c->stream);
         conversation_face(e, &way);
+        /* each direction is looked at with what it has said itself, as when its packets came */
         conversation_feed(e, &way, DIR_TOSERVER);
+        look_one(e, &way, DIR_TOSERVER);
         conversation_feed(e, &way, DIR_TOCLIENT);
+        look_one(e, &way, DIR_TOCLIENT);
+        return;
     }
     look_both(e, &way);
 }

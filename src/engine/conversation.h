@@ -134,7 +134,8 @@ void exception_conf_read(struct verdict_conf *v, const struct conf *conf, bool m
 /* Judges what there is in the direction and adds it to the passage's verdict, whose alerts must be told next. */
 void look_judge(struct engine *e, struct passage *way, enum dir dir);
 void look_tell(struct engine *e, struct passage *way, enum dir dir);
-/* Judges and tells both directions, unless the flow is passed or dropped: while the parser pauses, and at the end. */
+/* Judges and tells one direction, or both, unless the flow is passed or dropped: while the parser pauses, and at the end. */
+void look_one(struct engine *e, struct passage *way, enum dir dir);
 void look_both(struct engine *e, struct passage *way);
 /* Writes records and frees the transactions that are through (`all`: every one, the parser goes). */
 void look_settle(struct engine *e, struct passage *way, enum dir dir, bool all);

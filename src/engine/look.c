@@ -92,16 +92,20 @@ void look_tell(struct engine *e, struct passage *way, enum dir dir)
     way->verdict.alert_count = 0;
 }
 
-void look_both(struct engine *e, struct passage *way)
+void look_one(struct engine *e, struct passage *way, enum dir dir)
 {
     struct conversation *c = way->c;
     if (conversation_is_unseen(c))
         return;
-    for (enum dir dir = DIR_TOSERVER; dir <= DIR_TOCLIENT; dir++) {
-        look_judge(e, way, dir);
-        look_tell(e, way, dir);
-        carry_on(c, &way->verdict);
-    }
+    look_judge(e, way, dir);
+    look_tell(e, way, dir);
+    carry_on(c, &way->verdict);
+}
+
+void look_both(struct engine *e, struct passage *way)
+{
+    for (enum dir dir = DIR_TOSERVER; dir <= DIR_TOCLIENT; dir++)
+        look_one(e, way, dir);
 }
 
 void look_settle(struct engine *e, struct passage *way, enum dir dir, bool all)

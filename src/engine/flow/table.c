@@ -29,6 +29,8 @@
 /* A busy flow moves to the end of its list this often at most: moving touches its two neighbours, which are seldom in the
  * cache. "The one that waits longest" is exact to this step. */
 #define LIST_STEP_US 250000
+/* Further behind the latest packet than disorder explains. */
+#define BEHIND_US INT64_C(30000000)
 
 enum flow_class { CLASS_TCP, CLASS_UDP, CLASS_ICMP, CLASS_OTHER };
 
@@ -51,6 +53,9 @@ struct flow_table {
     struct idle_list lists[LISTS];
     struct flow_counts counts;
     uint64_t id_at;
+    int64_t latest_us; /* of all packets */
+    bool behind;       /* the last packet was far behind it */
+    bool set_back;     /* and so was the one before: no single wrong stamp */
 };
 
 void flow_conf_defaults(struct flow_conf *conf)
@@ -148,11 +153,21 @@ static int64_t timeout_us(const struct flow_table *t, uint32_t list)
     return t->conf.timeout_s[list / STATES][list % STATES] * INT64_C(1000000);
 }
 
-/* A flow whose last packet lies that far in the future is over too: the clock was set back, or an older capture follows. */
+/* Was the clock set back, or does an older capture follow? One packet with a wrong time in a capture says nothing. */
+static void watch_clock(struct flow_table *t, int64_t now_us)
+{
+    bool behind = now_us < t->latest_us - BEHIND_US;
+    t->set_back = behind && t->behind;
+    t->behind = behind;
+    if (now_us > t->latest_us)
+        t->latest_us = now_us;
+}
+
+/* After the clock was set back a flow whose last packet lies that far in the future is over too. */
 static bool is_over(const struct flow_table *t, const struct flow *flow, int64_t now_us)
 {
     int64_t idle_us = now_us - flow->last_us, limit_us = timeout_us(t, flow->list);
-    return idle_us >= limit_us || idle_us < -limit_us;
+    return idle_us >= limit_us || (t->set_back && idle_us < -limit_us);
 }
 
 /* --- life of a flow --- */
@@ -324,6 +339,7 @@ struct flow *flow_lookup(struct flow_table *t, const struct packet *p, bool *to_
     *to_client = *is_new = false;
     if (!flow_key_of(p, t->conf.secret, &key))
         return NULL;
+    watch_clock(t, p->frame->time_us);
     struct flow *flow = living_find(t, &key, to_client);
     if (!flow) {
         *to_client = false;

@@ -285,7 +285,16 @@ static void clock_set_back(void **state)
     look(&w, &to_client, &is_new);
     assert_false(is_new);
     assert_int_equal(flow->last_us, 1000 * SECOND);
-    w.frame.time_us = 900 * SECOND; /* far: another time, another flow */
+    w.frame.time_us = 900 * SECOND; /* far: a wrong stamp, as long as it is alone */
+    look(&w, &to_client, &is_new);
+    assert_false(is_new);
+    w.frame.time_us = 1001 * SECOND;
+    look(&w, &to_client, &is_new);
+    assert_false(is_new);
+    w.frame.time_us = 900 * SECOND;
+    look(&w, &to_client, &is_new);
+    assert_false(is_new);
+    w.frame.time_us = 901 * SECOND; /* another time, another flow */
     look(&w, &to_client, &is_new);
     assert_true(is_new);
     flow_table_free(w.t);
