@@ -19,6 +19,7 @@
 #include "engine/app/pop3/pop3.h"
 #include "engine/app/quic/quic.h"
 #include "engine/app/rdp/rdp.h"
+#include "engine/app/rfb/rfb.h"
 #include "engine/app/sip/sip.h"
 #include "engine/app/smb/smb.h"
 #include "engine/app/smtp/smtp.h"
@@ -65,6 +66,7 @@ static const struct app_parser *const rows[] = {
     &quic_parser,
     &ntp_parser,
     &rdp_parser,
+    &rfb_parser,
     &snmp_parser,
     &tftp_parser,
     &telnet_parser,

@@ -1,4 +1,4 @@
-"""Scenes of desktops and terminals from afar: RDP, Telnet, remote calls."""
+"""Scenes of desktops and terminals from afar: RDP, RFB, Telnet, remote calls."""
 import struct
 
 from tests.gen import app
@@ -109,4 +109,27 @@ def remote_calls(capture):
     talk.send("client", bind)
     talk.send("server", bound)
     talk.send("client", b"list of jobs, which is no unit")
+    talk.close()
+
+
+@scene
+def rfb(capture):
+    """VNC on an odd port with a password; one that is refused; a kind of security that is not read; a server out of turn"""
+    version = b"RFB 003.008\n"
+    secret = [("server", b"\1\2"), ("client", b"\2"), ("server", b"0123456789abcdef"), ("client", b"ABCDEFGHIJKLMNOP")]
+    screen = struct.pack("!HHBBBBHHHBBB3xI", 1280, 800, 32, 24, 0, 1, 255, 255, 255, 16, 8, 0, 9) + b"desk.firm"
+    rests = [
+        secret + [("server", bytes(4)), ("client", b"\1"), ("server", screen), ("client", b"\3" + bytes(9))],
+        secret + [("server", struct.pack("!II", 1, 5) + b"wrong")],
+        [("server", b"\1\x1e"), ("client", b"\x1e"), ("server", b"unread")],
+    ]
+    for rest in rests:
+        talk = Conversation(capture, PC, SERVER, 80).open()
+        for who, data in [("server", version), ("client", version), *rest]:
+            talk.send(who, data)
+        talk.close()
+    talk = Conversation(capture, PC, SERVER, 5900).open()
+    talk.send("server", version)
+    talk.send("server", b"\1\2")
+    talk.send("client", version)
     talk.close()
