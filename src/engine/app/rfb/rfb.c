@@ -3,13 +3,20 @@
 #include "base/reader.h"
 #include "engine/app/rfb/message.h"
 
-enum { UNIMPLEMENTED_SECURITY_TYPE, UNKNOWN_SECURITY_RESULT, MALFORMED_MESSAGE, CONFUSED_STATE };
+enum {
+    UNIMPLEMENTED_SECURITY_TYPE,
+    UNKNOWN_SECURITY_RESULT,
+    MALFORMED_MESSAGE,
+    CONFUSED_STATE,
+    TOO_LONG_STRING
+};
 
 static const struct app_event_desc events[] = {
     [UNIMPLEMENTED_SECURITY_TYPE] = {"unimplemented_security_type"},
     [UNKNOWN_SECURITY_RESULT] = {"unknown_security_result"},
     [MALFORMED_MESSAGE] = {"malformed_message"},
     [CONFUSED_STATE] = {"confused_state"},
+    [TOO_LONG_STRING] = {"too_long_string"},
 };
 
 /* What is expected next. */
@@ -94,11 +101,15 @@ static void keep(struct app_flow *af, struct rfb_text *text, struct str bytes)
     text->len = (uint32_t)bytes.len;
 }
 
-/* A length and so many bytes; of many the first ones. */
-static struct str read_text(struct reader *r)
+/* A length and so many bytes; of many the first ones, with an event. */
+static struct str read_text(struct app_flow *af, struct reader *r)
 {
+    const struct rfb_state *state = af->state;
     uint32_t len = reader_u32(r);
-    return reader_str(r, len < RFB_TEXT_MAX ? len : RFB_TEXT_MAX);
+    struct str text = reader_str(r, len < RFB_TEXT_MAX ? len : RFB_TEXT_MAX);
+    if (!r->bad && len > RFB_TEXT_MAX)
+        app_event(af, &state->rfb->tx, TOO_LONG_STRING);
+    return text;
 }
 
 static void take_version(struct app_flow *af, struct reader *r)
@@ -199,7 +210,7 @@ static void take_result(struct app_flow *af, struct reader *r)
 static void take_reason(struct app_flow *af, struct reader *r)
 {
     struct rfb_state *state = af->state;
-    struct str text = read_text(r);
+    struct str text = read_text(af, r);
     if (r->bad)
         return;
     state->rfb->has_reason = true;
@@ -231,7 +242,7 @@ static void take_server_init(struct app_flow *af, struct reader *r)
     for (size_t i = 0; i < ARRAY_COUNT(pixels->shift); i++)
         pixels->shift[i] = reader_u8(r);
     reader_skip(r, 3);
-    struct str text = read_text(r);
+    struct str text = read_text(af, r);
     if (r->bad)
         return;
     rfb->has_screen = true;

@@ -90,7 +90,25 @@ static const struct talk_suite suites[] = {
     {&rfb_talk, TALK_ROWS(rows), TALK_PROBES(probes)},
 };
 
+/* Of a name that is longer than what is kept the beginning is told. */
+static void test_long_name(void **state)
+{
+    static uint8_t screen[24 + 4096] = SCREEN("\0");
+    struct talk_piece pieces[] = {TC(VERSION("007")), TS(VERSION("007")), TC("\1\1"), TS("\1\1"),
+                                  TC("")};
+    struct buf seen;
+    buf_init(&seen, 0);
+    screen[22] = 0x20; /* 8192 bytes */
+    memset(screen + 24, 'x', sizeof screen - 24);
+    pieces[4].bytes = str_of(screen, sizeof screen);
+    talk_play(&rfb_talk, pieces, ARRAY_COUNT(pieces), (struct talk_cut){0}, &seen);
+    assert_true(talk_has(&seen, "0 event too_long_string"));
+    assert_true(talk_has(&seen, "0 done ts tc"));
+    buf_fini(&seen);
+}
+
 int main(void)
 {
-    return talk_run(suites, ARRAY_COUNT(suites), NULL, 0);
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_long_name)};
+    return talk_run(suites, ARRAY_COUNT(suites), tests, ARRAY_COUNT(tests));
 }
