@@ -56,6 +56,14 @@ static void heed_demand(struct engine *e)
     e->conf.app.hassh = e->hassh_set || wants_any(e, hassh, ARRAY_COUNT(hassh));
 }
 
+static bool opens_anew(const struct flow *flow, void *engine, const struct packet *p,
+                       bool to_client)
+{
+    const struct engine *e = engine;
+    return stream_opens_anew(&((const struct conversation *)flow)->stream, &e->conf.stream, p,
+                             !to_client);
+}
+
 struct engine *engine_new(const struct engine_conf *conf, const struct match_image *image,
                           struct match_hosts *hosts, const struct engine_sink *sink,
                           struct err *err)
@@ -69,6 +77,8 @@ struct engine *engine_new(const struct engine_conf *conf, const struct match_ima
     quic_hold();
     e->conf = *conf;
     e->conf.flow.object_bytes = sizeof(struct conversation);
+    e->conf.flow.opens_anew = opens_anew;
+    e->conf.flow.opens_anew_arg = e;
     if (e->conf.packet.targets.count)
         e->conf.stream.targets = &e->conf.packet.targets;
     e->image = image;

@@ -50,11 +50,20 @@ struct flow {
     struct flow *older, *newer; /* idle list of its state */
 };
 
+struct packet;
+
+/* Does this SYN, on the flow's addresses, begin a connection of its own? Then the flow ends before the packet is counted. */
+typedef bool (*flow_anew_fn)(const struct flow *flow, void *arg, const struct packet *p,
+                             bool to_client);
+
 struct flow_conf {
     uint32_t max;             /* flows in the table */
     uint32_t object_bytes;    /* size of each, struct flow included */
     uint32_t timeout_s[4][4]; /* [tcp, udp, icmp, other][enum flow_state] */
     uint64_t secret[2];       /* key of the hash */
+    flow_anew_fn
+        opens_anew; /* asked of each SYN without ACK; NULL: on closed flows every one does */
+    void *opens_anew_arg;
 };
 
 void flow_conf_defaults(struct flow_conf *conf);
@@ -74,8 +83,8 @@ NODISCARD struct flow_table *flow_table_new(const struct flow_conf *conf, flow_e
 void flow_table_free(struct flow_table *t);
 /* The flow of p, made when it is new (*is_new; everything behind struct flow is zero then). *to_client is true when p goes
  * from server to client. Counts the packet and touches the flow's time. NULL: p belongs to no flow (not IP, a fragment,
- * the outside of a GRE tunnel, or no room at all). A TCP SYN on a closed flow ends that one (FLOW_END_REUSED)
- * and begins a new one; a flow that is over by p's time ends too, and the table may end another by force to make room: a
+ * the outside of a GRE tunnel, or no room at all). A TCP SYN that opens a connection anew (flow_conf.opens_anew) ends the old
+ * flow (FLOW_END_REUSED) and begins a new one; a flow that is over by p's time ends too, and the table may end another by force to make room: a
  * pointer from an earlier call is good only while on_end was not called for it. ICMP errors belong to no flow of their own
  * kind: they are looked up as their own (type, code) conversation. Flows other than TCP become FLOW_ESTABLISHED here, by
  * the first packet of the other side. */

@@ -302,10 +302,14 @@ static uint32_t packet_bytes(const struct packet *p)
     return p->outer ? p->ip_total : (uint32_t)p->frame->bytes.len;
 }
 
-static bool opens_anew(const struct flow *flow, const struct packet *p)
+static bool opens_anew(const struct flow_table *t, const struct flow *flow, const struct packet *p,
+                       bool to_client)
 {
-    return flow->state == FLOW_CLOSED && p->l4 == PACKET_L4_TCP &&
-           (p->tcp.flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+    if (p->l4 != PACKET_L4_TCP || (p->tcp.flags & (TCP_SYN | TCP_ACK)) != TCP_SYN)
+        return false;
+    if (!t->conf.opens_anew)
+        return flow->state == FLOW_CLOSED;
+    return t->conf.opens_anew(flow, t->conf.opens_anew_arg, p, to_client);
 }
 
 /* The flow of the packet if it still lives; one that is over ends here, so results do not hang on how often
@@ -317,7 +321,7 @@ static struct flow *living_find(struct flow_table *t, const struct flow_key *key
         return NULL;
     if (is_over(t, flow, key->p->frame->time_us))
         flow_close(t, flow, FLOW_END_TIMEOUT);
-    else if (opens_anew(flow, key->p))
+    else if (opens_anew(t, flow, key->p, *to_client))
         flow_close(t, flow, FLOW_END_REUSED);
     else
         return flow;

@@ -242,6 +242,43 @@ static void syn_on_a_closed_flow_begins_anew(void **state)
     flow_table_free(w.t);
 }
 
+static bool with_another_number(const struct flow *flow, void *arg, const struct packet *p,
+                                bool to_client)
+{
+    const uint32_t *seq = arg;
+    assert_int_equal(flow->server_port, 80);
+    return !to_client && p->tcp.seq != *seq;
+}
+
+static void the_owner_says_what_begins_anew(void **state)
+{
+    struct world w;
+    bool to_client, is_new;
+    uint32_t seq = 7;
+    world_begin(&w, 8);
+    flow_table_free(w.t);
+    w.conf.opens_anew = with_another_number;
+    w.conf.opens_anew_arg = &seq;
+    w.t = flow_table_new(&w.conf, on_end, &w.ended);
+    assert_non_null(w.t);
+    packet_of(&w, PACKET_L4_TCP, (struct ends){1, 2, 1000, 80})->tcp.flags = TCP_SYN;
+    w.p.tcp.seq = seq;
+    struct flow *flow = first_look(&w);
+    flow_set_state(w.t, flow, FLOW_CLOSED);
+    look(&w, &to_client, &is_new);
+    assert_false(is_new);
+    w.p.tcp.seq = 8;
+    w.p.tcp.flags = TCP_ACK;
+    look(&w, &to_client, &is_new);
+    assert_false(is_new); /* is not asked */
+    w.p.tcp.flags = TCP_SYN;
+    assert_int_equal(flow->packets[0], 3);
+    look(&w, &to_client, &is_new);
+    assert_true(is_new);
+    assert_int_equal(w.ended.by[FLOW_END_REUSED], 1);
+    flow_table_free(w.t);
+}
+
 static void timeouts_by_protocol_and_state(void **state)
 {
     static const struct {
@@ -595,6 +632,7 @@ int main(void)
         cmocka_unit_test(ping_is_one_flow),
         cmocka_unit_test(who_opened_it),
         cmocka_unit_test(syn_on_a_closed_flow_begins_anew),
+        cmocka_unit_test(the_owner_says_what_begins_anew),
         cmocka_unit_test(timeouts_by_protocol_and_state),
         cmocka_unit_test(clock_set_back),
         cmocka_unit_test(expire_is_bounded),

@@ -202,6 +202,11 @@ struct stream_chunk {
 /* What p means for the connection. from_client: it travels client to server. `mem`: the flow's budget. */
 struct stream_result stream_packet(struct stream *s, const struct stream_conf *conf,
                                    struct budget *mem, const struct packet *p, bool from_client);
+/* Is this SYN (without ACK) the beginning of a connection of its own, on the addresses of one that is ending? Passively its
+ * number says it: with the number of before it is a copy of the old one, as Suricata has it, unless that one was refused.
+ * Inline, what is let through is looked at: of a connection that has ended every SYN begins another. */
+bool stream_opens_anew(const struct stream *s, const struct stream_conf *conf,
+                       const struct packet *p, bool from_client);
 /* Next bytes for the parser in direction `half` (0: sent by the client), all that are ready from app_offset on. False: none,
  * and no gap, and no unreported end. The bytes are valid until stream_packet, stream_consume or stream_end. */
 bool stream_ready(struct stream *s, const struct stream_conf *conf, struct budget *mem,

@@ -163,12 +163,24 @@ static enum tracking second_synack(const struct judge *j)
     return TRACKING_HEADER;
 }
 
+bool stream_opens_anew(const struct stream *s, const struct stream_conf *conf,
+                       const struct packet *p, bool from_client)
+{
+    const struct stream_half *sender = &s->half[from_client ? 0 : 1];
+    bool same = sender->seen_syn && p->tcp.seq == sender->isn;
+    bool was_refused = s->state == STREAM_CLOSED && !s->established;
+
+    if (conf->mode == STREAM_INLINE)
+        return s->state == STREAM_CLOSED || (s->state >= STREAM_LAST_ACK && !same);
+    /* some clients repeat the very SYN that was reset */
+    return s->state > STREAM_ESTABLISHED && (!same || was_refused);
+}
+
 static enum tracking second_syn(const struct judge *j)
 {
-    bool over = j->s->state >= STREAM_LAST_ACK;
     bool same = j->me->seen_syn && j->p->tcp.seq == j->me->isn;
 
-    if (over && (!same || j->s->reset_seen)) { /* some clients repeat the very SYN that was reset */
+    if (stream_opens_anew(j->s, j->conf, j->p, j->from_client)) {
         j->out->reuse = true;
         return TRACKING_IGNORED;
     }
