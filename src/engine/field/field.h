@@ -145,6 +145,10 @@ struct field_desc {
     bool (*number)(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out);
     const struct number_word *words; /* of FIELD_UINT; NULL: it is said in digits */
     bool words_are_bits;             /* "dup,!retain": bits that are set and bits that are not */
+    uint8_t
+        again_at; /* FIELD_BYTES: from this progress on the value is looked at once more, when `again` says so; 0: never.
+                       * What a literal of this field names then may hold a second time, as with Suricata's trailers */
+    bool (*again)(const struct tx *tx, enum dir dir);
     bool growing; /* FIELD_UINT, multi: more values may come until the progress is complete */
 };
 

@@ -166,6 +166,14 @@ static void scan_growing(struct match_worker *w, const struct look *look, struct
         scan_windows(w, s, values, transformed, g);
 }
 
+static bool is_due_again(const struct look *look, const struct tx_match *tm,
+                         const struct field_desc *field)
+{
+    enum dir dir = look->view->dir;
+    return field->again_at && look->tx->progress[dir] >= field->again_at &&
+           tm->progress_next <= field->again_at && field->again(look->tx, dir);
+}
+
 static void scan_fields(struct match_worker *w, const struct look *look, struct tx_match *tm)
 {
     uint8_t progress = look->tx->progress[look->view->dir];
@@ -177,7 +185,7 @@ static void scan_fields(struct match_worker *w, const struct look *look, struct 
             scan_growing(w, look, tm, s);
             continue;
         }
-        if (s->ready_at < tm->progress_next)
+        if (s->ready_at < tm->progress_next && !is_due_again(look, tm, s->field))
             continue;
         const struct values *values = values_get(w, look, s->slot);
         for (uint32_t k = 0; k < values->count; k++)

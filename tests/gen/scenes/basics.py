@@ -36,6 +36,19 @@ def http_chunked_gzip(capture):
 
 
 @scene
+def http_trailers(capture):
+    """an answer in chunks with a trailer, a request in chunks without; each piece in a segment of its own"""
+    talk = Conversation(capture, PC, SERVER, 80).open()
+    talk.send("client", b"GET /sum HTTP/1.1\r\nHost: a\r\n\r\n")
+    for piece in (b"HTTP/1.1 200 OK\r\nX-First: one\r\nTransfer-Encoding: chunked\r\n\r\n", b"3\r\nabc\r\n", b"0\r\nX-Last: two\r\n", b"\r\n"):
+        talk.send("server", piece)
+    for piece in (b"POST /in HTTP/1.1\r\nHost: a\r\nX-First: one\r\nTransfer-Encoding: chunked\r\n\r\n", b"3\r\nabc\r\n", b"0\r\n\r\n"):
+        talk.send("client", piece)
+    talk.send("server", app.http_response(b"done"))
+    talk.close()
+
+
+@scene
 def http_pipelined(capture):
     """three requests in one segment, then three responses"""
     talk = Conversation(capture, PC, SERVER, 80).open()

@@ -138,7 +138,7 @@ static bool is_listed(const struct http1_header *h, enum list list, enum dir dir
 static size_t list_room(const struct http1_head *head)
 {
     size_t room = head->line.len + 8;
-    for (uint32_t i = 0; i < head->header_count; i++)
+    for (uint32_t i = 0; i < head->header_count + head->trailer_count; i++)
         room += head->headers[i].name.len + head->headers[i].value.len + 6;
     return room;
 }
@@ -163,7 +163,8 @@ static bool make_list(const struct http1_head *head, enum dir dir, enum list lis
         buf_add(&b, http1_text(head, head->line));
     if (list != LIST_HEADERS)
         buf_add(&b, STR_LIT("\r\n"));
-    for (uint32_t i = 0; i < head->header_count; i++) {
+    uint32_t count = head->header_count + (list == LIST_HEADERS ? head->trailer_count : 0);
+    for (uint32_t i = 0; i < count; i++) {
         const struct http1_header *h = &head->headers[i];
         if (!is_listed(h, list, dir))
             continue;
@@ -185,6 +186,12 @@ static bool get_header(const struct tx *tx, enum dir dir, uint32_t index, struct
     return make_list(head_of(tx, dir), dir, LIST_HEADERS, a, out);
 }
 
+/* Behind the last chunk the headers are looked at once more, with what may have come there. */
+static bool has_trailers(const struct tx *tx, enum dir dir)
+{
+    return head_of(tx, dir)->trailers_at > 0;
+}
+
 static bool get_header_names(const struct tx *tx, enum dir dir, uint32_t index, struct arena *a,
                              struct str *out)
 {
@@ -203,7 +210,8 @@ static bool get_header_raw(const struct tx *tx, enum dir dir, uint32_t index, st
                            struct str *out)
 {
     const struct http1_head *head = head_of(tx, dir);
-    *out = str_from(str_of(head->text, head->len), head->headers_at);
+    uint32_t end = head->trailers_at ? head->trailers_at : head->len;
+    *out = str_cut(str_of(head->text, head->len), head->headers_at, end);
     return out->len > 0;
 }
 
@@ -296,7 +304,14 @@ const struct field_desc http1_fields[HTTP1_FIELD_COUNT] = {
     ROW("http.content_len", DIR_BOTH, HTTP1_HEADERS, get_content_length),
     ROW("http.location", RESPONSE, HTTP1_HEADERS, get_location),
     ROW("http.server", RESPONSE, HTTP1_HEADERS, get_server),
-    ROW("http.header", DIR_BOTH, HTTP1_HEADERS, get_header),
+    {.name = "http.header",
+     .proto = APP_HTTP1,
+     .dirs = DIR_BOTH,
+     .ready_at = AT(HTTP1_HEADERS, HTTP1_HEADERS),
+     .again_at = TX_COMPLETE,
+     .again = has_trailers,
+     .kind = FIELD_BYTES,
+     .bytes = get_header},
     ROW("http.header.raw", DIR_BOTH, HTTP1_HEADERS, get_header_raw),
     ROW("http.header_names", DIR_BOTH, HTTP1_HEADERS, get_header_names),
     ROW("http.start", DIR_BOTH, HTTP1_HEADERS, get_start),

@@ -1,5 +1,9 @@
 #include "engine/app/http1/message.h"
 
+#include "base/text.h"
+
+#define CHUNK_MAX INT32_MAX
+
 /* What the headers mean (RFC 9112 section 6), and what is wrong with them. Values are read through an arena because they
  * may be folded or repeated. */
 
@@ -232,4 +236,15 @@ bool http1_content_range(struct str value, int64_t *start, int64_t *end, int64_t
     if (!last.p || !range_number(first, start) || !range_number(last, end))
         return false;
     return *start >= 0 && *start <= *end && (*size < 0 || *end < *size);
+}
+
+bool http1_chunk_size(struct str line, uint64_t *size, size_t *digits)
+{
+    *size = 0;
+    for (*digits = 0; *digits < line.len && text_hex_digit(line.p[*digits]) >= 0; ++*digits) {
+        *size = *size << 4 | (uint64_t)text_hex_digit(line.p[*digits]);
+        if (*size > CHUNK_MAX)
+            return false;
+    }
+    return true;
 }

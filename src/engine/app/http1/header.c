@@ -233,6 +233,33 @@ bool http1_headers_parse(const struct http1_at *at)
     return true;
 }
 
+void http1_trailers_begin(const struct http1_at *at)
+{
+    struct http1_head *h = &http1_side(at)->head;
+    h->trailers_at = h->len;
+    http1_payload_end(at, true);
+    app_progress(&at->tx->tx, at->dir, HTTP1_TRAILER);
+}
+
+bool http1_trailers_parse(const struct http1_at *at)
+{
+    struct http1_head *h = &http1_side(at)->head;
+    for (uint32_t where = h->trailers_at; where < h->len;) {
+        struct logical l = logical_line(h, where);
+        where = l.next;
+        if (is_empty_line(h, l))
+            continue;
+        uint32_t count = h->header_count + h->trailer_count;
+        if (count >= HTTP1_HEADERS_MAX)
+            break;
+        if (!budget_grow(at->af->mem, &h->headers, &h->header_cap, count + 1, sizeof *h->headers))
+            return false;
+        h->headers[count] = header_of(at, h, l);
+        h->trailer_count++;
+    }
+    return true;
+}
+
 /* ---- asking ---- */
 
 /* Copies a value; the line ends of folding and the blanks behind them become one space. */

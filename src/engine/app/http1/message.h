@@ -127,10 +127,14 @@ struct http1_head {
     uint8_t *text;
     uint32_t len, cap;
     uint32_t headers_at; /* the raw header block begins here */
+    uint32_t
+        trailers_at; /* behind it, the lines behind the last chunk; 0: not so far, or no chunks */
     struct http1_span line;
     struct http1_span part[3]; /* method, URI, protocol; or protocol, status, reason */
     struct http1_header *headers;
     uint32_t header_count, header_cap, repeat_count;
+    uint32_t
+        trailer_count; /* headers[header_count ...): trailers, which `known_at` knows nothing of */
     uint16_t known_at[KNOWN_COUNT]; /* 1 + index of the first such header; 0: none */
 };
 
@@ -241,6 +245,10 @@ void http1_head_reset(struct http1_head *h);
 void http1_head_fini(struct http1_head *h, struct budget *mem);
 /* Takes the header block apart. False: memory is out. */
 bool http1_headers_parse(const struct http1_at *at);
+/* RFC 9112 section 7.1.2: what stands behind the last chunk: its lines go to the end of the text, then they are taken apart. Nothing
+ * of what a body or its length means may come from there. False: memory is out. */
+void http1_trailers_begin(const struct http1_at *at);
+bool http1_trailers_parse(const struct http1_at *at);
 /* The value of all headers of the name of h, unfolded and joined by ", ": borrowed where possible, else made in the arena. */
 struct str http1_header_value(const struct http1_head *head, const struct http1_header *h,
                               struct arena *a);
@@ -254,6 +262,8 @@ bool http1_known_value(const struct http1_head *head, enum http1_known known, st
 
 void http1_request_checks(const struct http1_at *at);
 struct http1_framing http1_framing_of(const struct http1_at *at);
+/* The hex digits that a chunk's line begins with, and how many. False: too large to be true. */
+bool http1_chunk_size(struct str line, uint64_t *size, size_t *digits);
 /* Host without port (from URI or Host header), as sent; false when there is none. *port: 0 when none is given. */
 bool http1_host(const struct http1_tx *tx, struct arena *a, struct str *host, uint32_t *port);
 /* "name" of Content-Disposition's or a part header's parameter; quotes taken away. False when there is none. */

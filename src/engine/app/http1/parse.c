@@ -44,7 +44,6 @@ struct run {
 };
 
 #define CHUNK_LINE_MAX 4096u
-#define CHUNK_MAX INT32_MAX
 #define JUNK_MAX 256u /* bytes before a response in which its beginning is looked for */
 
 static struct http1_at at_of(const struct run *r)
@@ -657,24 +656,12 @@ static enum turn not_chunked(struct run *r)
     return TURN_ON;
 }
 
-/* The hex digits that a line begins with. False: too large to be true. */
-static bool chunk_size(struct str line, uint64_t *size, size_t *digits)
-{
-    *size = 0;
-    for (*digits = 0; *digits < line.len && text_hex_digit(line.p[*digits]) >= 0; ++*digits) {
-        *size = *size << 4 | (uint64_t)text_hex_digit(line.p[*digits]);
-        if (*size > CHUNK_MAX)
-            return false;
-    }
-    return true;
-}
-
 static enum turn chunk_begins(struct run *r, struct str line)
 {
     struct http1_at at = at_of(r);
     uint64_t size;
     size_t digits;
-    if (!chunk_size(line, &size, &digits))
+    if (!http1_chunk_size(line, &size, &digits))
         return not_chunked(r);
     if (str_starts(str_trim(str_from(line, digits)), STR_LIT(";")))
         app_event(r->af, &r->d->tx->tx, HTTP1_REQUEST_CHUNK_EXTENSION);
@@ -682,6 +669,8 @@ static enum turn chunk_begins(struct run *r, struct str line)
     consume(r, line.len);
     r->d->left = size;
     r->d->step = size ? STEP_CHUNK_DATA : STEP_TRAILER;
+    if (size == 0)
+        http1_trailers_begin(&at);
     return TURN_ON;
 }
 
@@ -721,23 +710,31 @@ static enum turn step_chunk_data(struct run *r)
     return TURN_ON;
 }
 
+static enum turn trailers_read(struct run *r)
+{
+    struct http1_at at = at_of(r);
+    if (!http1_trailers_parse(&at))
+        return TURN_FAIL;
+    finish(r, true);
+    return TURN_ON;
+}
+
 static enum turn step_trailer(struct run *r)
 {
     struct str line;
     if (r->in.len == 0)
         return TURN_MORE;
     /* without an empty line the next message may follow at once */
-    if (r->dir == DIR_TOCLIENT && starts_response(r->in)) {
-        finish(r, true);
-        return TURN_ON;
-    }
+    if (r->dir == DIR_TOCLIENT && starts_response(r->in))
+        return trailers_read(r);
     enum turn turn = peek_line(r, &line);
     if (turn != TURN_ON)
         return turn;
+    bool last = is_blank_line(line);
+    if (!last && !store_header_line(r, line))
+        return TURN_FAIL;
     consume_line(r, line);
-    if (is_blank_line(line))
-        finish(r, true);
-    return TURN_ON;
+    return last ? trailers_read(r) : TURN_ON;
 }
 
 static enum turn step_connect_wait(struct run *r)

@@ -152,6 +152,14 @@ const struct talk_row http1_rows[] = {
                      "e=1\r\ndefghijklmn\r\n0\r\nT: x\r\n\r\n" OK_EMPTY)},
      {"0 tc file.data=abcdefghijklmn", "0 event request_chunk_extension", "0 done ts tc",
       "1 event unable_to_match_response_to_request", "0 file tc / 14 closed"}},
+    {"trailers stand with the headers, and change nothing of them",
+     {TS(GET), TC(OK "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Sum: 5\r\n"
+                     "Content-Length: 9\r\nServer: late\r\n\r\n" OK_EMPTY)},
+     {"0 tc http.header=Transfer-Encoding: chunked\\r\\nX-Sum: 5\\r\\nContent-Length: "
+      "9\\r\\nServer: late\\r\\n",
+      "0 tc http.header.raw=Transfer-Encoding: chunked\\r\\n\\r\\n",
+      "0 tc http.header_names=\\r\\nTransfer-Encoding\\r\\n\\r\\n", "!0 tc http.server=late",
+      "!0 tc http.content_len=9", "0 done ts tc"}},
     {"chunked request",
      {TS("POST /p HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
          "chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n" GET),
