@@ -81,6 +81,7 @@ app-layer:
           response-body-limit: 100kb
     dnp3: {enabled: yes, detection-ports: {dp: 20000}}
     enip: {enabled: yes, detection-ports: {dp: 44818, sp: 44818}}
+    modbus: {enabled: yes, detection-ports: {dp: 502}}
 """
 # when Suricata last looked for flows that are over decides whether one ends by timeout or shutdown
 LEFT_OUT = {"flow_id", "parent_id", "timestamp", "pcap_cnt", "tx_guessed", "in_iface", "community_id", "flow.reason"}

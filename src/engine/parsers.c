@@ -13,6 +13,7 @@
 #include "engine/app/krb5/krb5.h"
 #include "engine/app/ldap/ldap.h"
 #include "engine/app/mdns/mdns.h"
+#include "engine/app/modbus/modbus.h"
 #include "engine/app/mqtt/mqtt.h"
 #include "engine/app/ntp/ntp.h"
 #include "engine/app/pgsql/pgsql.h"
@@ -62,6 +63,7 @@ static const struct app_parser *const rows[] = {
     &dnp3_parser,
     &enip_parser,
     &enip_udp_parser,
+    &modbus_parser,
     &ike_parser,
     &quic_parser,
     &ntp_parser,

@@ -59,7 +59,7 @@ static void read_alerts_max(struct verdict_conf *v, const struct conf *conf)
 /* Protocols of plants are looked for only where somebody says so, as in Suricata. */
 static bool is_on_by_itself(enum app_proto proto)
 {
-    return proto != APP_DNP3 && proto != APP_ENIP;
+    return proto != APP_DNP3 && proto != APP_ENIP && proto != APP_MODBUS;
 }
 
 /* "enabled: no", of a protocol or of what it is over. */
@@ -106,7 +106,7 @@ static void read_depths(struct stream_conf *s, const struct conf *conf)
 {
     char path[64];
     /* what these carry goes on for longer than what begins a usual stream: files, tables */
-    s->own_depths[APP_SMB] = s->own_depths[APP_PGSQL] = 0;
+    s->own_depths[APP_SMB] = s->own_depths[APP_PGSQL] = s->own_depths[APP_MODBUS] = 0;
     for (size_t i = 0; i < APP_PROTO_COUNT; i++) {
         const char *name = app_proto_name((enum app_proto)i);
         snprintf(path, sizeof path, "app-layer.protocols.%s.stream-depth", name);
@@ -152,6 +152,8 @@ static void read_app(struct app_conf *app, const struct conf *conf, bool inline_
         conf_u32(conf, "app-layer.protocols.dnp3.max-points", app->dnp3_points_max);
     app->dnp3_objects_max =
         conf_u32(conf, "app-layer.protocols.dnp3.max-objects", app->dnp3_objects_max);
+    app->modbus_flood =
+        conf_u32(conf, "app-layer.protocols.modbus.request-flood", app->modbus_flood);
     app->mqtt_message_max =
         conf_u32(conf, "app-layer.protocols.mqtt.max-msg-length", app->mqtt_message_max);
     app->ja3 = conf_bool(conf, "app-layer.protocols.tls.ja3-fingerprints", false);

@@ -105,7 +105,8 @@ static int find_app_frame(uint64_t protos, struct str name)
 
 struct engine_vocabulary *engine_vocabulary_new(struct err *err)
 {
-    struct field_list lists[APP_PROTO_COUNT + 1];
+    struct field_list
+        lists[2 * APP_PROTO_COUNT + 1]; /* a protocol has a row for TCP and one for UDP */
     assert(engine_parsers.count < ARRAY_COUNT(lists));
     for (size_t i = 0; i < engine_parsers.count; i++)
         lists[i] = engine_parsers.rows[i]->fields;

@@ -19,6 +19,7 @@ void app_conf_defaults(struct app_conf *conf)
         .dnp3_tx_max = 32,
         .dnp3_points_max = 16384,
         .dnp3_objects_max = 2048,
+        .modbus_flood = 500,
         .tx_max = APP_TX_MAX_USUAL,
         .ftp_line_max = 4096,
         .ftp_tx_max = 1024,

@@ -113,8 +113,9 @@ struct app_conf {
     uint32_t mqtt_message_max; /* bytes; of a longer one only the head is looked at */
     uint32_t dnp3_tx_max;      /* more at a time are told as an event */
     uint32_t dnp3_points_max, dnp3_objects_max; /* of a fragment; what comes behind is not read */
-    bool ja3, ja4, hassh;                       /* rules that want them switch them on too */
-    struct app_log log;                         /* of the event log that is being written */
+    uint32_t modbus_flood;   /* more requests without an answer are told as an event; 0: no limit */
+    bool ja3, ja4, hassh;    /* rules that want them switch them on too */
+    struct app_log log;      /* of the event log that is being written */
     const struct conf *yaml; /* may be NULL; for a parser's own rare settings, at start only */
 };
 

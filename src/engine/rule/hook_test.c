@@ -109,11 +109,35 @@ static void other_rows(void **state)
         {TCP("flow.elephant:Either;"), ""},
         {TCP("flow.elephant:big;"), "is expected"},
         {TCP("flow.elephant:;"), "value is missing"},
-        {TCP("modbus:function 6;"), "no parser for modbus"},
-        {TCP("modbus;"), "value is missing"},
+        {TCP("nfs_procedure:6;"), "no parser for nfs"},
+        {TCP("nfs_procedure;"), "value is missing"},
         {TCP("pgsql.query; content:\"2\";"), "no parser for pgsql"},
         {TCP("pgsql.query:2;"), "takes no value"},
         {TCP("nonsense:2;"), "keyword nonsense is not supported"},
+    };
+    TRY(rows);
+}
+
+static void modbus_rows(void **state)
+{
+#define MODBUS(what) "alert modbus any any -> any any (modbus:" what "; sid:1;)"
+    static const struct row rows[] = {
+        {MODBUS("function !assigned"), ""},
+        {MODBUS("unit 9<>11, function 8, subfunction 4"), ""},
+        {MODBUS(" access write coils,address 7, value 1"), ""},
+        {MODBUS("access write holding, address 7, value <9"), ""},
+        {MODBUS("access read"), ""},
+        {MODBUS("access write input"), "only read"},
+        {MODBUS("access coils"), "read or write"},
+        {MODBUS("access write coils, address 7, value 2"), "0 or 1"},
+        {MODBUS("access write holding, address >7, value 2"), "the one address"},
+        {MODBUS("access read holding, address 7, value 2"), "needs access write"},
+        {MODBUS("address 7"), "needs access"},
+        {MODBUS("subfunction 7"), "needs the number"},
+        {MODBUS("function 256"), "too large"},
+        {MODBUS("unit !7"), "is expected"},
+        {MODBUS("unit <0"), "below 0"},
+        {MODBUS("coils"), "is expected"},
     };
     TRY(rows);
 }
@@ -269,7 +293,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hook_rows),      cmocka_unit_test(other_rows),
         cmocka_unit_test(dataset_rows),   cmocka_unit_test(dataset_settings_rows),
-        cmocka_unit_test(lists_of_files), cmocka_unit_test(tls_rows),
+        cmocka_unit_test(lists_of_files), cmocka_unit_test(modbus_rows),
+        cmocka_unit_test(tls_rows),
     };
     return cmocka_run_group_tests_name("rule/hook", tests, setup, teardown);
 }

@@ -3,10 +3,11 @@
 #include "engine/rule/keyword.h"
 
 static const struct keyword_family *const families[] = {
-    &keywords_content,   &keywords_pcre,  &keywords_byte,       &keywords_flow,      &keywords_bits,
-    &keywords_packet,    &keywords_field, &keywords_file,       &keywords_transform, &keywords_meta,
-    &keywords_threshold, &keywords_app,   &keywords_dataset,    &keywords_other,     &keywords_tls,
-    &keywords_proto,     &keywords_web,   &keywords_reputation, &keywords_country,
+    &keywords_content,   &keywords_pcre,       &keywords_byte,      &keywords_flow,
+    &keywords_bits,      &keywords_packet,     &keywords_field,     &keywords_file,
+    &keywords_transform, &keywords_meta,       &keywords_threshold, &keywords_app,
+    &keywords_dataset,   &keywords_other,      &keywords_tls,       &keywords_proto,
+    &keywords_web,       &keywords_reputation, &keywords_country,   &keywords_modbus,
 };
 
 int keywords_init(struct rule_loader *l)

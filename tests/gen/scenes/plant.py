@@ -1,4 +1,4 @@
-"""Scenes of plants: DNP3, EtherNet/IP."""
+"""Scenes of plants: DNP3, EtherNet/IP, Modbus."""
 import struct
 
 from tests.gen.scenes.cast import PC, SERVER, scene
@@ -74,4 +74,28 @@ def enip(capture):
     talk.send("server", enip_service(b"\x87\0\0\0"))
     talk.send("client", enip_service(b"\x01\x09\x20\x01"))
     talk.send("client", enip_message(0x66))
+    talk.close()
+
+
+def modbus_message(number, pdu, unit=10, length=None):
+    return struct.pack("!HHHB", number, 0, len(pdu) + 1 if length is None else length, unit) + pdu
+
+
+@scene
+def modbus(capture):
+    """a controller is read, written, asked for an unknown address and restarted; one answer is wrong, one nobody asked for, one length is
+    impossible"""
+    talk = Conversation(capture, PC, SERVER, 502).open()
+    talk.send("client", modbus_message(1, b"\1\0\4\0\x09") + modbus_message(2, b"\x10\0\4\0\2\4\0\x0a\1\2"))
+    talk.send("server", modbus_message(2, b"\x10\0\4\0\2") + modbus_message(1, b"\1\2\xff\1"))
+    talk.send("client", modbus_message(3, b"\3\x27\x0f\0\2"))
+    talk.send("server", modbus_message(3, b"\x83\2"))
+    talk.send("client", modbus_message(4, b"\x08\0\1\xff\0", unit=3))
+    talk.send("server", modbus_message(4, b"\x08\0\1\xff\0", unit=3))
+    talk.send("client", modbus_message(5, b"\5\0\1\xff\0"))
+    talk.send("server", modbus_message(5, b"\5\0\2\xff\0"))
+    talk.send("server", modbus_message(9, b"\3\2\0\0"))
+    talk.send("client", modbus_message(6, b"\3", length=4000))
+    talk.send("client", modbus_message(7, b"\x0f\0\x0d\0\5\1\x15"))
+    talk.send("server", modbus_message(7, b"\x0f\0\x0d\0\5"))
     talk.close()

@@ -1,0 +1,13 @@
+/* engine/app/modbus, as app_talk.h says. */
+#include "engine/app/modbus/modbus.h"
+#include "app_talk.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct app_talk_kind kind = {
+        .talk = {.parser = &modbus_parser, .server_port = 502}, .other_port = 4000};
+    app_talk(&kind, data, size);
+    return 0;
+}
