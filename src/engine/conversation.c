@@ -251,8 +251,10 @@ static void turn_round(struct engine *e, struct passage *way)
 static bool speaks_as_other(const struct conversation *c, enum dir dir, struct str bytes)
 {
     const struct app_parser *found;
-    struct app_flow turned = {
-        .conf = c->app.conf, .client_port = c->app.server_port, .server_port = c->app.client_port};
+    struct app_flow turned = {.conf = c->app.conf,
+                              .client_port = c->app.server_port,
+                              .server_port = c->app.client_port,
+                              .is_udp = c->app.is_udp};
     return app_detect(&engine_parsers, &c->app, bytes, dir, &found) != APP_PROBE_YES &&
            app_detect(&engine_parsers, &turned, bytes, dir_other(dir), &found) == APP_PROBE_YES;
 }
@@ -276,6 +278,15 @@ void conversation_face(struct engine *e, struct passage *way)
             return;
         }
     }
+}
+
+void conversation_face_datagram(struct engine *e, struct passage *way, struct str payload)
+{
+    const struct conversation *c = way->c;
+    bool is_first = c->flow.packets[DIR_TOSERVER] == 1 && !c->flow.packets[DIR_TOCLIENT];
+    if (is_first && way->dir == DIR_TOSERVER && c->app.proto == APP_UNKNOWN &&
+        speaks_as_other(c, DIR_TOSERVER, payload))
+        turn_round(e, way);
 }
 
 void conversation_feed(struct engine *e, struct passage *way, enum dir dir)

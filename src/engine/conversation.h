@@ -120,6 +120,9 @@ void conversation_let_go(struct engine *e, struct passage *way);
 /* Of a connection that nobody saw begin, whoever was seen first is taken for the client, until its first bytes can only be a
  * server's: then the two change places. */
 void conversation_face(struct engine *e, struct passage *way);
+/* The same for a flow of datagrams: the first one is what only the server of some protocol says (an answer to a question that
+ * was not seen). */
+void conversation_face_datagram(struct engine *e, struct passage *way, struct str payload);
 /* Hands all ready bytes of a direction to detection and parser. */
 void conversation_feed(struct engine *e, struct passage *way, enum dir dir);
 void conversation_feed_datagram(struct engine *e, struct passage *way, enum dir dir,

@@ -207,8 +207,10 @@ static void take_udp(struct engine *e, struct passage *way, const struct packet 
     }
     /* also with a wrong checksum: cards that compute it leave one in captures of outgoing packets, and a datagram that its
      * receiver throws away changes nothing of the next one */
-    if (p->l4 == PACKET_L4_UDP && p->payload.len)
-        conversation_feed_datagram(e, way, way->dir, p->payload);
+    if (p->l4 != PACKET_L4_UDP || !p->payload.len)
+        return;
+    conversation_face_datagram(e, way, p->payload);
+    conversation_feed_datagram(e, way, way->dir, p->payload);
 }
 
 static void advance(struct engine *e, struct passage *way, const struct packet *p)

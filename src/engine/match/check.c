@@ -296,8 +296,9 @@ static enum answer check_session(const struct ask *a, const struct rule_check *c
 static enum answer check_flow_age(const struct ask *a, const struct rule_check *c)
 {
     const struct flow *f = a->view->flow;
-    int64_t age_us = f ? a->view->now_us - f->first_us : 0;
-    return number_if(f != NULL, c, age_us < 0 ? 0 : (uint64_t)age_us / 1000000u);
+    /* seconds of the clock that have begun since, as Suricata counts */
+    int64_t age = f ? a->view->now_us / 1000000 - f->first_us / 1000000 : 0;
+    return number_if(f != NULL, c, age < 0 ? 0 : (uint64_t)age);
 }
 
 static enum answer check_flow_pkts(const struct ask *a, const struct rule_check *c)

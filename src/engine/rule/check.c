@@ -209,6 +209,43 @@ static int check_sizes(struct build *b)
     return 0;
 }
 
+/* What the fields' text is written in: a rule may write it otherwise, as with Suricata. */
+static const struct {
+    const char *field;
+    bool upper;
+} cases[] = {{"ja3.hash", false},       {"ja3s.hash", false},
+             {"ssh.hassh", false},      {"ssh.hassh.server", false},
+             {"tls.cert_serial", true}, {"tls.cert_fingerprint", false}};
+
+static int write_in_case(struct build *b, struct rule_content *c, bool upper)
+{
+    uint8_t *text = arena_alloc(b->arena, c->bytes.len);
+    if (!text)
+        return build_no_memory(b);
+    for (size_t i = 0; i < c->bytes.len; i++) {
+        uint8_t low = byte_lower(c->bytes.p[i]);
+        text[i] = upper && low >= 'a' && low <= 'z' ? (uint8_t)(low - 'a' + 'A') : low;
+    }
+    c->bytes.p = text;
+    return 0;
+}
+
+static int adapt_case(struct build *b)
+{
+    const struct field_table *fields = b->loader->names->fields;
+    for (struct rule_buffer *buffer = b->rule->buffers; buffer; buffer = buffer->next)
+        for (size_t k = 0; k < ARRAY_COUNT(cases) && is_field(buffer); k++) {
+            if (buffer->transform_count ||
+                strcmp(fields->entries[buffer->buffer].name, cases[k].field) != 0)
+                continue;
+            for (struct rule_item *i = buffer->items; i; i = i->next)
+                if (i->kind == RULE_CONTENT && !i->content.nocase &&
+                    write_in_case(b, &i->content, cases[k].upper) < 0)
+                    return -1;
+        }
+    return 0;
+}
+
 /* base64_data looks at what a base64_decode before it has made. */
 static int check_base64(struct build *b)
 {
@@ -229,7 +266,7 @@ int rule_check_whole(struct build *b)
         return build_refuse(b, "sid is missing");
     if (b->sticky_chosen && !b->buffer)
         return build_refuse(b, "the last sticky buffer has nothing to look for");
-    if (check_directions(b) < 0 || check_sizes(b) < 0 || check_base64(b) < 0)
+    if (check_directions(b) < 0 || check_sizes(b) < 0 || check_base64(b) < 0 || adapt_case(b) < 0)
         return -1;
     find_nature(r);
     if (r->needs_packet && r->is_stateful_tx)

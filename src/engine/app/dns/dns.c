@@ -103,8 +103,13 @@ static enum app_probe probe_tcp(struct str bytes, uint16_t server_port)
 
 static enum app_probe probe_udp_bytes(struct str bytes, enum dir dir, uint16_t server_port)
 {
-    (void)dir;
+    struct reader r = reader_of(bytes);
+    struct dns_head head;
     if (server_port == PORT_MDNS || server_port == PORT_NETBIOS)
+        return APP_PROBE_NO;
+    /* the answer to a question that was not seen: who sends it is the server. To port 53 it is an odd request */
+    if (dir == DIR_TOSERVER && server_port != PORT_DNS && dns_read_head(&r, &head) &&
+        dns_is_response(&head))
         return APP_PROBE_NO;
     return probe_message(bytes, bytes.len, server_port);
 }

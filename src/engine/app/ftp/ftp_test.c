@@ -8,10 +8,10 @@
 static const struct talk_row rows[] = {
     {"a greeting and a login",
      {TC("220 (x 1.0)\r\n"), TS("USER anonymous\r\n"), TC("331 Password?\r\n")},
-     {"0 tc ftp.completion_code=220", "0 tc ftp.reply=(x 1.0)",
+     {"!0 tc ftp.completion_code=220", "!0 tc ftp.reply=(x 1.0)",
       "0 log {\"completion_code\":[\"220\"],\"reply\":[\"(x 1.0)\"],\"reply_received\":\"yes\","
       "\"reply_truncated\":false}",
-      "1 ts ftp.command=USER", "1 ts ftp.command_data=anonymous", "1 ts ftp.reply_received=1",
+      "1 ts ftp.command=USER", "1 ts ftp.command_data=anonymous", "1 tc ftp.reply_received=1",
       "1 log {\"command\":\"USER\",\"command_data\":\"anonymous\",\"command_truncated\":false,"
       "\"completion_code\":[\"331\"],\"reply\":[\"Password?\"],\"reply_received\":\"yes\","
       "\"reply_truncated\":false}"}},
@@ -23,9 +23,13 @@ static const struct talk_row rows[] = {
      {TS("PWD\r\nTYPE I\r\nNOOP\n"), TC("257 /\r\n200 I\r\n200 ok\r\n")},
      {"0 tc ftp.reply=/", "1 ts ftp.command_data=I", "1 tc ftp.reply=I", "2 tc ftp.reply=ok"}},
     {"lines of one reply",
-     {TS("FEAT\r\n"), TC("211-Features:\r\n MDTM\r\n211 End\r\n")},
-     {"!0 ts ftp.command=FEAT", "0 tc ftp.reply=211-Features:", "0 tc ftp.reply= MDTM",
+     {TS("HELP\r\n"), TC("211-Features:\r\n MDTM\r\n211 End\r\n")},
+     {"0 ts ftp.command=HELP", "0 tc ftp.reply=211-Features:", "0 tc ftp.reply= MDTM",
       "0 tc ftp.completion_code=211", "0 tc ftp.reply=End"}},
+    {"the reply to a command that nobody knows",
+     {TS("CLNT x\r\n"), TC("500 what\r\n")},
+     {"!0 ts ftp.command=CLNT", "!0 tc ftp.reply=what", "!0 tc ftp.reply_received=1",
+      "0 done ts tc"}},
     {"active",
      {TS("PORT 192,0,2,1,234,10\r\n"), TC("200 ok\r\n"), TS("EPRT |2|2001:db8::1|5282|\r\n"),
       TC("200 ok\r\n")},
@@ -34,7 +38,7 @@ static const struct talk_row rows[] = {
     {"passive",
      {TS("PASV\r\n"), TC("227 Entering Passive Mode (192,0,2,1,1,2).\r\n"), TS("EPSV\r\n"),
       TC("229 Extended (|||58612|)\r\n")},
-     {"0 ts ftp.mode=2", "0 ts ftp.dynamic_port=258",
+     {"0 ts ftp.mode=2", "0 tc ftp.dynamic_port=258",
       "1 log {\"command\":\"EPSV\",\"completion_code\":[\"229\"],\"reply\":[\"Extended "
       "(|||58612|)\"],\"dynamic_port\":58612,\"mode\":\"passive\",\"reply_received\":\"yes\","
       "\"reply_truncated\":false}"}},

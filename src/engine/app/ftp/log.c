@@ -23,25 +23,32 @@ static bool command_data(const struct tx *tx, enum dir dir, uint32_t index, stru
     return index == 0 && text(tx, FTP_TEXT_DATA, 0, out);
 }
 
+/* What answers no command that is known (a greeting, lines that come late) is told in eve.json, and asked by no rule: so it is with
+ * Suricata. */
+static bool answers_command(const struct tx *tx)
+{
+    return ftp_tx_const(tx)->command != NULL;
+}
+
 static bool completion_code(const struct tx *tx, enum dir dir, uint32_t index, struct arena *a,
                             struct str *out)
 {
     (void)dir, (void)a;
-    return text(tx, FTP_TEXT_CODE, index, out);
+    return answers_command(tx) && text(tx, FTP_TEXT_CODE, index, out);
 }
 
 static bool reply(const struct tx *tx, enum dir dir, uint32_t index, struct arena *a,
                   struct str *out)
 {
     (void)dir, (void)a;
-    return text(tx, FTP_TEXT_REPLY, index, out);
+    return answers_command(tx) && text(tx, FTP_TEXT_REPLY, index, out);
 }
 
 static bool reply_received(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out)
 {
     (void)dir;
     *out = ftp_tx_const(tx)->replied;
-    return index == 0;
+    return index == 0 && answers_command(tx);
 }
 
 static bool mode(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out)
@@ -80,10 +87,10 @@ static const struct number_word modes[] = {
         .name = word, .proto = APP_FTP, .dirs = DIR_BIT(where), .ready_at = AT(when), \
         .kind = FIELD_BYTES, .multi = many, .bytes = fn                               \
     }
-#define NUMBER(word, when, fn, names)                                                        \
-    {                                                                                        \
-        .name = word, .proto = APP_FTP, .dirs = DIR_BIT(DIR_TOSERVER), .ready_at = AT(when), \
-        .kind = FIELD_UINT, .number = fn, .words = names                                     \
+#define NUMBER(word, where, when, fn, names)                                                     \
+    {                                                                                            \
+        .name = word, .proto = APP_FTP, .dirs = where, .ready_at = AT(when), .kind = FIELD_UINT, \
+        .number = fn, .words = names                                                             \
     }
 
 const struct field_desc ftp_fields[FTP_FIELD_COUNT] = {
@@ -91,10 +98,10 @@ const struct field_desc ftp_fields[FTP_FIELD_COUNT] = {
     TEXT("ftp.command_data", DIR_TOSERVER, FTP_ASKED, false, command_data),
     TEXT("ftp.completion_code", DIR_TOCLIENT, TX_COMPLETE, true, completion_code),
     TEXT("ftp.reply", DIR_TOCLIENT, TX_COMPLETE, true, reply),
-    NUMBER("ftp.reply_received", TX_COMPLETE, reply_received, truths),
-    NUMBER("ftp.mode", TX_COMPLETE, mode, modes),
-    NUMBER("ftp.dynamic_port", TX_COMPLETE, dynamic_port, NULL),
-    NUMBER("ftp.bounce", FTP_ASKED, bounce, NULL),
+    NUMBER("ftp.reply_received", DIR_BIT(DIR_TOCLIENT), TX_COMPLETE, reply_received, truths),
+    NUMBER("ftp.mode", DIR_BOTH, TX_COMPLETE, mode, modes),
+    NUMBER("ftp.dynamic_port", DIR_BOTH, TX_COMPLETE, dynamic_port, NULL),
+    NUMBER("ftp.bounce", DIR_BIT(DIR_TOSERVER), FTP_ASKED, bounce, NULL),
 };
 
 static void log_list(const struct tx *tx, enum ftp_text kind, const char *key, struct json *out)
