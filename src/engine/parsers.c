@@ -1,5 +1,6 @@
 #include "engine/conversation.h"
 
+#include "engine/app/bittorrent_dht/bittorrent_dht.h"
 #include "engine/app/dcerpc/dcerpc.h"
 #include "engine/app/dhcp/dhcp.h"
 #include "engine/app/dnp3/dnp3.h"
@@ -64,6 +65,7 @@ static const struct app_parser *const rows[] = {
     &enip_parser,
     &enip_udp_parser,
     &modbus_parser,
+    &bittorrent_dht_parser,
     &ike_parser,
     &quic_parser,
     &ntp_parser,

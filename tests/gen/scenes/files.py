@@ -1,6 +1,7 @@
 """Scenes of protocols that move files."""
 import struct
 
+from tests.gen.packet import Wire
 from tests.gen.tcp import Conversation
 from tests.gen.scenes.cast import EICAR, PC, SERVER, scene
 
@@ -103,3 +104,39 @@ def smb_old(capture):
     talk.send("server", smb1(0x70, 0, answer=True) + smb1(0x71, 0, answer=True))
     talk.send("client", smb1(0x32, 7, b"\1\0" * 7))
     talk.close()
+
+
+# --- BitTorrent: who has a file ---------------------------------------------------------------------------------------
+
+def bencode(value):
+    if isinstance(value, int):
+        return b"i%de" % value
+    if isinstance(value, bytes):
+        return b"%d:%s" % (len(value), value)
+    if isinstance(value, list):
+        return b"l" + b"".join(map(bencode, value)) + b"e"
+    return b"d" + b"".join(bencode(key) + bencode(value[key]) for key in sorted(value)) + b"e"
+
+
+@scene
+def bittorrent_dht(capture):
+    """a PC asks a node of the table who has a file, and says that it has it, too; one answer is cut off; uTP on the same port"""
+    wire = Wire()
+    here, there, wanted = b"pc of the firm no 11", b"a node of the table!", b"hash of some film..."
+    node = there + SERVER.ip4 + b"\x1a\xe1"
+
+    def ask(kind, **arguments):
+        question = {name.encode(): value for name, value in {"id": here, **arguments}.items()}
+        capture.add(wire.udp(PC, SERVER, 51413, 6881, bencode({b"a": question, b"q": kind, b"t": b"aa", b"v": b"OT01", b"y": b"q"})))
+
+    def answer(body, length=None):
+        capture.add(wire.udp(SERVER, PC, 6881, 51413, bencode({b"t": b"aa", **body})[:length]))
+
+    ask(b"find_node", target=here)
+    answer({b"r": {b"id": there, b"nodes": node * 2}, b"y": b"r"})
+    ask(b"get_peers", info_hash=wanted)
+    answer({b"r": {b"id": there, b"token": b"tk", b"values": [SERVER.ip4 + b"\x1a\xe2"]}, b"y": b"r"})
+    capture.add(wire.udp(PC, SERVER, 51413, 6881, b"\x41\0\0\7" + bytes(16)))
+    ask(b"announce_peer", info_hash=wanted, port=51413, implied_port=1, token=b"tk")
+    answer({b"r": {b"id": there}, b"y": b"r"}, length=20)
+    answer({b"e": [203, b"Bad token"], b"y": b"e"})
