@@ -50,11 +50,15 @@ static void stop_app(struct conversation *c, enum dir dir)
         stream_app_stop(&c->stream, &c->mem, dir);
 }
 
+/* What a direction has said, and tells no protocol, waits for the other one to tell it, as long as it is little. */
+#define UNTOLD_BYTES_MAX 4096
+
 static void detection_failed(struct engine *e, struct conversation *c, enum dir dir)
 {
     c->app.proto_of[dir] = APP_FAILED;
-    stop_app(c, dir);
     if (c->app.proto_of[dir_other(dir)] == APP_FAILED || c->app.is_udp) {
+        stop_app(c, dir);
+        stop_app(c, dir_other(dir));
         c->app.proto = APP_FAILED;
         /* what never was a connection has not failed */
         e->counts.detection_failed[c->app.is_udp] +=
@@ -194,10 +198,15 @@ static uint32_t feed_chunk(struct engine *e, struct passage *way, enum dir dir,
     e->ties =
         (struct app_ties){&c->flow.client_ip, &c->flow.server_ip, c->flow.id, e->expected, NULL};
     if (!c->app.parser) {
+        if (c->app.proto_of[dir] == APP_FAILED) {
+            if (chunk->gap || chunk->offset + chunk->bytes.len > UNTOLD_BYTES_MAX)
+                stop_app(c, dir);
+            return 0;
+        }
         if (!detect(e, c, dir, chunk))
             return 0;
         /* What the other side has said, and told nobody its protocol, came before. */
-        if (!c->app.is_udp && c->app.proto_of[dir_other(dir)] == APP_UNKNOWN)
+        if (!c->app.is_udp && c->app.proto_of[dir_other(dir)] != c->app.proto)
             conversation_feed(e, way, dir_other(dir));
         if (!c->app.parser) {
             *again = true;

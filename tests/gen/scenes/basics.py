@@ -36,6 +36,20 @@ def http_chunked_gzip(capture):
 
 
 @scene
+def http_odd_methods(capture):
+    """requests that begin like no request; the server answers in HTTP. The last one is none"""
+    for start in (b"GET/ HTTP/1.1", b"get-it HTTP/1.0", b"\xc3\x83 /x", b"FETCH/this"):
+        talk = Conversation(capture, PC, SERVER, 80).open()
+        talk.send("client", start + b"\r\nHost: odd\r\n\r\n")
+        talk.send("server", app.http_response(b"bad", status="400 Bad Request"))
+        talk.close()
+    talk = Conversation(capture, PC, SERVER, 80).open()
+    talk.send("client", b"hello out there\r\nhow are you?\r\n")
+    talk.send("server", app.http_response(b"bad", status="400 Bad Request"))
+    talk.close()
+
+
+@scene
 def http_trailers(capture):
     """an answer in chunks with a trailer, a request in chunks without; each piece in a segment of its own"""
     talk = Conversation(capture, PC, SERVER, 80).open()

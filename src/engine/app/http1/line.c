@@ -8,6 +8,16 @@ bool http1_is_blank(uint8_t c)
     return c <= ' ';
 }
 
+bool http1_is_known_method(struct str method)
+{
+    static const char *const methods[] = {"GET",    "POST",    "HEAD",  "PUT",  "OPTIONS",
+                                          "DELETE", "CONNECT", "TRACE", "PATCH"};
+    for (size_t i = 0; i < ARRAY_COUNT(methods); i++)
+        if (str_eq_nocase(method, str_c(methods[i])))
+            return true;
+    return false;
+}
+
 static uint32_t skip_blank(struct str s, uint32_t at)
 {
     while (at < s.len && http1_is_blank(s.p[at]))

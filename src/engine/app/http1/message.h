@@ -219,6 +219,8 @@ void http1_event(const struct http1_at *at, enum http1_event of_request,
 
 /* True for a byte that separates the parts of a start line for some receiver. */
 bool http1_is_blank(uint8_t c);
+/* One of RFC 9110 section 9, or PATCH; case is ignored. */
+bool http1_is_known_method(struct str method);
 /* Takes the start line that stands in head.text[0, line_len) apart. False: no request line at all. */
 bool http1_request_line(const struct http1_at *at);
 void http1_response_line(const struct http1_at *at);

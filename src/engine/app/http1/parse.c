@@ -178,16 +178,6 @@ static void cut_at_bare_cr(struct http1_head *h)
         }
 }
 
-static bool is_known_method(struct str method)
-{
-    static const char *const methods[] = {"GET",    "POST",    "HEAD",  "PUT",  "OPTIONS",
-                                          "DELETE", "CONNECT", "TRACE", "PATCH"};
-    for (size_t i = 0; i < ARRAY_COUNT(methods); i++)
-        if (str_eq_nocase(method, str_c(methods[i])))
-            return true;
-    return false;
-}
-
 /* What does not look like a request behind requests: the rest of the direction is not HTTP. */
 static enum turn not_a_request(struct run *r)
 {
@@ -195,7 +185,6 @@ static enum turn not_a_request(struct run *r)
     app_event(r->af, &tx->tx, HTTP1_REQUEST_LINE_INVALID);
     if (tx->tx.id > 0)
         app_event(r->af, &tx->tx, HTTP1_REQUEST_BODY_UNEXPECTED);
-    app_progress(&tx->tx, r->dir, HTTP1_START);
     finish(r, false);
     r->d->step = STEP_IGNORE;
     return TURN_ON;
@@ -205,12 +194,9 @@ static enum turn request_line_read(struct run *r)
 {
     struct http1_at at = at_of(r);
     struct http1_tx *tx = r->d->tx;
-    bool is_token = http1_request_line(&at);
+    http1_request_line(&at);
     http1_uri_split(&at);
-    struct http1_head *h = &tx->side[DIR_TOSERVER].head;
     bool has_protocol = tx->version[DIR_TOSERVER] != HTTP1_VERSION_NONE;
-    if (!has_protocol && (!is_token || !is_known_method(http1_text(h, h->part[PART_METHOD]))))
-        return not_a_request(r);
     app_progress(&tx->tx, r->dir, HTTP1_START);
     r->d->step = has_protocol ? STEP_HEADERS : STEP_MAYBE_HEADERS;
     return TURN_ON;
@@ -591,11 +577,27 @@ static enum turn step_headers(struct run *r)
     return ends_headers(line) ? headers_read(r) : TURN_ON;
 }
 
-/* A request line without protocol: HTTP/0.9 sends nothing more; whatever comes is taken for headers. */
+static bool is_header_line(struct str line)
+{
+    ptrdiff_t colon = str_find_byte(line, 0, ':');
+    return is_blank_line(line) || (colon > 0 && http1_is_token(str_cut(line, 0, (size_t)colon)));
+}
+
+/* A request line without protocol: HTTP/0.9 sends nothing more; whatever comes behind a method that is known is taken for
+ * headers, behind another one only what looks like a header. */
 static enum turn step_maybe_headers(struct run *r)
 {
+    const struct http1_head *h = &r->d->tx->side[DIR_TOSERVER].head;
+    struct str line;
     if (r->in.len == 0)
         return TURN_MORE;
+    if (!http1_is_known_method(http1_text(h, h->part[PART_METHOD]))) {
+        enum turn turn = peek_line(r, &line);
+        if (turn != TURN_ON)
+            return turn;
+        if (!is_header_line(line))
+            return not_a_request(r);
+    }
     app_event(r->af, &r->d->tx->tx, HTTP1_REQUEST_LINE_MISSING_PROTOCOL);
     r->d->step = STEP_HEADERS;
     return TURN_ON;
@@ -750,7 +752,7 @@ static bool begins_message(const struct run *r, struct str line)
         return str_starts(end, STR_LIT("HTTP/1."));
     struct str last = str_from(end, end.len < 8 ? 0 : end.len - 8);
     struct str method = str_split(&end, ' ');
-    return is_known_method(method) && str_starts(last, STR_LIT("HTTP/1."));
+    return http1_is_known_method(method) && str_starts(last, STR_LIT("HTTP/1."));
 }
 
 /* Behind a hole outside of a body: the first bytes may be the rest of anything, so a message begins at the earliest on
