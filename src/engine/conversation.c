@@ -1,5 +1,10 @@
 #include "engine/conversation.h"
 
+/* Bytes that one side may say, while the other one is silent, before its protocol is given up (as in Suricata). */
+#define LONELY_BYTES_MAX 100000
+
+#define DETECTION_EVENTS (UINT64_MAX << APP_DETECT_MISMATCH)
+
 static void begin_app(struct engine *e, struct conversation *c)
 {
     c->app.mem = &c->mem;
@@ -106,6 +111,27 @@ static bool open_announced(struct engine *e, struct conversation *c, enum dir di
     return opened;
 }
 
+/* After STARTTLS or Upgrade: is it what was agreed upon? */
+static void compare_expected(struct app_flow *af, enum app_proto found)
+{
+    if (af->expected == APP_UNKNOWN || af->expected == found)
+        return;
+    app_event(af, NULL, APP_DETECT_UNEXPECTED);
+    if (af->expected == APP_TLS)
+        app_event(af, NULL, APP_DETECT_NO_TLS);
+}
+
+/* The first direction that has told its protocol. */
+static void note_first(struct conversation *c, enum dir dir)
+{
+    const struct stream *s = &c->stream;
+    if (c->app.proto_of[dir_other(dir)] == APP_FAILED)
+        app_event(&c->app, NULL, APP_DETECT_ONE_SIDE);
+    if (c->app.parser->client_first && dir == DIR_TOCLIENT && !s->midstream &&
+        !s->half[DIR_TOSERVER].total_bytes)
+        app_event(&c->app, NULL, APP_DETECT_WRONG_FIRST);
+}
+
 /* True when a parser is open afterwards. */
 static bool detect(struct engine *e, struct conversation *c, enum dir dir,
                    const struct app_chunk *chunk)
@@ -124,26 +150,41 @@ static bool detect(struct engine *e, struct conversation *c, enum dir dir,
             return false;
         detection_failed(e, c, dir);
         return false;
-    case APP_PROBE_NO: detection_failed(e, c, dir); return false;
+    case APP_PROBE_NO:
+        compare_expected(&c->app, APP_FAILED);
+        detection_failed(e, c, dir);
+        return false;
     }
+    compare_expected(&c->app, parser->proto);
     if (open_parser(e, c, dir, parser) < 0) {
         detection_failed(e, c, dir);
         return false;
     }
+    if (!c->app.is_udp)
+        note_first(c, dir);
     return true;
 }
 
-/* The first bytes of a direction whose protocol the other direction has told already. When they are clearly of another one, the
- * record of the flow says so; the parser goes on and tells what it makes of them. */
+/* The first bytes of a direction whose protocol the other direction has told already. When they are clearly of another one, or
+ * of none, an event and the record of the flow say so; the parser goes on and tells what it makes of them. */
 static void note_direction(struct conversation *c, enum dir dir, const struct app_chunk *chunk)
 {
+    struct app_flow *af = &c->app;
     const struct app_parser *own = NULL;
-    if (c->app.proto_of[dir] != APP_UNKNOWN)
+    if (af->proto_of[dir] != APP_UNKNOWN)
         return;
-    bool clear = !chunk->gap &&
-                 app_detect(&engine_parsers, &c->app, chunk->bytes, dir, &own) == APP_PROBE_YES;
-    enum app_proto said = clear ? own->proto : c->app.parser->proto;
-    c->app.proto_of[dir] = said == c->app.parser->proto ? c->app.proto : said;
+    af->proto_of[dir] = af->proto;
+    if (chunk->gap || !af->parser->probe)
+        return;
+    enum app_probe said = app_detect(&engine_parsers, af, chunk->bytes, dir, &own);
+    if (said == APP_PROBE_YES && own->proto != af->parser->proto) {
+        af->proto_of[dir] = own->proto;
+        if (!af->is_udp)
+            app_event(af, NULL, APP_DETECT_MISMATCH);
+    } else if (said == APP_PROBE_NO && !af->is_udp && chunk->bytes.len) {
+        af->proto_of[dir] = APP_FAILED;
+        app_event(af, NULL, APP_DETECT_ONE_SIDE);
+    }
 }
 
 /* A protocol that no probe can tell is taken at the word of the one before it. */
@@ -168,6 +209,9 @@ static void change_protocol(struct engine *e, struct passage *way, enum dir dir)
     c->app.failed[0] = c->app.failed[1] = false;
     enum app_proto expected = c->app.change_to;
     c->app.change_to = APP_UNKNOWN;
+    c->app.expected = expected == APP_FAILED ? APP_UNKNOWN : expected;
+    c->app.flow_events &= DETECTION_EVENTS; /* the old parser's are told */
+    c->app.flow_events_reported &= DETECTION_EVENTS;
     c->app.tx_count = 0; /* the new protocol's transactions count from 0 */
     open_unprobed(e, c, expected);
 }
@@ -298,11 +342,23 @@ void conversation_face_datagram(struct engine *e, struct passage *way, struct st
         turn_round(e, way);
 }
 
+/* Nobody answers what cannot be told apart: it will not be told later. */
+static void give_up_lonely(struct conversation *c, enum dir dir)
+{
+    const struct stream *s = &c->stream;
+    if (c->app.proto != APP_UNKNOWN || c->app.proto_of[dir] != APP_FAILED ||
+        s->half[dir].total_bytes <= LONELY_BYTES_MAX || s->half[dir_other(dir)].total_bytes)
+        return;
+    c->app.proto = APP_FAILED;
+    app_event(&c->app, NULL, APP_DETECT_SKIPPED);
+}
+
 void conversation_feed(struct engine *e, struct passage *way, enum dir dir)
 {
     struct conversation *c = way->c;
     struct stream_chunk ready;
     bool again = true;
+    give_up_lonely(c, dir);
     while (again && c->app.proto != APP_FAILED &&
            stream_ready(&c->stream, &e->conf.stream, &c->mem, dir, &ready)) {
         struct app_chunk chunk = {ready.bytes, ready.offset, ready.gap, ready.end};

@@ -230,6 +230,22 @@ static void report_transaction(struct engine *e, struct conversation *c,
     app_tx_free(&c->app, tx);
 }
 
+/* What belongs to no transaction: of the search for the protocol, and of the parser. */
+static void report_flow_events(struct engine *e, struct conversation *c, const struct packet *p,
+                               enum dir dir)
+{
+    uint64_t fresh = c->app.flow_events & ~c->app.flow_events_reported;
+    c->app.flow_events_reported |= fresh;
+    if (!fresh || !wants(e, EVE_ANOMALY, c->app.proto))
+        return;
+    struct eve_event event = event_of(e, c, p, dir);
+    for (enum app_detect_event i = APP_DETECT_MISMATCH; i < APP_DETECT_EVENT_END; i++)
+        if (fresh >> i & 1)
+            report_anomaly(e, &event, EVE_ANOMALY_DETECTION, app_detect_event_name(i));
+    if (c->app.parser)
+        report_app_events(e, &event, fresh);
+}
+
 void report_transactions(struct engine *e, struct conversation *c, const struct packet *p,
                          enum dir dir, bool last)
 {
@@ -238,14 +254,9 @@ void report_transactions(struct engine *e, struct conversation *c, const struct 
     for (enum dir d = DIR_TOSERVER; d <= DIR_TOCLIENT; d++)
         if (c->app.frames)
             app_frames_free(&c->app, d, last || unseen, match_tx_fini);
+    report_flow_events(e, c, p, dir);
     if (!parser)
         return;
-    uint64_t fresh = c->app.flow_events & ~c->app.flow_events_reported;
-    if (fresh && wants(e, EVE_ANOMALY, parser->proto)) {
-        struct eve_event event = event_of(e, c, p, dir);
-        report_app_events(e, &event, fresh);
-    }
-    c->app.flow_events_reported |= fresh;
     struct tx *next;
     for (struct tx *tx = c->app.first; tx; tx = next) {
         next = tx->next;

@@ -8,9 +8,13 @@ struct engine_vocabulary {
     struct rule_names names;
 };
 
-/* "http.missing_host_header": the parser's name, then its event's. Also a protocol alone is asked for elsewhere. */
+/* "http.missing_host_header": the parser's name, then its event's; or an event of the search for the protocol, which goes
+ * with any. */
 static int find_app_event(struct str name, uint64_t *app_mask)
 {
+    int detection = app_detect_event_find(name);
+    if (detection >= 0)
+        return detection;
     struct str event = name;
     uint64_t mask = app_proto_mask(str_split(&event, '.'));
     for (size_t i = 0; i < engine_parsers.count; i++) {
@@ -108,8 +112,10 @@ struct engine_vocabulary *engine_vocabulary_new(struct err *err)
     struct field_list
         lists[2 * APP_PROTO_COUNT + 1]; /* a protocol has a row for TCP and one for UDP */
     assert(engine_parsers.count < ARRAY_COUNT(lists));
-    for (size_t i = 0; i < engine_parsers.count; i++)
+    for (size_t i = 0; i < engine_parsers.count; i++) {
+        assert(engine_parsers.rows[i]->event_count <= APP_DETECT_MISMATCH);
         lists[i] = engine_parsers.rows[i]->fields;
+    }
     lists[engine_parsers.count] = app_frame_fields;
     struct engine_vocabulary *v = calloc(1, sizeof(*v));
     if (!v) {

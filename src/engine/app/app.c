@@ -115,6 +115,31 @@ void app_flow_become(struct app_flow *af, enum app_proto proto)
     af->proto = proto;
 }
 
+// clang-format off
+static const char *const detect_events[] = {
+    [APP_DETECT_MISMATCH - APP_DETECT_MISMATCH] = "applayer_mismatch_protocol_both_directions",
+    [APP_DETECT_WRONG_FIRST - APP_DETECT_MISMATCH] = "applayer_wrong_direction_first_data",
+    [APP_DETECT_ONE_SIDE - APP_DETECT_MISMATCH] = "applayer_detect_protocol_only_one_direction",
+    [APP_DETECT_SKIPPED - APP_DETECT_MISMATCH] = "applayer_proto_detection_skipped",
+    [APP_DETECT_UNEXPECTED - APP_DETECT_MISMATCH] = "applayer_unexpected_protocol",
+    [APP_DETECT_NO_TLS - APP_DETECT_MISMATCH] = "applayer_no_tls_after_starttls",
+};
+// clang-format on
+
+const char *app_detect_event_name(enum app_detect_event event)
+{
+    assert(event >= APP_DETECT_MISMATCH && event < APP_DETECT_EVENT_END);
+    return detect_events[event - APP_DETECT_MISMATCH];
+}
+
+int app_detect_event_find(struct str name)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(detect_events); i++)
+        if (str_eq_nocase(name, str_c(detect_events[i])))
+            return APP_DETECT_MISMATCH + (int)i;
+    return -1;
+}
+
 static void drop_legacy(struct app_flow *af)
 {
     if (af->legacy)

@@ -147,8 +147,9 @@ struct app_flow {
     enum app_proto proto_before; /* before a change (STARTTLS): app_proto_orig; APP_UNKNOWN: none */
     enum app_proto
         change_to; /* set by a parser: APP_UNKNOWN: none; APP_FAILED: "detect anew"; else: expected */
-    uint8_t files_wanted; /* of transactions to come, see struct tx */
-    bool room_given;      /* by engine.c: one more, however much memory is in use */
+    enum app_proto expected; /* after a change: what was agreed upon; APP_UNKNOWN: nothing */
+    uint8_t files_wanted;    /* of transactions to come, see struct tx */
+    bool room_given;         /* by engine.c: one more, however much memory is in use */
     bool is_udp;
     bool failed[DIR_COUNT]; /* the parser gave up in that direction */
     uint8_t chunk_dir;      /* enum dir of `chunk` */
@@ -181,6 +182,21 @@ struct app_event_desc {
     const char *name;
 };
 
+/* What the search for the protocol has to tell of a flow: bits of flow_events above those of any parser. */
+enum app_detect_event {
+    APP_DETECT_MISMATCH = 58, /* the two sides speak different protocols */
+    APP_DETECT_WRONG_FIRST,   /* the side that should have listened spoke first */
+    APP_DETECT_ONE_SIDE,      /* what the other side says is of no protocol that is known */
+    APP_DETECT_SKIPPED,       /* given up: one side says too much while the other one is silent */
+    APP_DETECT_UNEXPECTED,    /* a change to one protocol was agreed upon, and another one came */
+    APP_DETECT_NO_TLS,        /* that one was TLS (STARTTLS) */
+    APP_DETECT_EVENT_END
+};
+/* As rules have it: "applayer_mismatch_protocol_both_directions" ... */
+const char *app_detect_event_name(enum app_detect_event event);
+/* The event of this name, or -1. */
+int app_detect_event_find(struct str name);
+
 /* A state of a transaction by the name that rules have for it ("client_hello_done"): reached from this progress on. */
 struct app_state_desc {
     const char *name;
@@ -193,6 +209,7 @@ struct app_parser {
     enum app_proto
         becomes; /* protocol of some of its transactions: app_tx_become; APP_UNKNOWN: none */
     bool tcp, udp;
+    bool client_first; /* a server that speaks first is told as an event */
     /* First bytes of a direction (a datagram for UDP). server_port is a hint: on the protocol's own port be generous, elsewhere
      * strict. MORE: cannot tell before more bytes come. NULL: spoken only where another protocol changes to it. */
     enum app_probe (*probe)(struct str bytes, enum dir dir, uint16_t server_port);

@@ -271,26 +271,28 @@ static void record_file(const struct eve_conf *conf, const struct eve_event *eve
 static void record_anomaly(const struct eve_conf *conf, const struct eve_event *event,
                            struct json *out)
 {
-    static const char *const types[] = {"decode", "stream", "applayer"};
+    static const char *const types[] = {"decode", "stream", "applayer", "applayer"};
     char name[128];
     if (event->tx)
         json_uint(out, "tx_id", event->tx->id);
     json_object(out, "anomaly");
-    if (event->anomaly == EVE_ANOMALY_APPLAYER)
+    bool of_app = event->anomaly >= EVE_ANOMALY_APPLAYER;
+    bool detection = event->anomaly == EVE_ANOMALY_DETECTION;
+    if (of_app && event->app->proto > APP_FAILED)
         json_text(out, "app_proto", app_proto_name(event->app->proto));
     json_text(out, "type", types[event->anomaly]);
-    static const char *const prefixes[] = {"decoder.", "stream.", ""};
+    static const char *const prefixes[] = {"decoder.", "stream.", "", ""};
     size_t len = 0;
     struct buf b = buf_fixed(name, sizeof(name));
     buf_add_c(&b, prefixes[event->anomaly]);
     buf_add_c(&b, event->anomaly_event);
     len = b.len;
-    bool small = event->anomaly != EVE_ANOMALY_APPLAYER || event->app->parser->events_small;
+    bool small = !of_app || (!detection && event->app->parser->events_small);
     for (size_t i = 0; !small && i < len; i++)
         name[i] = (char)toupper((unsigned char)name[i]);
     json_bytes(out, "event", str_of(name, len));
-    if (event->anomaly == EVE_ANOMALY_APPLAYER)
-        json_text(out, "layer", "proto_parser");
+    if (of_app)
+        json_text(out, "layer", detection ? "proto_detect" : "proto_parser");
     json_end_object(out);
     if (conf->anomaly_packet)
         part_packet(event->packet, out);
@@ -326,7 +328,9 @@ bool eve_wants_event(const struct eve_conf *conf, const struct eve_event *event)
     if (!eve_wants(conf, event->type, event->tx ? event->tx->proto : proto))
         return false;
     if (event->type == EVE_ANOMALY)
-        return conf->anomalies >> event->anomaly & 1;
+        return conf->anomalies >> (event->anomaly == EVE_ANOMALY_DETECTION ? EVE_ANOMALY_APPLAYER
+                                                                           : event->anomaly) &
+               1;
     if (event->type == EVE_DROP && event->repeated && !conf->drop_all)
         return false;
     const struct app_parser *parser = event->app ? event->app->parser : NULL;

@@ -34,7 +34,13 @@ enum eve_type {
 /* Told only where the settings name them. */
 #define EVE_ASKED_FOR (1u << EVE_NETFLOW | 1u << EVE_PACKET | 1u << EVE_ARP)
 
-enum eve_anomaly { EVE_ANOMALY_DECODE, EVE_ANOMALY_STREAM, EVE_ANOMALY_APPLAYER };
+/* DETECTION: of the search for the protocol; wanted with APPLAYER. */
+enum eve_anomaly {
+    EVE_ANOMALY_DECODE,
+    EVE_ANOMALY_STREAM,
+    EVE_ANOMALY_APPLAYER,
+    EVE_ANOMALY_DETECTION
+};
 
 struct eve_event {
     enum eve_type type;

@@ -185,6 +185,28 @@ static void write_frame(const struct eve_conf *conf, const struct eve_event *eve
     json_end_object(out);
 }
 
+static void write_app_protos(const struct eve_event *event, struct json *out)
+{
+    const struct app_flow *app = event->app;
+    bool never = event->stream && event->stream->state == STREAM_NONE;
+    if (!app || (never && app->proto == APP_FAILED))
+        return;
+    bool said = event->type != EVE_ALERT && app->proto_of[0] != app->proto_of[1];
+    if (app->proto != APP_UNKNOWN || said)
+        json_text(out, "app_proto", app_proto_name(app->proto));
+    static const char *const keys[] = {
+        [DIR_TOSERVER] = "app_proto_ts",
+        [DIR_TOCLIENT] = "app_proto_tc",
+    };
+    for (enum dir dir = DIR_TOSERVER; dir <= DIR_TOCLIENT; dir++)
+        if (app->proto_of[dir] != APP_UNKNOWN && app->proto_of[dir] != app->proto)
+            json_text(out, keys[dir], app_proto_name(app->proto_of[dir]));
+    if (app->proto_before != APP_UNKNOWN && app->proto_before != app->proto)
+        json_text(out, "app_proto_orig", app_proto_name(app->proto_before));
+    if (app->expected != APP_UNKNOWN && app->expected != app->proto)
+        json_text(out, "app_proto_expected", app_proto_name(app->expected));
+}
+
 void record_alert(const struct eve_conf *conf, const struct eve_event *event, struct json *out)
 {
     if (event->tx)
@@ -197,8 +219,7 @@ void record_alert(const struct eve_conf *conf, const struct eve_event *event, st
     }
     if (event->frame)
         write_frame(conf, event, out);
-    if (event->app && event->app->proto > APP_UNKNOWN)
-        json_text(out, "app_proto", app_proto_name(event->app->proto));
+    write_app_protos(event, out);
     if (event->flow) {
         json_text(out, "direction", event->dir == DIR_TOSERVER ? "to_server" : "to_client");
         if (conf->flow_in_alert) {
@@ -361,25 +382,6 @@ static void write_tcp_flow(const struct stream *s, struct json *out)
     json_uint(out, "ts_max_regions", s->half[0].regions_max ? s->half[0].regions_max : 1);
     json_uint(out, "tc_max_regions", s->half[1].regions_max ? s->half[1].regions_max : 1);
     json_end_object(out);
-}
-
-static void write_app_protos(const struct eve_event *event, struct json *out)
-{
-    const struct app_flow *app = event->app;
-    bool never = event->stream && event->stream->state == STREAM_NONE;
-    if (!app || (never && app->proto == APP_FAILED))
-        return;
-    if (app->proto != APP_UNKNOWN || app->proto_of[0] != app->proto_of[1])
-        json_text(out, "app_proto", app_proto_name(app->proto));
-    static const char *const keys[] = {
-        [DIR_TOSERVER] = "app_proto_ts",
-        [DIR_TOCLIENT] = "app_proto_tc",
-    };
-    for (enum dir dir = DIR_TOSERVER; dir <= DIR_TOCLIENT; dir++)
-        if (app->proto_of[dir] != APP_UNKNOWN && app->proto_of[dir] != app->proto)
-            json_text(out, keys[dir], app_proto_name(app->proto_of[dir]));
-    if (app->proto_before != APP_UNKNOWN)
-        json_text(out, "app_proto_orig", app_proto_name(app->proto_before));
 }
 
 static void write_exceptions(const uint8_t *exceptions, struct json *out)

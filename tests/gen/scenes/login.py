@@ -44,3 +44,20 @@ def pop3(capture):
     talk.send("server", b"+OK begin\r\n")
     talk.send("client", b"\x16\x03\x01\x00\x04\x01\x00\x00\x00")
     talk.close()
+
+
+@scene
+def protocols_at_odds(capture):
+    """connections whose two sides do not agree on a protocol, or on who speaks first; one that nobody answers"""
+    request, banner = b"GET / HTTP/1.1\r\nHost: shop.example\r\n\r\n", b"SSH-2.0-Keeper_1.2\r\n"
+    nothing = b"what is said here is of no protocol that anybody knows\r\n" * 8
+    hello = bytes.fromhex("160303002c020000280303") + b"Z" * 32 + bytes.fromhex("00002f00")
+    starttls = (("server", b"220 mail ESMTP\r\n"), ("client", b"EHLO pc\r\n"), ("server", b"250-mail\r\n250 STARTTLS\r\n"),
+                ("client", b"STARTTLS\r\n"), ("server", b"220 begin\r\n"))
+    for port, turns in ((80, (("client", request), ("server", banner))), (8000, (("client", request), ("server", nothing))),
+                        (443, (("server", hello), ("client", b"what?\r\n"))), (25, starttls + (("client", request),)),
+                        (7777, (("client", b"z" * 1400),) * 72), (80, (("client", request), ("server", b"HTTP/1.1 204 No\r\n\r\n")))):
+        talk = Conversation(capture, PC, SERVER, port).open()
+        for who, data in turns:
+            talk.send(who, data)
+        talk.close()

@@ -713,6 +713,7 @@ static const struct app_frame_desc frames[] = {
 const struct app_parser tls_parser = {
     .proto = APP_TLS,
     .tcp = true,
+    .client_first = true,
     .probe = probe,
     .state_bytes = sizeof(struct tls_state),
     .data = data,
