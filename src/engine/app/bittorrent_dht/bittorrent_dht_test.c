@@ -132,6 +132,32 @@ static void test_depth(void **state)
     }
 }
 
+/* Of very many nodes and peers the first are shown. */
+static void test_many(void **state)
+{
+    struct buf text, seen;
+    (void)state;
+    for (int peers = 0; peers < 2; peers++) {
+        buf_init(&text, 0);
+        buf_init(&seen, 0);
+        buf_add(&text, STR_LIT("d1:rd" ID));
+        buf_add(&text, peers ? STR_LIT("6:valuesl") : STR_LIT("5:nodes28600:"));
+        for (int i = 0; i < 1100; i++)
+            buf_add(&text, peers ? STR_LIT("6:abcdef") : STR_LIT(NAME "abcdef"));
+        buf_add(&text, peers ? STR_LIT("ee1:t2:aa1:y1:re") : STR_LIT("e1:t2:aa1:y1:re"));
+        const struct talk_piece piece = {.dir = DIR_TOCLIENT, .bytes = buf_str(&text)};
+        talk_play(&dht_talk, &piece, 1, (struct talk_cut){0}, &seen);
+        size_t shown = 0;
+        for (ptrdiff_t at = 0;
+             (at = str_find(buf_str(&seen), (size_t)at, STR_LIT("\"port\":"))) >= 0; at++)
+            shown++;
+        assert_int_equal(shown, 1024);
+        assert_false(talk_has(&seen, "0 event malformed_packet"));
+        buf_fini(&text);
+        buf_fini(&seen);
+    }
+}
+
 static void test_numbers(void **state)
 {
     static const struct {
@@ -161,6 +187,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_many),
         cmocka_unit_test(test_numbers),
     };
     return talk_run(suites, ARRAY_COUNT(suites), tests, ARRAY_COUNT(tests));

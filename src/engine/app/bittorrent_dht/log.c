@@ -40,7 +40,8 @@ static void log_nodes(const char *key, struct str nodes, size_t each, struct jso
     if (nodes.len < each)
         return;
     json_array(out, key);
-    for (size_t at = 0; at + each <= nodes.len; at += each) {
+    size_t shown = nodes.len / each < DHT_LOGGED_MAX ? nodes.len / each : DHT_LOGGED_MAX;
+    for (size_t i = 0, at = 0; i < shown; i++, at += each) {
         struct reader r = reader_of(str_cut(nodes, at, at + each));
         json_object(out, NULL);
         log_hex("id", reader_str(&r, 20), out);
@@ -55,20 +56,19 @@ static void log_peers(struct str values, struct json *out)
     struct reader r = reader_of(values);
     struct bencode_list list;
     struct str peer;
-    bool any = false;
+    uint32_t shown = 0;
     if (!values.p || !bencode_open(&r, 'l', &list))
         return;
-    for (bencode_item(&r, &list); !list.done && bencode_string(&r, &peer);
+    for (bencode_item(&r, &list); !list.done && shown < DHT_LOGGED_MAX && bencode_string(&r, &peer);
          bencode_item(&r, &list)) {
         struct reader place = reader_of(peer);
-        if (!any)
+        if (!shown++)
             json_array(out, "values");
-        any = true;
         json_object(out, NULL);
         log_place(&place, out);
         json_end_object(out);
     }
-    if (any)
+    if (shown)
         json_end_array(out);
 }
 

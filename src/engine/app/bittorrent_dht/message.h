@@ -10,6 +10,8 @@
 #define DHT_PEER_BYTES 6
 #define DHT_PEER6_BYTES 18
 #define DHT_NUMBER_NONE (-1)
+#define DHT_LOGGED_MAX \
+    1024 /* nodes or peers that a record shows; a usual message has at most 16 or 50 */
 
 enum dht_event { DHT_MALFORMED_PACKET, DHT_EVENTS };
 

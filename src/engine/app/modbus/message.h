@@ -58,6 +58,9 @@ struct modbus_side {
     bool differs; /* a response that does not say what the request asks for */
     uint16_t transaction, protocol;
     uint8_t unit;
+    uint8_t code; /* of the function, and of its part: a response is looked for among many */
+    bool has_sub;
+    uint16_t sub;
     uint8_t *pdu; /* function and data; NULL: none, or no memory */
     uint32_t pdu_len;
 };

@@ -127,15 +127,18 @@ static void keep(struct app_flow *af, struct modbus_side *side, const struct hea
 
 static bool belongs(const struct modbus_side *request, const struct modbus_side *response)
 {
-    struct modbus_parts asked, told;
-    if (!request->seen || request->transaction != response->transaction ||
-        request->unit != response->unit)
-        return false;
-    modbus_read(request, DIR_TOSERVER, &asked);
-    modbus_read(response, DIR_TOCLIENT, &told);
-    if (asked.code != told.code)
-        return false;
-    return !asked.has_sub || !told.has_sub || asked.sub == told.sub;
+    return request->seen && request->transaction == response->transaction &&
+           request->unit == response->unit && request->code == response->code &&
+           (!request->has_sub || !response->has_sub || request->sub == response->sub);
+}
+
+/* Reads what was kept, and notes what a request and its response have in common. */
+static void read_side(struct modbus_side *side, enum dir dir, struct modbus_parts *parts)
+{
+    modbus_read(side, dir, parts);
+    side->code = parts->code;
+    side->has_sub = parts->has_sub;
+    side->sub = parts->sub;
 }
 
 /* The oldest request that waits for this response. */
@@ -159,7 +162,7 @@ static void take_request(struct app_flow *af, const struct head *head, struct st
     if (!side)
         return;
     keep(af, side, head, pdu);
-    modbus_read(side, DIR_TOSERVER, &parts);
+    read_side(side, DIR_TOSERVER, &parts);
     tell_errors(af, &modbus->tx, parts.errors);
     if (state->unanswered < UINT32_MAX && pdu.len)
         state->unanswered++;
@@ -176,6 +179,7 @@ static void take_response(struct app_flow *af, const struct head *head, struct s
     struct modbus_side side = {0};
     struct modbus_parts parts, asked;
     keep(af, &side, head, pdu);
+    read_side(&side, DIR_TOCLIENT, &parts);
     struct modbus_tx *modbus = side.damaged ? NULL : find_request(af, &side);
     bool solicited = modbus != NULL;
     if (!modbus)
@@ -185,7 +189,6 @@ static void take_response(struct app_flow *af, const struct head *head, struct s
             budget_give(af->mem, side.pdu, side.pdu_len);
         return;
     }
-    modbus_read(&side, DIR_TOCLIENT, &parts);
     if (solicited) {
         modbus_read(&modbus->sides[DIR_TOSERVER], DIR_TOSERVER, &asked);
         side.differs = !modbus_agree(&asked, &parts);
