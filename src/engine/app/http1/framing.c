@@ -131,7 +131,7 @@ static void read_length(const struct http1_at *at, const struct http1_head *h,
         http1_event(at, HTTP1_DUPLICATE_CONTENT_LENGTH_REQUEST,
                     HTTP1_DUPLICATE_CONTENT_LENGTH_RESPONSE);
     struct str value = str_trim(http1_header_value(h, header, at->af->scratch));
-    if (str_to_u64(value, &f->length) && f->length <= INT64_MAX) {
+    if (str_to_u64(value, &f->length)) {
         f->has_length = true;
         return;
     }

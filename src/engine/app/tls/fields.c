@@ -213,7 +213,7 @@ static bool chain_len(const struct tx *tx, enum dir dir, uint32_t index, uint64_
     while (tls_chain_certificate(tls_message_str(&tls_tx_of(tx)->chain[dir]), count, &der))
         count++;
     *out = count;
-    return count > 0;
+    return count > 0 || dir == DIR_TOCLIENT; /* resumed, or hidden by TLS 1.3: none */
 }
 
 static bool state_seen(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out)
