@@ -3,16 +3,18 @@
 #include "base/text.h"
 #include "engine/app/bittorrent_dht/message.h"
 
+#define HEX_BYTES_MAX \
+    512u /* ids have 20 bytes, tokens and transactions a few: who sends more sees the beginning */
+
 /* As hex digits; not at all where there is none. */
 static void log_hex(const char *key, struct str value, struct json *out)
 {
-    struct buf hex;
+    uint8_t digits[2 * HEX_BYTES_MAX];
+    struct buf hex = buf_fixed(digits, sizeof digits);
     if (!value.p)
         return;
-    buf_init(&hex, 0);
-    text_add_hex(&hex, value);
+    text_add_hex(&hex, str_cut(value, 0, HEX_BYTES_MAX));
     json_bytes(out, key, hex.len ? buf_str(&hex) : STR_LIT(""));
-    buf_fini(&hex);
 }
 
 static void log_number(const char *key, int64_t value, struct json *out)
