@@ -47,23 +47,6 @@ static const struct foreign {
     {"rfb.name", "rfb", KEYWORD_BARE},
     {"rfb.secresult", "rfb", KEYWORD_VALUE},
     {"rfb.sectype", "rfb", KEYWORD_VALUE},
-    {"sdp.attribute", "sip", KEYWORD_BARE},
-    {"sdp.bandwidth", "sip", KEYWORD_BARE},
-    {"sdp.connection_data", "sip", KEYWORD_BARE},
-    {"sdp.email", "sip", KEYWORD_BARE},
-    {"sdp.encryption_key", "sip", KEYWORD_BARE},
-    {"sdp.media.connection_data", "sip", KEYWORD_BARE},
-    {"sdp.media.encryption_key", "sip", KEYWORD_BARE},
-    {"sdp.media.media", "sip", KEYWORD_BARE},
-    {"sdp.media.media_info", "sip", KEYWORD_BARE},
-    {"sdp.origin", "sip", KEYWORD_BARE},
-    {"sdp.phone_number", "sip", KEYWORD_BARE},
-    {"sdp.repeat_time", "sip", KEYWORD_BARE},
-    {"sdp.session_info", "sip", KEYWORD_BARE},
-    {"sdp.session_name", "sip", KEYWORD_BARE},
-    {"sdp.time", "sip", KEYWORD_BARE},
-    {"sdp.timezone", "sip", KEYWORD_BARE},
-    {"sdp.uri", "sip", KEYWORD_BARE},
 };
 
 int keyword_foreign(struct build *b, struct str name, struct str value)

@@ -1,6 +1,9 @@
 #include "engine/app/sip/sip.h"
 
+#include "engine/app/sip/sdp.h"
+
 #define SIP_HEAD_MAX 32768u
+#define SIP_READ 1         /* progress: the head is read, its body not yet */
 #define SIP_LINE_MAX 2048u /* of a first line that is looked at to know the protocol */
 
 enum sip_event { SIP_INCOMPLETE_DATA, SIP_INVALID_DATA, SIP_EVENTS };
@@ -35,10 +38,12 @@ struct sip_tx {
     enum dir dir;
     uint8_t *head; /* start line and headers */
     uint32_t len;
+    struct sdp sdp; /* of its body */
 };
 
 struct sip_state {
-    uint64_t left[DIR_COUNT]; /* bytes of a body to be walked over */
+    uint64_t left[DIR_COUNT];       /* bytes of a body that are still to come */
+    struct sip_tx *open[DIR_COUNT]; /* whose body it is, until its description is kept; or NULL */
 };
 
 static const struct sip_tx *sip_tx_of(const struct tx *tx)
@@ -153,16 +158,17 @@ static void tell_frames(struct app_flow *af, const struct tx *tx, enum dir dir,
         app_frame(af, tx, FRAME_REQUEST_BODY + response, m->behind, m->body_bytes);
 }
 
-static void take_head(struct app_flow *af, enum dir dir, const struct message *m)
+/* The transaction, whose body is still to come; NULL: there is none. */
+static struct sip_tx *take_head(struct app_flow *af, enum dir dir, const struct message *m)
 {
     struct str part[3], head = m->head, rest = head;
     if (!read_start(next_line(&rest), dir, part)) {
         app_event(af, NULL, SIP_INVALID_DATA);
-        return;
+        return NULL;
     }
     struct sip_tx *sip = (struct sip_tx *)app_tx_new(af, (uint8_t)DIR_BIT(dir));
     if (!sip)
-        return;
+        return NULL;
     sip->dir = dir;
     sip->head = budget_alloc(af->mem, head.len);
     if (sip->head) {
@@ -170,8 +176,24 @@ static void take_head(struct app_flow *af, enum dir dir, const struct message *m
         sip->len = (uint32_t)head.len;
     }
     tell_frames(af, &sip->tx, dir, m);
-    app_progress(&sip->tx, DIR_TOSERVER, TX_COMPLETE);
-    app_progress(&sip->tx, DIR_TOCLIENT, TX_COMPLETE);
+    app_progress(&sip->tx, dir_other(dir), TX_COMPLETE);
+    app_progress(&sip->tx, dir, SIP_READ);
+    return sip;
+}
+
+/* `whole`: the body has been kept to its end. */
+static void end_message(struct app_flow *af, struct sip_tx *sip, bool whole)
+{
+    sdp_close(&sip->sdp, af->mem, whole);
+    app_progress(&sip->tx, sip->dir, TX_COMPLETE);
+}
+
+/* Keeps what can be a description: one begins with "v=0", and other bodies are of no use here. */
+static void keep_body(struct app_flow *af, struct sip_tx *sip, struct str piece, uint64_t bytes)
+{
+    if (!sip->sdp.bytes && piece.len && piece.p[0] == 'v')
+        sdp_open(&sip->sdp, af->mem, bytes);
+    sdp_add(&sip->sdp, piece);
 }
 
 /* Bytes of a head with the empty line behind it; 0: it is not whole. */
@@ -196,15 +218,45 @@ static struct app_result data_udp(struct app_flow *af, enum dir dir, const struc
     len = len ? len : chunk->bytes.len;
     struct message m = {str_cut(chunk->bytes, 0, len), str_from(chunk->bytes, len),
                         chunk->bytes.len - len};
-    take_head(af, dir, &m);
+    struct sip_tx *sip = take_head(af, dir, &m);
+    if (!sip)
+        return all;
+    keep_body(af, sip, m.behind, m.body_bytes);
+    end_message(af, sip, m.body_bytes <= SDP_BYTES_MAX);
     return all;
 }
 
-/* Line ends between messages, and what is left of a body. */
-static void skip(struct sip_state *st, enum dir dir, struct str *rest)
+/* Nothing more of the body in hand is kept: it is through, or not worth it, or some of it is missing. */
+static void end_body(struct app_flow *af, enum dir dir, bool whole)
 {
+    struct sip_state *st = af->state;
+    if (st->open[dir])
+        end_message(af, st->open[dir], whole);
+    st->open[dir] = NULL;
+}
+
+/* The next piece of a body. */
+static void take_body(struct app_flow *af, enum dir dir, struct str piece)
+{
+    struct sip_state *st = af->state;
+    struct sip_tx *sip = st->open[dir];
+    if (sip && piece.len) {
+        keep_body(af, sip, piece, st->left[dir]);
+        bool enough = sip->sdp.len == sip->sdp.cap; /* also where nothing is kept at all */
+        if (enough && piece.len < st->left[dir])
+            end_body(af, dir, false);
+    }
+    st->left[dir] -= piece.len;
+    if (!st->left[dir])
+        end_body(af, dir, true);
+}
+
+/* What is left of a body, and line ends between messages. */
+static void skip(struct app_flow *af, enum dir dir, struct str *rest)
+{
+    struct sip_state *st = af->state;
     size_t body = st->left[dir] < rest->len ? (size_t)st->left[dir] : rest->len;
-    st->left[dir] -= body;
+    take_body(af, dir, str_cut(*rest, 0, body));
     *rest = str_from(*rest, body);
     while (!st->left[dir] && rest->len && (rest->p[0] == '\r' || rest->p[0] == '\n'))
         *rest = str_from(*rest, 1);
@@ -215,12 +267,13 @@ static struct app_result data_tcp(struct app_flow *af, enum dir dir, const struc
     struct sip_state *st = af->state;
     struct str rest = chunk->bytes, value;
     if (chunk->gap) {
+        end_body(af, dir, false);
         if (chunk->gap > st->left[dir]) /* nothing tells where the next message begins */
             return (struct app_result){PARSE_BAD, 0};
         st->left[dir] -= chunk->gap;
         return (struct app_result){PARSE_OK, 0};
     }
-    for (skip(st, dir, &rest); rest.len; skip(st, dir, &rest)) {
+    for (skip(af, dir, &rest); rest.len; skip(af, dir, &rest)) {
         uint32_t done = (uint32_t)(chunk->bytes.len - rest.len);
         size_t len = head_bytes(str_cut(rest, 0, SIP_HEAD_MAX));
         if (!len && rest.len >= SIP_HEAD_MAX) {
@@ -235,16 +288,23 @@ static struct app_result data_tcp(struct app_flow *af, enum dir dir, const struc
         if (find_header(head, "Content-Length", 'l', 0, &value) &&
             !str_to_u64(value, &st->left[dir]))
             st->left[dir] = 0;
-        take_head(af, dir, &(struct message){head, str_from(rest, len), st->left[dir]});
+        st->open[dir] =
+            take_head(af, dir, &(struct message){head, str_from(rest, len), st->left[dir]});
         rest = str_from(rest, len);
     }
+    if (chunk->end)
+        end_body(af, dir, false);
     return (struct app_result){PARSE_OK, (uint32_t)chunk->bytes.len};
 }
 
 static void tx_free(struct app_flow *af, struct tx *tx)
 {
     struct sip_tx *sip = (struct sip_tx *)tx;
+    struct sip_state *st = af->state;
+    if (st && st->open[sip->dir] == sip)
+        st->open[sip->dir] = NULL;
     budget_give(af->mem, sip->head, sip->len);
+    sdp_fini(&sip->sdp, af->mem);
 }
 
 static enum dir log_dir(const struct tx *tx)
@@ -307,11 +367,40 @@ static bool start_line(const struct tx *tx, enum dir dir, uint32_t index, struct
     return index == 0 && sip->head && sip->dir == dir;
 }
 
-#define ROW(word, where, many, fn)                                                               \
-    {                                                                                            \
-        .name = word, .proto = APP_SIP, .dirs = (where), .ready_at = {TX_COMPLETE, TX_COMPLETE}, \
-        .kind = FIELD_BYTES, .multi = many, .bytes = fn                                          \
+#define DESCRIBED(function, of_media, letter)                                                \
+    static bool function(const struct tx *tx, enum dir dir, uint32_t index, struct arena *a, \
+                         struct str *out)                                                    \
+    {                                                                                        \
+        (void)a;                                                                             \
+        return sip_tx_of(tx)->dir == dir &&                                                  \
+               sdp_value(&sip_tx_of(tx)->sdp, of_media, letter, index, out);                 \
     }
+
+DESCRIBED(sdp_origin, false, 'o')
+DESCRIBED(sdp_session_name, false, 's')
+DESCRIBED(sdp_session_info, false, 'i')
+DESCRIBED(sdp_uri, false, 'u')
+DESCRIBED(sdp_email, false, 'e')
+DESCRIBED(sdp_phone_number, false, 'p')
+DESCRIBED(sdp_connection_data, false, 'c')
+DESCRIBED(sdp_bandwidth, false, 'b')
+DESCRIBED(sdp_time, false, 't')
+DESCRIBED(sdp_repeat_time, false, 'r')
+DESCRIBED(sdp_timezone, false, 'z')
+DESCRIBED(sdp_encryption_key, false, 'k')
+DESCRIBED(sdp_attribute, false, 'a')
+DESCRIBED(sdp_media, true, 'm')
+DESCRIBED(sdp_media_info, true, 'i')
+DESCRIBED(sdp_media_connection_data, true, 'c')
+DESCRIBED(sdp_media_encryption_key, true, 'k')
+
+#define ROW_AT(word, where, many, fn, at)                                      \
+    {                                                                          \
+        .name = word, .proto = APP_SIP, .dirs = (where), .ready_at = {at, at}, \
+        .kind = FIELD_BYTES, .multi = many, .bytes = fn                        \
+    }
+#define ROW(word, where, many, fn) ROW_AT(word, where, many, fn, SIP_READ)
+#define SDP_ROW(word, fn) ROW_AT(word, DIR_BOTH, true, fn, TX_COMPLETE)
 #define TO_SERVER DIR_BIT(DIR_TOSERVER)
 #define TO_CLIENT DIR_BIT(DIR_TOCLIENT)
 
@@ -329,6 +418,23 @@ static const struct field_desc fields[] = {
     ROW("sip.user_agent", DIR_BOTH, true, user_agent),
     ROW("sip.content_type", DIR_BOTH, true, content_type),
     ROW("sip.content_length", DIR_BOTH, true, content_length),
+    SDP_ROW("sdp.origin", sdp_origin),
+    SDP_ROW("sdp.session_name", sdp_session_name),
+    SDP_ROW("sdp.session_info", sdp_session_info),
+    SDP_ROW("sdp.uri", sdp_uri),
+    SDP_ROW("sdp.email", sdp_email),
+    SDP_ROW("sdp.phone_number", sdp_phone_number),
+    SDP_ROW("sdp.connection_data", sdp_connection_data),
+    SDP_ROW("sdp.bandwidth", sdp_bandwidth),
+    SDP_ROW("sdp.time", sdp_time),
+    SDP_ROW("sdp.repeat_time", sdp_repeat_time),
+    SDP_ROW("sdp.timezone", sdp_timezone),
+    SDP_ROW("sdp.encryption_key", sdp_encryption_key),
+    SDP_ROW("sdp.attribute", sdp_attribute),
+    SDP_ROW("sdp.media.media", sdp_media),
+    SDP_ROW("sdp.media.media_info", sdp_media_info),
+    SDP_ROW("sdp.media.connection_data", sdp_media_connection_data),
+    SDP_ROW("sdp.media.encryption_key", sdp_media_encryption_key),
 };
 
 static void write_log(const struct tx *tx, const struct app_conf *conf, struct json *out)
@@ -342,11 +448,13 @@ static void write_log(const struct tx *tx, const struct app_conf *conf, struct j
         json_bytes(out, "method", part[0]);
         json_bytes(out, "uri", part[1]);
         json_bytes(out, "version", part[2]);
+        sdp_log(&sip->sdp, out);
         json_bytes(out, "request_line", line);
     } else {
         json_bytes(out, "version", part[0]);
         json_bytes(out, "code", part[1]);
         json_bytes(out, "reason", part[2]);
+        sdp_log(&sip->sdp, out);
         json_bytes(out, "response_line", line);
     }
 }
