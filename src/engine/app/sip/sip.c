@@ -42,7 +42,8 @@ struct sip_tx {
 };
 
 struct sip_state {
-    uint64_t left[DIR_COUNT];       /* bytes of a body that are still to come */
+    uint64_t left[DIR_COUNT]; /* bytes of a body that are still to come */
+    bool unsized[DIR_COUNT];  /* how long it is was not said: it ends where a message begins */
     struct sip_tx *open[DIR_COUNT]; /* whose body it is, until its description is kept; or NULL */
 };
 
@@ -233,6 +234,7 @@ static void end_body(struct app_flow *af, enum dir dir, bool whole)
     if (st->open[dir])
         end_message(af, st->open[dir], whole);
     st->open[dir] = NULL;
+    st->unsized[dir] = false;
 }
 
 /* The next piece of a body. */
@@ -247,7 +249,7 @@ static void take_body(struct app_flow *af, enum dir dir, struct str piece)
             end_body(af, dir, false);
     }
     st->left[dir] -= piece.len;
-    if (!st->left[dir])
+    if (!st->left[dir] && !st->unsized[dir])
         end_body(af, dir, true);
 }
 
@@ -262,10 +264,79 @@ static void skip(struct app_flow *af, enum dir dir, struct str *rest)
         *rest = str_from(*rest, 1);
 }
 
+/* A line where a message should begin: without Content-Length (which RFC 3261 section 18.3 asks for) it can be one of a description, and
+ * behind a wrong length anything. */
+static void stray_line(struct app_flow *af, enum dir dir, struct str line)
+{
+    struct sip_state *st = af->state;
+    if (st->open[dir] && line.len > 1 && line.p[1] == '=') {
+        keep_body(af, st->open[dir], line, SDP_BYTES_MAX);
+        return;
+    }
+    end_body(af, dir, false);
+    app_event(af, NULL, SIP_INVALID_DATA);
+}
+
+static void begin_message(struct app_flow *af, enum dir dir, struct str rest, size_t head_len)
+{
+    struct sip_state *st = af->state;
+    struct str head = str_cut(rest, 0, head_len), value;
+    bool sized =
+        find_header(head, "Content-Length", 'l', 0, &value) && str_to_u64(value, &st->left[dir]);
+    if (!sized)
+        st->left[dir] = 0;
+    struct message m = {head, str_from(rest, head_len), st->left[dir]};
+    st->open[dir] = take_head(af, dir, &m);
+    st->unsized[dir] = !sized && st->open[dir];
+}
+
+/* Requests that the server sends are told as invalid, and have a body too. */
+static bool is_start(struct str line)
+{
+    struct str part[3], bare = next_line(&line);
+    return read_start(bare, DIR_TOSERVER, part) || read_start(bare, DIR_TOCLIENT, part);
+}
+
+/* What stands at the beginning of rest: PARSE_OK, and *len bytes of it were a head or a line. */
+static enum parse take_next(struct app_flow *af, enum dir dir, struct str rest, size_t *len)
+{
+    ptrdiff_t end = str_find_byte(str_cut(rest, 0, SIP_HEAD_MAX), 0, '\n');
+    bool start = end >= 0 && is_start(str_cut(rest, 0, (size_t)end + 1));
+    *len = start ? head_bytes(str_cut(rest, 0, SIP_HEAD_MAX)) : (size_t)(end + 1);
+    if (!*len && rest.len >= SIP_HEAD_MAX) {
+        app_event(af, NULL, SIP_INVALID_DATA);
+        return PARSE_BAD;
+    }
+    if (start)
+        end_body(af, dir, false);
+    if (!*len)
+        return PARSE_MORE;
+    if (!start) {
+        stray_line(af, dir, str_cut(rest, 0, *len));
+        return PARSE_OK;
+    }
+    if (!app_tx_room(af))
+        return PARSE_FULL;
+    begin_message(af, dir, rest, *len);
+    return PARSE_OK;
+}
+
+static struct app_result take_messages(struct app_flow *af, enum dir dir, struct str bytes)
+{
+    struct str rest = bytes;
+    for (skip(af, dir, &rest); rest.len; skip(af, dir, &rest)) {
+        size_t len;
+        enum parse status = take_next(af, dir, rest, &len);
+        if (status != PARSE_OK)
+            return (struct app_result){status, (uint32_t)(bytes.len - rest.len)};
+        rest = str_from(rest, len);
+    }
+    return (struct app_result){PARSE_OK, (uint32_t)bytes.len};
+}
+
 static struct app_result data_tcp(struct app_flow *af, enum dir dir, const struct app_chunk *chunk)
 {
     struct sip_state *st = af->state;
-    struct str rest = chunk->bytes, value;
     if (chunk->gap) {
         end_body(af, dir, false);
         if (chunk->gap > st->left[dir]) /* nothing tells where the next message begins */
@@ -273,28 +344,10 @@ static struct app_result data_tcp(struct app_flow *af, enum dir dir, const struc
         st->left[dir] -= chunk->gap;
         return (struct app_result){PARSE_OK, 0};
     }
-    for (skip(af, dir, &rest); rest.len; skip(af, dir, &rest)) {
-        uint32_t done = (uint32_t)(chunk->bytes.len - rest.len);
-        size_t len = head_bytes(str_cut(rest, 0, SIP_HEAD_MAX));
-        if (!len && rest.len >= SIP_HEAD_MAX) {
-            app_event(af, NULL, SIP_INVALID_DATA);
-            return (struct app_result){PARSE_BAD, done};
-        }
-        if (!len)
-            return (struct app_result){PARSE_MORE, done};
-        if (!app_tx_room(af))
-            return (struct app_result){PARSE_FULL, done};
-        struct str head = str_cut(rest, 0, len);
-        if (find_header(head, "Content-Length", 'l', 0, &value) &&
-            !str_to_u64(value, &st->left[dir]))
-            st->left[dir] = 0;
-        st->open[dir] =
-            take_head(af, dir, &(struct message){head, str_from(rest, len), st->left[dir]});
-        rest = str_from(rest, len);
-    }
-    if (chunk->end)
+    struct app_result result = take_messages(af, dir, chunk->bytes);
+    if (chunk->end || result.status == PARSE_BAD)
         end_body(af, dir, false);
-    return (struct app_result){PARSE_OK, (uint32_t)chunk->bytes.len};
+    return result;
 }
 
 static void tx_free(struct app_flow *af, struct tx *tx)

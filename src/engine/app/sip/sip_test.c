@@ -107,6 +107,15 @@ static const struct talk_row tcp_rows[] = {
     {"a stream ends in a description",
      {TS("ACK sip:a SIP/2.0\r\nl: 900\r\n\r\nv=0\r\ns=x\r\na=y")},
      {"0 ts sip.method=ACK", "0 ts sdp.session_name=x", "!0 ts sdp.attribute=y", "0 done ts tc"}},
+    {"a description without a length",
+     {TS("ACK sip:a SIP/2.0\r\n\r\nv=0\r\ns=x\r\nm=y\r\n"), TS("BYE sip:a SIP/2.0\r\n\r\n")},
+     {"0 ts sdp.session_name=x", "0 ts sdp.media.media=y", "1 ts sip.method=BYE", "1 done ts tc",
+      "!flow event invalid_data"}},
+    {"a length that is too small",
+     {TS("ACK sip:a SIP/2.0\r\nl: 12\r\n\r\nv=0\r\ns=x\r\na=y\r\n"),
+      TS("BYE sip:a SIP/2.0\r\n\r\n")},
+     {"0 ts sdp.session_name=x", "!0 ts sdp.attribute=y", "flow event invalid_data",
+      "1 ts sip.method=BYE"}},
     {"a hole elsewhere", {TS(INVITE), GAP(DIR_TOSERVER, 6)}, {"failed ts"}},
 };
 
