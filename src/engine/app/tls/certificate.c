@@ -54,29 +54,72 @@ static bool read_extensions(struct reader *tbs, struct tls_certificate *out)
     return true;
 }
 
+/* Why there is no sequence: its head is missing or cut, it is something else, or what it holds is damaged. */
+static enum tls_certificate_part no_sequence(struct reader at, enum tls_certificate_part damaged)
+{
+    size_t left = reader_left(&at);
+    if (left && reader_u8(&at) != BER_SEQUENCE)
+        return TLS_CERTIFICATE_OTHER;
+    if (left < 2)
+        return TLS_CERTIFICATE_CUT;
+    uint8_t len = reader_u8(&at);
+    if (len == 0x80) /* indefinite: not DER */
+        return TLS_CERTIFICATE_OTHER;
+    return len > 0x80 && (len & 0x7fu) > left - 2 ? TLS_CERTIFICATE_CUT : damaged;
+}
+
+/* Steps over a sequence, whose content goes to `body`. OK, or what is wrong. */
+static enum tls_certificate_part read_sequence(struct reader *r, struct str *body,
+                                               enum tls_certificate_part damaged)
+{
+    struct reader at = *r;
+    return ber_expect(r, BER_SEQUENCE, body) ? TLS_CERTIFICATE_OK : no_sequence(at, damaged);
+}
+
+/* What follows the serial number (RFC 5280 section 4.1). */
+static enum tls_certificate_part read_rest(struct reader *tbs, struct tls_certificate *out)
+{
+    struct str skipped;
+    struct reader validity;
+    enum tls_certificate_part bad = read_sequence(tbs, &skipped, TLS_CERTIFICATE_ALGORITHM);
+    if (!bad)
+        bad = read_sequence(tbs, &out->issuer, TLS_CERTIFICATE_ISSUER);
+    validity = *tbs;
+    if (!bad)
+        bad = read_sequence(tbs, &skipped, TLS_CERTIFICATE_VALIDITY);
+    if (!bad && !read_validity(&validity, out))
+        return TLS_CERTIFICATE_VALIDITY;
+    if (!bad)
+        bad = read_sequence(tbs, &out->subject, TLS_CERTIFICATE_SUBJECT);
+    if (!bad)
+        bad = read_sequence(tbs, &skipped, TLS_CERTIFICATE_DER);
+    if (bad)
+        return bad;
+    return read_extensions(tbs, out) ? TLS_CERTIFICATE_OK : TLS_CERTIFICATE_EXTENSIONS;
+}
+
 enum tls_certificate_part tls_certificate_read(struct str der, struct tls_certificate *out)
 {
-    struct reader r = reader_of(der), whole, tbs;
-    struct str skipped;
+    struct reader r = reader_of(der), tbs;
+    struct str body = STR_EMPTY, skipped;
     *out = (struct tls_certificate){.serial = STR_EMPTY};
-    if (!ber_enter(&r, BER_SEQUENCE, &whole) || !ber_enter(&whole, BER_SEQUENCE, &tbs))
-        return TLS_CERTIFICATE_DER;
-    if (reader_left(&tbs) && tbs.p[tbs.at] == DER_VERSION &&
-        !ber_expect(&tbs, DER_VERSION, &skipped))
-        return TLS_CERTIFICATE_VERSION;
+    enum tls_certificate_part bad = read_sequence(&r, &body, TLS_CERTIFICATE_DER);
+    if (bad)
+        return bad;
+    r = reader_of(body);
+    bad = read_sequence(&r, &body, TLS_CERTIFICATE_DER);
+    if (bad)
+        return bad;
+    tbs = reader_of(body);
+    if (ber_is(&tbs, DER_VERSION)) {
+        if (!ber_enter(&tbs, DER_VERSION, &r))
+            return TLS_CERTIFICATE_CUT;
+        if (!ber_expect(&r, BER_INTEGER, &skipped))
+            return TLS_CERTIFICATE_VERSION;
+    }
     if (!ber_expect(&tbs, BER_INTEGER, &out->serial))
         return TLS_CERTIFICATE_SERIAL;
-    if (!ber_expect(&tbs, BER_SEQUENCE, &skipped))
-        return TLS_CERTIFICATE_ALGORITHM;
-    if (!ber_expect(&tbs, BER_SEQUENCE, &out->issuer))
-        return TLS_CERTIFICATE_ISSUER;
-    if (!read_validity(&tbs, out))
-        return TLS_CERTIFICATE_VALIDITY;
-    if (!ber_expect(&tbs, BER_SEQUENCE, &out->subject))
-        return TLS_CERTIFICATE_SUBJECT;
-    if (!ber_expect(&tbs, BER_SEQUENCE, &skipped))
-        return TLS_CERTIFICATE_DER;
-    return read_extensions(&tbs, out) ? TLS_CERTIFICATE_OK : TLS_CERTIFICATE_EXTENSIONS;
+    return read_rest(&tbs, out);
 }
 
 /* ---- names ---- */

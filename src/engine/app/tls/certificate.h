@@ -20,7 +20,9 @@ struct tls_certificate {
 
 enum tls_certificate_part {
     TLS_CERTIFICATE_OK,
-    TLS_CERTIFICATE_DER,
+    TLS_CERTIFICATE_CUT,   /* it ends where an element or the rest of its length should stand */
+    TLS_CERTIFICATE_OTHER, /* something else stands where a sequence should */
+    TLS_CERTIFICATE_DER,   /* an element is longer than what holds it */
     TLS_CERTIFICATE_VERSION,
     TLS_CERTIFICATE_SERIAL,
     TLS_CERTIFICATE_ALGORITHM,

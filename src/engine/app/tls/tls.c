@@ -269,6 +269,8 @@ static void take_hello(const struct way *w, struct str body)
 static void check_certificate(const struct way *w, struct str der)
 {
     static const uint8_t event_of[] = {
+        [TLS_CERTIFICATE_CUT] = TLS_EVENT_CERTIFICATE_INVALID_LENGTH,
+        [TLS_CERTIFICATE_OTHER] = TLS_EVENT_CERTIFICATE_INVALID_DER,
         [TLS_CERTIFICATE_DER] = TLS_EVENT_INVALID_CERTIFICATE,
         [TLS_CERTIFICATE_VERSION] = TLS_EVENT_CERTIFICATE_INVALID_VERSION,
         [TLS_CERTIFICATE_SERIAL] = TLS_EVENT_CERTIFICATE_INVALID_SERIAL,
@@ -284,7 +286,6 @@ static void check_certificate(const struct way *w, struct str der)
     enum tls_certificate_part bad = tls_certificate_read(der, &c);
     if (bad != TLS_CERTIFICATE_OK) {
         event(w, event_of[bad]);
-        event(w, TLS_EVENT_INVALID_HANDSHAKE_MESSAGE);
         return;
     }
     if (!tls_time_text(&c, 0, time) || !tls_time_text(&c, 1, time))
@@ -355,7 +356,7 @@ static void take_message(const struct way *w, uint8_t type, struct str body)
     if (!client && w->state->tx)
         note_end_of_flight(w->state->tx, type);
     if (!is_known_message(type))
-        event(w, TLS_EVENT_INVALID_SSL_RECORD);
+        event(w, TLS_EVENT_INVALID_HANDSHAKE_MESSAGE);
     else if (type == MESSAGE_CERTIFICATE)
         take_certificates(w, body);
     else if (type == (client ? MESSAGE_CLIENT_HELLO : MESSAGE_SERVER_HELLO))
@@ -405,7 +406,8 @@ static bool join_add(const struct way *w, struct reader *r)
     size_t lacks = whole - half->join_len;
     struct str part = reader_str(r, lacks < reader_left(r) ? lacks : reader_left(r));
     if (whole > TLS_MESSAGE_MAX) {
-        event(w, TLS_EVENT_HANDSHAKE_INVALID_LENGTH);
+        event(w, is_known_message(half->head[0]) ? TLS_EVENT_HANDSHAKE_INVALID_LENGTH
+                                                 : TLS_EVENT_INVALID_HANDSHAKE_MESSAGE);
         return false;
     }
     if (part.len && !join_room(w, half->join_len + (uint32_t)part.len, whole))
