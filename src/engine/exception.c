@@ -7,6 +7,7 @@ static void stop_packet(struct engine *e, struct passage *way, enum verdict_exce
 {
     if (!e->conf.verdict.enforced || action <= way->verdict.action)
         return;
+    way->looked_away = true; /* what is stopped for this is not looked at, as in Suricata */
     way->verdict.action = action;
     way->verdict.reason = verdict_exception_reason(kind);
     way->verdict.reject = RULE_REJECT_SRC;
