@@ -233,6 +233,8 @@ static void write_head(const struct eve_conf *conf, const struct eve_event *even
     write_ends(&shown, out);
     if (event->type == EVE_FLOW)
         write_icmp_answer(event->flow, out);
+    if ((event->type == EVE_FLOW || event->type == EVE_NETFLOW) && flow_spi(event->flow))
+        json_uint(out, "spi", flow_spi(event->flow));
     if (event->packet && event->type != EVE_FLOW)
         json_text(out, "pkt_src", part_source(event->packet));
     if (conf->community_id)

@@ -26,9 +26,10 @@ enum flow_end { FLOW_END_TIMEOUT, FLOW_END_FORCED, FLOW_END_SHUTDOWN, FLOW_END_R
 struct flow {
     struct flow *hash_next;
     uint32_t hash;
-    uint16_t client_port, server_port; /* ICMP: type and code of the first packet */
-    struct ip client_ip, server_ip;    /* the client sent the first packet (see flow_swap) */
-    uint8_t l4;                        /* enum packet_l4 */
+    uint16_t client_port,
+        server_port;                /* ICMP: type and code of the first packet; ESP: see flow_spi */
+    struct ip client_ip, server_ip; /* the client sent the first packet (see flow_swap) */
+    uint8_t l4;                     /* enum packet_l4 */
     uint8_t ip_proto;
     uint8_t vlan_count;
     uint8_t state; /* enum flow_state */
@@ -49,6 +50,12 @@ struct flow {
     uint64_t parent_id;         /* of the flow around a tunnel, or 0 */
     struct flow *older, *newer; /* idle list of its state */
 };
+
+/* Of ESP: the security association, which stands in place of ports; else 0. */
+static inline uint32_t flow_spi(const struct flow *flow)
+{
+    return flow->ip_proto == 50 ? (uint32_t)flow->client_port << 16 | flow->server_port : 0;
+}
 
 struct packet;
 

@@ -71,7 +71,7 @@ static size_t ends_put(const struct flow_key *key, uint64_t words[4], bool *turn
 static uint32_t hash_of(const struct flow_key *key, const uint64_t secret[2])
 {
     const struct packet *p = key->p;
-    uint64_t words[6];
+    uint64_t words[7];
     bool turned;
     size_t count = ends_put(key, words, &turned);
     uint64_t low = turned ? key->dst_mark : key->src_mark,
@@ -80,6 +80,8 @@ static uint32_t hash_of(const struct flow_key *key, const uint64_t secret[2])
                      (uint64_t)p->vlan[1] << 52; /* a tag has 12 bits */
     if (p->vlan_count > 2)
         words[count++] = p->vlan[2];
+    if (p->spi)
+        words[count++] = p->spi;
     return (uint32_t)hash_sip(secret, str_of(words, count * sizeof words[0]));
 }
 
@@ -123,6 +125,15 @@ static bool icmp_eq(const struct flow_key *key, const struct flow *flow, bool *t
     return ip_eq(&p->src, &flow->server_ip) && ip_eq(&p->dst, &flow->client_ip);
 }
 
+/* A security association goes one way: the other direction is a conversation of its own, even by the same number. */
+static bool esp_eq(const struct flow_key *key, const struct flow *flow, bool *to_client)
+{
+    const struct packet *p = key->p;
+    *to_client = false;
+    return flow_spi(flow) == p->spi && ip_eq(&flow->client_ip, &p->src) &&
+           ip_eq(&flow->server_ip, &p->dst);
+}
+
 bool flow_key_eq(const struct flow_key *key, const struct flow *flow, bool *to_client)
 {
     const struct packet *p = key->p;
@@ -131,6 +142,8 @@ bool flow_key_eq(const struct flow_key *key, const struct flow *flow, bool *to_c
         return false;
     if (flow->l4 == PACKET_L4_ICMP4 || flow->l4 == PACKET_L4_ICMP6)
         return icmp_eq(key, flow, to_client);
+    if (p->spi)
+        return esp_eq(key, flow, to_client);
     if (flow->client_port == p->src_port && flow->server_port == p->dst_port &&
         ip_eq(&flow->client_ip, &p->src) && ip_eq(&flow->server_ip, &p->dst)) {
         *to_client = false;

@@ -250,8 +250,8 @@ static enum flow_opened_by opened_by(const struct packet_frame *frame)
 static void ports_set(struct flow *flow, const struct packet *p)
 {
     bool icmp = p->l4 == PACKET_L4_ICMP4 || p->l4 == PACKET_L4_ICMP6;
-    flow->client_port = icmp ? p->icmp_type : p->src_port;
-    flow->server_port = icmp ? p->icmp_code : p->dst_port;
+    flow->client_port = icmp ? p->icmp_type : p->spi ? (uint16_t)(p->spi >> 16) : p->src_port;
+    flow->server_port = icmp ? p->icmp_code : p->spi ? (uint16_t)p->spi : p->dst_port;
 }
 
 static struct flow *flow_begin(struct flow_table *t, const struct flow_key *key)

@@ -181,6 +181,34 @@ static void ping_is_one_flow(void **state)
     flow_table_free(w.t);
 }
 
+static void esp_by_association(void **state)
+{
+    static const struct {
+        uint8_t from, to;
+        uint32_t spi, flow; /* number of the flow that it belongs to */
+    } rows[] = {
+        {1, 2, 0x00010002, 0}, {1, 2, 0x00010002, 0}, {2, 1, 0x00010002, 1},
+        {1, 2, 0x00020001, 2}, {2, 1, 0x00020001, 3}, {1, 3, 0x00010002, 4},
+    };
+    struct world w;
+    struct flow *seen[ARRAY_COUNT(rows)] = {0};
+    bool to_client, is_new;
+    world_begin(&w, 8);
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        packet_of(&w, PACKET_L4_OTHER, (struct ends){rows[i].from, rows[i].to, 0, 0});
+        w.p.ip_proto = 50;
+        w.p.spi = rows[i].spi;
+        struct flow *flow = look(&w, &to_client, &is_new);
+        assert_non_null(flow);
+        assert_false(to_client);
+        assert_int_equal(is_new, seen[rows[i].flow] == NULL);
+        assert_int_equal(flow_spi(flow), rows[i].spi);
+        assert_true(is_new || seen[rows[i].flow] == flow);
+        seen[rows[i].flow] = flow;
+    }
+    flow_table_free(w.t);
+}
+
 static void who_opened_it(void **state)
 {
     static const struct {
@@ -630,6 +658,7 @@ int main(void)
         cmocka_unit_test(what_is_no_flow),
         cmocka_unit_test(vlan_and_protocol_keep_apart),
         cmocka_unit_test(ping_is_one_flow),
+        cmocka_unit_test(esp_by_association),
         cmocka_unit_test(who_opened_it),
         cmocka_unit_test(syn_on_a_closed_flow_begins_anew),
         cmocka_unit_test(the_owner_says_what_begins_anew),

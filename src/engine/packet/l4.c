@@ -1,3 +1,4 @@
+#include "base/reader.h"
 #include "engine/packet/checksum.h"
 #include "engine/packet/decode.h"
 #include "engine/packet/wire.h"
@@ -216,6 +217,12 @@ static void sctp_decode(struct packet *p, struct str bytes)
     p->payload = str_from(bytes, SCTP_HEADER_BYTES);
 }
 
+static uint32_t esp_spi(struct str bytes)
+{
+    struct reader r = reader_of(bytes);
+    return reader_u32(&r);
+}
+
 static void other_decode(struct decode_run *run, struct packet *p, struct str bytes)
 {
     p->l4 = PACKET_L4_OTHER;
@@ -228,6 +235,8 @@ static void other_decode(struct decode_run *run, struct packet *p, struct str by
         sctp_decode(p, bytes);
     else if (p->ip_proto == IP_PROTO_ESP && bytes.len < 8)
         packet_event_add(run, p, PACKET_EVENT_ESP_PKT_TOO_SMALL);
+    else if (p->ip_proto == IP_PROTO_ESP)
+        p->spi = esp_spi(bytes);
     else if (packet_tunnel_decode(run, p, bytes))
         return;
     /* https://www.iana.org/assignments/protocol-numbers: 148 to 252 are unassigned, 255 is reserved. */

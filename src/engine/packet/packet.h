@@ -124,6 +124,7 @@ struct packet {
     struct str l4_header;
     uint16_t src_port, dst_port; /* TCP, UDP; 0 otherwise */
     uint8_t icmp_type, icmp_code;
+    uint32_t spi; /* ESP: which security association (RFC 4303 section 2.1); else 0 */
     uint16_t icmp_id, icmp_seq;
     struct packet_tcp tcp;
     struct str payload; /* after the last header that was understood */

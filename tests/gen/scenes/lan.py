@@ -4,7 +4,7 @@ import struct
 from tests.gen.app import dns_name
 from tests.gen.packet import Host, Wire
 from tests.gen.tcp import Conversation
-from tests.gen.scenes.cast import EVERYBODY, PC, ROUTER, SHADOW_PC, scene
+from tests.gen.scenes.cast import EVERYBODY, PC, ROUTER, SERVER, SHADOW_PC, scene
 
 
 def options(*pairs):
@@ -182,3 +182,13 @@ def ike(capture):
     capture.add(wire.udp(PC, ROUTER, 1500, 500, ike_message(opened, 33, 0x20, 34, 8, strong)))
     capture.add(wire.udp(ROUTER, PC, 500, 1500, ike_message(opened, 41, 0x20, 34, 32, ike_payload(0, b"\0\0\0\x0e"))))
     capture.add(wire.udp(ROUTER, PC, 500, 1500, ike_message(opened, 41, 0x20, 34, 32, b"\0\0\0\x99cut")))
+
+
+@scene
+def esp(capture):
+    """two routers talk by ESP: an association each way, one of them renewed; a head that is cut"""
+    wire = Wire()
+    for sender, receiver, spi, number in ((PC, SERVER, 0x12345678, 1), (SERVER, PC, 0x9ABCDEF0, 1), (PC, SERVER, 0x12345678, 2),
+                                          (PC, SERVER, 0x12345679, 1)):
+        capture.add(wire.ip(sender, receiver, 50, struct.pack("!II", spi, number) + b"sealed" * 8))
+    capture.add(wire.ip(PC, SERVER, 50, b"cut"))
