@@ -194,7 +194,8 @@ static void write_flow_macs(const struct flow *flow, enum dir dir, struct json *
     json_end_object(out);
 }
 
-static void write_macs(const struct eve_event *event, struct json *out)
+/* A record may be about the other direction than its packet travels in: the machines turn with the addresses. */
+static void write_macs(const struct eve_event *event, const struct ends *ends, struct json *out)
 {
     const struct packet *p = event->packet;
     if (event->type == EVE_FLOW || event->type == EVE_NETFLOW) {
@@ -203,11 +204,12 @@ static void write_macs(const struct eve_event *event, struct json *out)
     }
     if (!p || !p->has_mac)
         return;
+    bool turned = ip_eq(&ends->src, &p->dst) && !ip_eq(&ends->src, &p->src);
     json_object(out, "ether");
     if (p->vlan_count || p->ether_type)
         json_uint(out, "ether_type", p->vlan_count ? ETHER_TYPE_VLAN : p->ether_type);
-    write_mac("src_mac", &p->src_mac, out);
-    write_mac("dest_mac", &p->dst_mac, out);
+    write_mac("src_mac", turned ? &p->dst_mac : &p->src_mac, out);
+    write_mac("dest_mac", turned ? &p->src_mac : &p->dst_mac, out);
     json_end_object(out);
 }
 
@@ -240,7 +242,7 @@ static void write_head(const struct eve_conf *conf, const struct eve_event *even
     if (conf->community_id)
         write_community_id(conf, &ends, out);
     if (conf->ether)
-        write_macs(event, out);
+        write_macs(event, &ends, out);
 }
 
 static void write_xff(const struct eve_conf *conf, const struct eve_event *event, struct json *out)
