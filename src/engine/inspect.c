@@ -85,6 +85,8 @@ static struct match_view view_of(struct engine *e, struct conversation *c,
     view.has_stream = c->flow.l4 == PACKET_L4_TCP && c->stream.state != STREAM_NONE;
     view.stream_bytes[0] = c->stream.half[0].next_seq - c->stream.half[0].isn;
     view.stream_bytes[1] = c->stream.half[1].next_seq - c->stream.half[1].isn;
+    const struct stream_half *half = &c->stream.half[glance->dir];
+    view.stream_due = view.has_stream && half->ready_end > half->raw_offset;
     view.flow_app_events = c->app.flow_events_new;
     return view;
 }

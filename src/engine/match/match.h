@@ -161,6 +161,7 @@ struct match_view {
         stream_accepted; /* the packet's payload was taken into the stream: stream rules see it there */
     bool payload_hidden; /* encrypted: no rule is asked about it */
     bool has_stream;
+    bool stream_due; /* bytes of its direction are ready that no rule has looked at */
     uint64_t stream_bytes[DIR_COUNT]; /* for stream_size */
     uint64_t flow_app_events;         /* parser events of the flow that belong to no transaction */
     uint8_t stream_event_count;

@@ -35,6 +35,9 @@ static bool worth_asking(struct match_worker *w, uint32_t rule, const struct loo
     const struct match_rule *mr = &w->image->rules[rule];
     if (mr->has_payload && look->view->payload_hidden)
         return false;
+    /* what must not be in the payload is asked where there is one, or bytes of the stream are due */
+    if (mr->has_payload && is_empty(look) && !look->view->stream_due)
+        return false;
     if (!peek_fits(&mr->peek, look->payload) || (mr->wants_payload && is_empty(look)) ||
         (mr->has_payload && !belongs_to_packet(mr, look)))
         return false;
