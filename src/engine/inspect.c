@@ -13,6 +13,31 @@ static void heed_new_rules(struct engine *e, struct conversation *c)
                            match_wants_stream(e->image, &c->flow, dir, c->app.proto);
 }
 
+/* Where one message ends and the next begins, as Suricata knows it: by the transactions, or wherever the parser has taken all. */
+static bool message_ends(const struct conversation *c, enum dir dir)
+{
+    static const uint64_t by_bytes = UINT64_C(1) << APP_TLS | UINT64_C(1) << APP_SMTP |
+                                     UINT64_C(1) << APP_DCERPC | UINT64_C(1) << APP_SSH;
+    if (by_bytes >> c->app.proto & 1)
+        return true;
+    if (c->app.proto != APP_HTTP1)
+        return false;
+    for (const struct tx *tx = c->app.first; tx; tx = tx->next)
+        if (tx->progress[dir] && tx->progress[dir] < TX_COMPLETE)
+            return false;
+    return true;
+}
+
+/* With the end of a message raw matching begins anew, as with Suricata: places of the next one count from its first byte. Inline
+ * nobody chooses by messages how far we look back. */
+static void part_messages(const struct engine *e, struct conversation *c, enum dir dir)
+{
+    const struct stream_half *half = &c->stream.half[dir];
+    if (e->conf.stream.mode == STREAM_ACKNOWLEDGED && half->app_offset == half->raw_offset &&
+        message_ends(c, dir))
+        stream_raw_cut(&c->stream, dir);
+}
+
 static void look_at_stream(struct engine *e, struct conversation *c, const struct match_view *view)
 {
     enum dir dir = view->dir;
@@ -24,13 +49,14 @@ static void look_at_stream(struct engine *e, struct conversation *c, const struc
     }
     struct stream_chunk raw;
     while (c->raw_wanted[dir] && stream_raw(&c->stream, &e->conf.stream, &c->mem, dir, &raw)) {
-        struct field_window window = {raw.bytes, raw.offset, raw.end};
+        struct field_window window = {raw.bytes, raw.place, raw.end};
         if (raw.bytes.len)
             match_stream(e->matcher, view, &window, raw.new_from, &e->hits);
         uint64_t end = raw.offset + (raw.gap ? raw.gap : raw.bytes.len);
         stream_raw_done(&c->stream, &c->mem, dir, end);
         if (raw.end || !end)
             break;
+        part_messages(e, c, dir);
     }
 }
 

@@ -359,7 +359,9 @@ static void choose_looks(struct match_rule *mr, bool has_field)
         mr->looks = LOOK_PACKET;
         return;
     }
-    mr->looks = r->payload == RULE_PAYLOAD_STREAM ? LOOK_STREAM : LOOK_STREAM | LOOK_PACKET;
+    /* rules of the stream see packets, too, where there is no stream: nobody saw its handshake */
+    mr->looks = LOOK_STREAM | LOOK_PACKET;
+    mr->packet_too &= r->payload != RULE_PAYLOAD_STREAM;
     if (r->l4 & ~RULE_L4_TCP)
         mr->looks |= LOOK_PACKET;
 }

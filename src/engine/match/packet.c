@@ -288,8 +288,11 @@ void match_stream(struct match_worker *w, const struct match_view *view,
     size_t from = new_from > back ? new_from - back : 0;
     if (carry && carry->overflow)
         from = 0;
-    if (carry) {
+    if (carry && new_from) {
         name_carried(w, carry, window->offset);
+        carry->overflow = false;
+    } else if (carry) {
+        carry->count = 0; /* nothing of what was found is here any more */
         carry->overflow = false;
     }
     look_scan(w, scan, str_from(window->bytes, from), window->offset + from);

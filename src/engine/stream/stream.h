@@ -125,11 +125,13 @@ struct stream_half {
     bool no_more : 1; /* assembly has ended */
     bool app_stopped : 1;
     bool raw_stopped : 1;
+    bool raw_cut : 1;    /* raw_from means something */
     bool end_told : 1;   /* stream_ready has reported the end */
     uint64_t app_offset; /* consumed by the parser up to here */
     uint64_t raw_offset; /* looked at by raw matching up to here */
     uint64_t ready_end; /* bytes before this offset are in order (and acknowledged, in that mode) */
     uint64_t total_bytes; /* payload seen, with retransmissions */
+    uint32_t raw_from;    /* raw matching looks back so far at most; the offset's low bits */
     uint32_t gaps, overlaps, retransmitted;
     uint32_t urgent_seq[STREAM_URGENT_RECENT]; /* newest bytes taken out, in turn */
     uint32_t
@@ -194,6 +196,7 @@ struct stream_result {
 struct stream_chunk {
     struct str bytes;
     uint64_t offset;   /* of bytes.p[0] in the direction's stream, from 0 */
+    uint64_t place;    /* stream_raw: the same from where it was cut last */
     uint32_t new_from; /* stream_raw: bytes before this index were shown already */
     uint32_t gap;      /* > 0: this many bytes are missing at `offset`; bytes is empty */
     bool end;          /* nothing follows these bytes: FIN, RST, depth or end of the flow */
@@ -220,6 +223,8 @@ void stream_consume(struct stream *s, struct budget *mem, uint32_t half, uint32_
 bool stream_raw(struct stream *s, const struct stream_conf *conf, struct budget *mem, uint32_t half,
                 struct stream_chunk *out);
 void stream_raw_done(struct stream *s, struct budget *mem, uint32_t half, uint64_t upto_offset);
+/* A message has ended where raw matching is: it looks back no further from now on. */
+void stream_raw_cut(struct stream *s, uint32_t half);
 /* The last ready bytes that are still held, looked at or not, without a hole, raw_window_bytes at most: what an alert was
  * about. False: none. Changes nothing that a reader sees; bytes that it gave before are no longer valid. */
 bool stream_shown(struct stream *s, const struct stream_conf *conf, struct budget *mem,

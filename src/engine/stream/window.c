@@ -114,9 +114,12 @@ bool stream_raw(struct stream *s, const struct stream_conf *conf, struct budget 
     if (h->raw_offset >= h->ready_end)
         return false;
     since = h->raw_offset > conf->raw_window_bytes ? h->raw_offset - conf->raw_window_bytes : 0;
+    if (h->raw_cut && h->raw_offset - since > (uint32_t)h->raw_offset - h->raw_from)
+        since = h->raw_offset - ((uint32_t)h->raw_offset - h->raw_from);
     view(s, mem, &(struct reach){half, since, h->raw_offset}, out);
     out->end = out->offset + out->bytes.len == h->ready_end && assembly_over(s, h);
     out->new_from = (uint32_t)(h->raw_offset - out->offset);
+    out->place = h->raw_cut ? (uint32_t)out->offset - h->raw_from : out->offset;
     return true;
 }
 
@@ -127,6 +130,14 @@ void stream_raw_done(struct stream *s, struct budget *mem, uint32_t half, uint64
 
     if (upto > h->raw_offset)
         h->raw_offset = upto;
+}
+
+void stream_raw_cut(struct stream *s, uint32_t half)
+{
+    struct stream_half *h = &s->half[half];
+
+    h->raw_cut = true;
+    h->raw_from = (uint32_t)h->raw_offset;
 }
 
 bool stream_shown(struct stream *s, const struct stream_conf *conf, struct budget *mem,

@@ -50,6 +50,16 @@ def http_odd_methods(capture):
 
 
 @scene
+def http_kept(capture):
+    """three pages over one connection, one after the other"""
+    talk = Conversation(capture, PC, SERVER, 80).open()
+    for name in "abc":
+        talk.send("client", app.http_request(f"/{name}"))
+        talk.send("server", app.http_response(name.encode()))
+    talk.close()
+
+
+@scene
 def http_trailers(capture):
     """an answer in chunks with a trailer, a request in chunks without; each piece in a segment of its own"""
     talk = Conversation(capture, PC, SERVER, 80).open()
