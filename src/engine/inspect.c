@@ -16,9 +16,7 @@ static void heed_new_rules(struct engine *e, struct conversation *c)
 /* Where one message ends and the next begins, as Suricata knows it: by the transactions, or wherever the parser has taken all. */
 static bool message_ends(const struct conversation *c, enum dir dir)
 {
-    static const uint64_t by_bytes = UINT64_C(1) << APP_TLS | UINT64_C(1) << APP_SMTP |
-                                     UINT64_C(1) << APP_DCERPC | UINT64_C(1) << APP_SSH;
-    if (by_bytes >> c->app.proto & 1)
+    if (c->app.proto == APP_DCERPC || c->app.proto == APP_SSH)
         return true;
     if (c->app.proto != APP_HTTP1)
         return false;
