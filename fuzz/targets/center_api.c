@@ -10,6 +10,7 @@
 #include "center/tree/tree.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -157,13 +158,25 @@ static bool write_request(struct buf *out, struct str in)
     return true;
 }
 
-static void talk(struct str request, struct buf *answer, bool is_whole)
+/* Thousands of connections a second use up the ports of this side; one comes free within a second. */
+static int call_server(void)
 {
     struct sockaddr_in to = {.sin_family = AF_INET,
                              .sin_port = htons((uint16_t)http_port(http)),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    must(fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof to) == 0);
+    must(fd >= 0);
+    for (int waited_ms = 0; connect(fd, (const struct sockaddr *)&to, sizeof to) != 0;) {
+        must(errno == EADDRNOTAVAIL && waited_ms < WAIT_MS);
+        poll(NULL, 0, 50);
+        waited_ms += 50;
+    }
+    return fd;
+}
+
+static void talk(struct str request, struct buf *answer, bool is_whole)
+{
+    int fd = call_server();
     while (request.len > 0) {
         ssize_t n = send(fd, request.p, request.len, MSG_NOSIGNAL);
         if (n <= 0)

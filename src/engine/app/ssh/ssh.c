@@ -230,6 +230,8 @@ static enum parse read_bytes(struct app_flow *af, enum dir dir, struct str *rest
         if (result != PARSE_OK)
             return result;
     }
+    if (!lines_skip(&st->half[dir].lines, rest)) /* of a banner that was cut */
+        return PARSE_MORE;
     struct reader r = reader_of(*rest);
     enum parse result = read_packets(af, dir, &r);
     *rest = str_from(*rest, r.at);

@@ -1,8 +1,9 @@
 #include "engine/format/lines/lines.h"
 
-/* False: the line to be walked over goes on. */
-static bool skip_rest(struct lines *l, struct str *rest)
+bool lines_skip(struct lines *l, struct str *rest)
 {
+    if (!l->skipping)
+        return true;
     ptrdiff_t feed = str_find_byte(*rest, 0, '\n');
     *rest = feed < 0 ? STR_EMPTY : str_from(*rest, (size_t)feed + 1);
     l->skipping = feed < 0;
@@ -11,7 +12,7 @@ static bool skip_rest(struct lines *l, struct str *rest)
 
 bool lines_next(struct lines *l, struct str *rest, uint32_t max, struct line *out)
 {
-    if (l->skipping && !skip_rest(l, rest))
+    if (!lines_skip(l, rest))
         return false;
     ptrdiff_t feed = str_find_byte(str_cut(*rest, 0, (size_t)max + 1), 0, '\n');
     if (feed < 0 && rest->len <= max)
@@ -20,7 +21,7 @@ bool lines_next(struct lines *l, struct str *rest, uint32_t max, struct line *ou
         *out = (struct line){str_cut(*rest, 0, max), true};
         *rest = str_from(*rest, max);
         l->skipping = true;
-        (void)skip_rest(l, rest);
+        (void)lines_skip(l, rest);
         return true;
     }
     struct str text = str_cut(*rest, 0, (size_t)feed);

@@ -28,6 +28,8 @@ struct line {
 /* The next line of *rest, which becomes what follows it. False: there is none yet; *rest is what must be given again with more
  * behind it (at most max bytes). */
 bool lines_next(struct lines *l, struct str *rest, uint32_t max, struct line *out);
+/* Walks over what is left of a line that was given cut. False: it goes on; *rest is empty. */
+bool lines_skip(struct lines *l, struct str *rest);
 
 struct texts_item {
     uint32_t at, len, kind;
