@@ -101,6 +101,12 @@ static inline bool conversation_is_stopped(const struct engine *e, const struct 
 {
     return c->flow.dropped && e->conf.verdict.enforced;
 }
+/* Is the packet an ICMP error about the flow? It is counted and told with it, and is none of its own: it changes nothing of it,
+ * and what the flow says is not looked at with it. */
+static inline bool conversation_is_about(const struct conversation *c, const struct packet *p)
+{
+    return p->l4 != c->flow.l4 && packet_is_error(p);
+}
 void conversation_end(void *engine, struct flow *flow, enum flow_end why);
 /* Data on a SYN: the server may take or leave them, so inline the packet is judged for itself, and only it is stopped. */
 static inline bool conversation_is_early(const struct engine *e, const struct packet *p)

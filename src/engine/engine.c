@@ -288,10 +288,16 @@ static bool stop_dropped_flow(struct engine *e, struct passage *way)
     return true;
 }
 
+/* A flow that is let through, or has ended, is not looked at. An ICMP error about it is: anybody can send one. */
+static bool is_unseen(const struct passage *way)
+{
+    const struct conversation *c = way->c;
+    return c && conversation_is_unseen(c) && !conversation_is_about(c, way->packet);
+}
+
 static void judge(struct engine *e, struct passage *way)
 {
-    struct conversation *c = way->c;
-    if (!way->looked_away && !(c && conversation_is_unseen(c)))
+    if (!way->looked_away && !is_unseen(way))
         look_judge(e, way, way->dir);
     judge_stream(e, way);
     look_tell(e, way, way->dir);
@@ -308,6 +314,11 @@ static void conclude(struct engine *e, struct passage *way)
     conversation_let_go(e, way);
 }
 
+static bool is_own(const struct passage *way)
+{
+    return way->c && !conversation_is_about(way->c, way->packet);
+}
+
 static void process(struct engine *e, const struct packet *p, struct engine_answer *answer)
 {
     struct passage way;
@@ -317,14 +328,14 @@ static void process(struct engine *e, const struct packet *p, struct engine_answ
     report_packet_events(e, way.c, p);
     report_arp(e, p);
     if (!stop_dropped_flow(e, &way)) {
-        if (way.c && way.c->flow.state != FLOW_BYPASSED)
+        if (is_own(&way) && way.c->flow.state != FLOW_BYPASSED)
             advance(e, &way, p);
         if (way.has_stream_result)
             report_stream_events(e, way.c, p, way.dir, &way.stream);
         judge(e, &way);
         if (!way.alerted)
             tag_follow(e, &way);
-        if (way.c)
+        if (is_own(&way))
             conclude(e, &way);
     }
     if (way.c && p->l4 == PACKET_L4_TCP)

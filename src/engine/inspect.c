@@ -94,7 +94,8 @@ static struct match_view view_of(struct engine *e, struct conversation *c,
     if (!c)
         return view;
     view.stream_accepted = view.stream_accepted && !c->raw_late[glance->dir];
-    view.payload_hidden = c->opaque;
+    view.payload_hidden = c->opaque && !view.about_flow;
+    view.about_flow = conversation_is_about(c, glance->packet);
     view.flow = &c->flow;
     view.state = &c->rules;
     view.mem = &c->mem;
@@ -106,12 +107,13 @@ static struct match_view view_of(struct engine *e, struct conversation *c,
     /* Suricata's moment: the empty ACK that ends the handshake does not belong to the established connection yet */
     view.established = c->established && !(c->just_established && glance->packet->payload.len == 0);
     view.closing = c->stream.state >= STREAM_FIN_WAIT1 && c->stream.state < STREAM_CLOSED;
-    view.has_stream = c->flow.l4 == PACKET_L4_TCP && c->stream.state != STREAM_NONE;
+    view.has_stream =
+        c->flow.l4 == PACKET_L4_TCP && !view.about_flow && c->stream.state != STREAM_NONE;
     view.stream_bytes[0] = c->stream.half[0].next_seq - c->stream.half[0].isn;
     view.stream_bytes[1] = c->stream.half[1].next_seq - c->stream.half[1].isn;
     const struct stream_half *half = &c->stream.half[glance->dir];
     view.stream_due = view.has_stream && half->ready_end > half->raw_offset;
-    view.flow_app_events = c->app.flow_events_new;
+    view.flow_app_events = view.about_flow ? 0 : c->app.flow_events_new;
     return view;
 }
 
@@ -175,15 +177,16 @@ void inspect_packet(struct engine *e, struct conversation *c, const struct glanc
     e->hits.lost = 0;
     if (glance->packet->frame)
         match_packet(e->matcher, &view, &e->hits);
-    if (c && view.has_stream)
+    bool own = c && !view.about_flow;
+    if (own && view.has_stream)
         look_at_stream(e, c, &view);
-    if (c)
+    if (own)
         look_at_frames(e, c, &view);
-    if (c && c->app.parser)
+    if (own && c->app.parser)
         look_at_transactions(e, c, &view);
     if (glance->packet->frame)
         match_raised(e->matcher, &view, &e->hits);
     judge(e, c, &view, verdict);
-    if (c)
+    if (own)
         c->app.flow_events_new = 0;
 }

@@ -92,9 +92,10 @@ void flow_table_free(struct flow_table *t);
  * from server to client. Counts the packet and touches the flow's time. NULL: p belongs to no flow (not IP, a fragment,
  * the outside of a GRE tunnel, or no room at all). A TCP SYN that opens a connection anew (flow_conf.opens_anew) ends the old
  * flow (FLOW_END_REUSED) and begins a new one; a flow that is over by p's time ends too, and the table may end another by force to make room: a
- * pointer from an earlier call is good only while on_end was not called for it. ICMP errors belong to no flow of their own
- * kind: they are looked up as their own (type, code) conversation. Flows other than TCP become FLOW_ESTABLISHED here, by
- * the first packet of the other side. */
+ * pointer from an earlier call is good only while on_end was not called for it. An ICMP error belongs to the living flow of
+ * the packet that it quotes, goes the other way and establishes nothing (p->l4 is not flow->l4 then); where there is no such
+ * flow, one of IPv4 belongs to none, and one of IPv6 is looked up as its own (type, code) conversation, both as with Suricata.
+ * Flows other than TCP become FLOW_ESTABLISHED here, by the first packet of the other side. */
 struct flow *flow_lookup(struct flow_table *t, const struct packet *p, bool *to_client,
                          bool *is_new);
 /* The flow that p would belong to, or NULL; changes nothing. */

@@ -336,6 +336,35 @@ static void note_ttl(struct flow *flow, uint8_t ttl, bool to_client)
         flow->ttl_max[to_client] = ttl;
 }
 
+static struct flow *chain_find_living(const struct flow_table *t, const struct packet *p,
+                                      bool *to_client)
+{
+    struct flow_key key;
+    if (!flow_key_of(p, t->conf.secret, &key))
+        return NULL;
+    struct flow *flow = chain_find(t, &key, to_client);
+    return flow && !is_over(t, flow, p->frame->time_us) ? flow : NULL;
+}
+
+/* The flow that an ICMP error is about. */
+static struct flow *quoted_find(const struct flow_table *t, const struct packet *p, bool *to_client)
+{
+    struct packet quoted;
+    bool back = false;
+    struct flow *flow = packet_quoted(p, &quoted) ? chain_find_living(t, &quoted, &back) : NULL;
+    *to_client = flow && !back;
+    return flow;
+}
+
+static void count_packet(struct flow_table *t, struct flow *flow, const struct packet *p,
+                         bool to_client)
+{
+    touch(t, flow, p->frame->time_us);
+    note_ttl(flow, p->ttl, to_client);
+    flow->packets[to_client]++;
+    flow->bytes[to_client] += packet_bytes(p);
+}
+
 struct flow *flow_lookup(struct flow_table *t, const struct packet *p, bool *to_client,
                          bool *is_new)
 {
@@ -344,7 +373,12 @@ struct flow *flow_lookup(struct flow_table *t, const struct packet *p, bool *to_
     if (!flow_key_of(p, t->conf.secret, &key))
         return NULL;
     watch_clock(t, p->frame->time_us);
-    struct flow *flow = living_find(t, &key, to_client);
+    struct flow *flow = packet_is_error(p) ? quoted_find(t, p, to_client) : NULL;
+    if (flow)
+        count_packet(t, flow, p, *to_client);
+    if (flow || (packet_is_error(p) && p->l4 == PACKET_L4_ICMP4))
+        return flow;
+    flow = living_find(t, &key, to_client);
     if (!flow) {
         *to_client = false;
         *is_new = true;
@@ -352,10 +386,7 @@ struct flow *flow_lookup(struct flow_table *t, const struct packet *p, bool *to_
         if (!flow)
             return NULL;
     }
-    touch(t, flow, p->frame->time_us);
-    note_ttl(flow, p->ttl, *to_client);
-    flow->packets[*to_client]++;
-    flow->bytes[*to_client] += packet_bytes(p);
+    count_packet(t, flow, p, *to_client);
     /* TCP's state is its stream's to say. Elsewhere an answer is all that there is to establish. */
     if (flow->state == FLOW_NEW && *to_client && p->l4 != PACKET_L4_TCP)
         flow_set_state(t, flow, FLOW_ESTABLISHED);
@@ -364,12 +395,11 @@ struct flow *flow_lookup(struct flow_table *t, const struct packet *p, bool *to_
 
 struct flow *flow_find(struct flow_table *t, const struct packet *p, bool *to_client)
 {
-    struct flow_key key;
     *to_client = false;
-    if (!flow_key_of(p, t->conf.secret, &key))
-        return NULL;
-    struct flow *flow = chain_find(t, &key, to_client);
-    return flow && !is_over(t, flow, p->frame->time_us) ? flow : NULL;
+    struct flow *flow = packet_is_error(p) ? quoted_find(t, p, to_client) : NULL;
+    if (flow || (packet_is_error(p) && p->l4 == PACKET_L4_ICMP4))
+        return flow;
+    return chain_find_living(t, p, to_client);
 }
 
 void flow_set_state(struct flow_table *t, struct flow *flow, enum flow_state state)

@@ -173,11 +173,92 @@ static void ping_is_one_flow(void **state)
         assert_ptr_equal(look(&w, &to_client, &is_new), flow);
         assert_true(to_client);
     }
-    packet_of(&w, PACKET_L4_ICMP4, (struct ends){1, 2, 0, 0})->icmp_type = 3;
+    packet_of(&w, PACKET_L4_ICMP4, (struct ends){1, 2, 0, 0})->icmp_type = 40;
     first_look(&w);
-    packet_of(&w, PACKET_L4_ICMP4, (struct ends){1, 2, 0, 0})->icmp_type = 3;
+    packet_of(&w, PACKET_L4_ICMP4, (struct ends){1, 2, 0, 0})->icmp_type = 40;
     w.p.icmp_code = 1;
     first_look(&w);
+    flow_table_free(w.t);
+}
+
+/* The quoted packet: 10.0.0.1:1000 to 10.0.0.2:53 over UDP. */
+static const uint8_t quote[] = {0x45, 0, 0,  42, 0, 0, 0, 0,    64, 17, 0, 0,  10, 0,
+                                0,    1, 10, 0,  0, 2, 3, 0xe8, 0,  53, 0, 22, 0,  0};
+
+static void error_belongs_to_what_it_quotes(void **state)
+{
+    static const struct {
+        const char *name;
+        uint8_t type, to, at, value; /* of the quote: value at `at` */
+        size_t len;
+        bool found, to_client;
+    } rows[] = {
+        {"unreachable", 3, 1, 0, 0x45, sizeof quote, true, true},
+        {"time exceeded", 11, 1, 0, 0x45, sizeof quote, true, true},
+        {"echo", 8, 1, 0, 0x45, sizeof quote, false, false},
+        {"another port", 3, 1, 23, 54, sizeof quote, false, false},
+        {"tcp", 3, 1, 9, 6, sizeof quote, false, false},
+        {"icmp", 3, 1, 9, 1, sizeof quote, false, false},
+        {"cut in the ports", 3, 1, 0, 0x45, sizeof quote - 1, false, false},
+        {"cut in the header", 3, 1, 0, 0x45, 19, false, false},
+        {"empty", 3, 1, 0, 0x45, 0, false, false},
+        {"options that are not there", 3, 1, 0, 0x46, sizeof quote, false, false},
+        {"header too short", 3, 1, 0, 0x44, sizeof quote, false, false},
+        {"version 6", 3, 1, 0, 0x65, sizeof quote, false, false},
+        {"first fragment", 3, 1, 6, 0x20, sizeof quote, true, true},
+        {"later fragment", 3, 1, 7, 1, sizeof quote, false, false},
+        {"to another one", 3, 3, 0, 0x45, sizeof quote, false, false},
+    };
+    struct world w;
+    bool to_client, is_new;
+    world_begin(&w, 64);
+    packet_of(&w, PACKET_L4_UDP, (struct ends){1, 2, 1000, 53});
+    struct flow *flow = first_look(&w);
+    uint64_t told = 0;
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        uint8_t bytes[sizeof quote];
+        memcpy(bytes, quote, sizeof quote);
+        bytes[rows[i].at] = rows[i].value;
+        packet_of(&w, PACKET_L4_ICMP4, (struct ends){9, rows[i].to, 0, 0})->icmp_type =
+            rows[i].type;
+        w.p.payload = str_of(bytes, rows[i].len);
+        struct flow *seen = look(&w, &to_client, &is_new);
+        told += rows[i].found;
+        if ((seen == flow) != rows[i].found || to_client != rows[i].to_client)
+            fail_msg("%s", rows[i].name);
+        assert_ptr_equal(flow_find(w.t, &w.p, &to_client), seen);
+        assert_true(seen == flow || !seen == (rows[i].type != 8));
+    }
+    assert_int_equal(flow->packets[1], told);
+    assert_int_equal(flow->state, FLOW_NEW); /* nobody has answered */
+    w.frame.time_us += 31 * SECOND;
+    packet_of(&w, PACKET_L4_ICMP4, (struct ends){9, 1, 0, 0})->icmp_type = 3;
+    w.p.payload = str_of(quote, sizeof quote);
+    assert_null(look(&w, &to_client, &is_new)); /* too late */
+    assert_int_equal(flow_table_counts(w.t)->total, 2);
+    flow_table_free(w.t);
+}
+
+/* IPv6: where the quoted flow is not known, it is a conversation of its own. */
+static void error6_belongs_to_what_it_quotes(void **state)
+{
+    uint8_t bytes[48] = {0x60, [6] = 17, [8] = 1, [24] = 2, [40] = 3, [41] = 0xe8, [43] = 53};
+    struct world w;
+    bool to_client, is_new;
+    world_begin(&w, 64);
+    struct ip one = {6, {1}}, two = {6, {2}}, router = {6, {9}};
+    packet_of(&w, PACKET_L4_UDP, (struct ends){1, 2, 1000, 53});
+    w.p.src = one, w.p.dst = two;
+    struct flow *flow = first_look(&w);
+    for (size_t len = 0; len <= sizeof bytes; len++) {
+        packet_of(&w, PACKET_L4_ICMP6, (struct ends){0, 0, 0, 0})->icmp_type = 1;
+        w.p.src = router, w.p.dst = one;
+        w.p.payload = str_of(bytes, len);
+        struct flow *seen = look(&w, &to_client, &is_new);
+        assert_non_null(seen);
+        assert_true((seen == flow) == (len == sizeof bytes) && to_client == (seen == flow));
+    }
+    assert_int_equal(flow_table_counts(w.t)->total, 2);
     flow_table_free(w.t);
 }
 
@@ -658,6 +739,8 @@ int main(void)
         cmocka_unit_test(what_is_no_flow),
         cmocka_unit_test(vlan_and_protocol_keep_apart),
         cmocka_unit_test(ping_is_one_flow),
+        cmocka_unit_test(error_belongs_to_what_it_quotes),
+        cmocka_unit_test(error6_belongs_to_what_it_quotes),
         cmocka_unit_test(esp_by_association),
         cmocka_unit_test(who_opened_it),
         cmocka_unit_test(syn_on_a_closed_flow_begins_anew),

@@ -166,9 +166,12 @@ static void add_contexts(struct match_worker *w, struct match_hits *hits, struct
 }
 
 /* Rules of addresses and ports alone, of the protocol, of a transaction or of the stream speak of the conversation. So does
- * one that may look at the stream but found the beginning of it in its packet: its answer would be the same there. */
+ * one that may look at the stream but found the beginning of it in its packet: its answer would be the same there. An ICMP
+ * error judges nothing but itself: anybody can send one. */
 static bool judges_flow(const struct match_rule *mr, const struct look *look)
 {
+    if (look->view->about_flow)
+        return false;
     bool seen_in_stream =
         (mr->looks & LOOK_STREAM) && mr->has_payload && look->view->stream_accepted;
     bool of_protocol =

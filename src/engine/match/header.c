@@ -115,7 +115,8 @@ static enum match_misfit ends_misfit(struct match_worker *w, const struct rule *
 static enum match_misfit flow_misfit(const struct rule_flow *f, const struct look *look)
 {
     const struct match_view *view = look->view;
-    bool needs_flow = f->to_server || f->to_client || f->established || f->not_established;
+    /* What has no flow has no direction either: as with Suricata, to_server alone does not ask for one. */
+    bool needs_flow = f->to_client || f->established || f->not_established;
     if (needs_flow && !view->flow)
         return MATCH_MISFIT_NO_FLOW;
     if ((f->to_server && view->dir != DIR_TOSERVER) || (f->to_client && view->dir != DIR_TOCLIENT))

@@ -155,6 +155,7 @@ struct match_view {
     enum app_proto proto; /* of the flow, as known now */
     enum app_proto proto_of[DIR_COUNT];
     enum app_proto proto_before;
+    bool about_flow;  /* an ICMP error: it tells of the flow, and is none of its own packets */
     bool established; /* TCP handshake done; UDP: both sides have spoken */
     bool closing;     /* TCP: a FIN was sent, and the connection is not over yet */
     bool

@@ -125,14 +125,15 @@ static void name_once(struct match_worker *w, const struct match_view *view,
 {
     struct match_flow *mf = view->state;
     uint8_t bit = DIR_BIT(view->dir);
-    if (!mf || !(mf->ip_only_done & bit))
+    bool of_flow = mf && !view->about_flow;
+    if (!of_flow || !(mf->ip_only_done & bit))
         look_name_list(w, &g->ip_only);
-    if (!mf)
+    if (!of_flow)
         return;
     mf->ip_only_done |= bit;
     bool here = view->proto_of[view->dir] != APP_UNKNOWN;
-    bool of_flow = !view->has_stream && view->proto != APP_UNKNOWN;
-    name_protocol(w, view, g, here || of_flow ? bit : 0, false);
+    bool of_all = !view->has_stream && view->proto != APP_UNKNOWN;
+    name_protocol(w, view, g, here || of_all ? bit : 0, false);
     name_protocol(w, view, g, here ? (uint8_t)(bit << DIR_COUNT) : 0, true);
 }
 

@@ -199,6 +199,12 @@ uint32_t packet_decode(struct packet_decoder *d, const struct packet_frame *fram
                        struct packet out[PACKET_OUT_MAX]);
 const struct packet_counts *packet_decoder_counts(const struct packet_decoder *d);
 
+/* Is it an ICMP error? RFC 792: types 3, 4, 5, 11 and 12; RFC 4443: types 1 to 4. */
+bool packet_is_error(const struct packet *p);
+/* The packet of TCP or UDP that an ICMP error is about: ends, ports and tags. False: it is none, what it quotes is too short
+ * (8 bytes behind the IP header have to be there), does not begin with ports, or was not sent by the error's receiver. */
+bool packet_quoted(const struct packet *p, struct packet *quoted);
+
 /* "ipv4.trunc_pkt"; "decoder.event." is not part of it. */
 const char *packet_event_name(enum packet_event event);
 /* By that name (any case); PACKET_EVENT_NONE when there is none. */

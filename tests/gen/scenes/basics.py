@@ -5,7 +5,7 @@ import zlib
 
 from tests.gen import app
 from tests.gen.packet import (ETHER_ARP, ETHER_IP4, ICMP, ICMP6, SYN, UDP, Host, Tunnel, Wire, arp, ethernet, icmp, icmp6,
-                              ip4, tcp, udp)
+                              ip4, ip6, tcp, udp)
 from tests.gen.scenes.cast import C2, EICAR, EVERYBODY, PAGE, PC, ROUTER, SCANNER, SERVER, SHADOW_PC, scene
 from tests.gen.tcp import Conversation, InFragments
 
@@ -427,6 +427,23 @@ def icmp_errors(capture):
         packet = ip4(PC.ip4, SERVER.ip4, UDP, udp(PC.ip4, SERVER.ip4, 50100 + port, 9000, b"anybody there?"))
         capture.add(Wire(4).frame(PC, SERVER, packet))
         capture.add(Wire(4).ip(ROUTER, PC, ICMP, icmp(3, 3, b"\0\0\0\0", packet[:28])))
+
+
+@scene
+def icmp_errors_about_tcp(capture):
+    """a page; its connection is told to send smaller packets, another PC hears the same, and of one that is not there"""
+    talk = Conversation(capture, PC, SERVER, 80).open()
+    quoted = ip4(PC.ip4, SERVER.ip4, 6, tcp(PC.ip4, SERVER.ip4, 40000, 80, 1001, 500001, 24, b"x" * 600))
+    for receiver, quote in ((PC, quoted), (SHADOW_PC, quoted), (PC, quoted[:20] + b"\1" + quoted[21:])):
+        capture.add(Wire(4).ip(ROUTER, receiver, ICMP, icmp(3, 4, b"\0\0\5\0", quote[:28])))
+    talk.send("client", app.http_request("/index.html"))
+    talk.send("server", app.http_response(PAGE))
+    talk.close()
+    for kind, port in ((1, 50000), (3, 50000), (1, 50001)):
+        question = ip6(PC.ip6, SERVER.ip6, UDP, udp(PC.ip6, SERVER.ip6, port, 9000, b"anybody there?"))
+        if port == 50000:
+            capture.add(Wire(6).frame(PC, SERVER, question))
+        capture.add(Wire(6).ip(ROUTER, PC, ICMP6, icmp6(ROUTER.ip6, PC.ip6, kind, 0, bytes(4), question)))
 
 
 @scene
