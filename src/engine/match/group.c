@@ -98,7 +98,7 @@ static const struct rule_ports *server_side(const struct rule *r, enum dir dir)
     return dir == DIR_TOSERVER ? r->dst_ports : r->src_ports;
 }
 
-static bool covers(const struct rule *r, enum dir dir, uint16_t port)
+bool match_rule_covers(const struct rule *r, enum dir dir, uint16_t port)
 {
     return port_in(server_side(r, dir), port) ||
            (r->bidirectional && port_in(server_side(r, dir_other(dir)), port));
@@ -155,7 +155,7 @@ static const struct match_group *group_of(struct build *b, enum match_l4 l4, enu
         for (uint32_t i = 0; i < b->image->count; i++) {
             const struct rule *r = b->image->rules[i].rule;
             if (!(b->parts[i] >> part & 1) || !(r->l4 & l4_bits(l4)) || !(r->dirs & DIR_BIT(dir)) ||
-                (l4 != MATCH_OTHER && !covers(r, dir, port)) || asks_for_other(r, l4))
+                (l4 != MATCH_OTHER && !match_rule_covers(r, dir, port)) || asks_for_other(r, l4))
                 continue;
             b->members[total++] = i;
             counts[part]++;

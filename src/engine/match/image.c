@@ -4,8 +4,6 @@
 
 #include "engine/match/compile.h"
 #include "engine/match/dataset.h"
-#include "engine/match/literal.h"
-#include "engine/match/near.h"
 
 #include "base/hash.h"
 
@@ -68,120 +66,6 @@ static void demand(struct match_image *image)
         }
 }
 
-static bool is_payload(const struct match_buffer *b, void *arg)
-{
-    return b->place == PLACE_PAYLOAD;
-}
-
-enum payload_kind { PAYLOAD_PACKET, PAYLOAD_STREAM, PAYLOAD_ACCEPTED };
-
-/* Which payload scans a rule's literal goes into. What the stream has taken in is scanned there; of the packet only those
- * rules are asked that mean packets. */
-static bool wants_scan(const struct match_rule *mr, enum match_l4 l4, enum payload_kind kind)
-{
-    static const uint8_t bits[MATCH_L4S] = {RULE_L4_TCP, RULE_L4_UDP,
-                                            RULE_L4_ICMP4 | RULE_L4_ICMP6 | RULE_L4_OTHER};
-    if (!(mr->rule->l4 & bits[l4]))
-        return false;
-    if (mr->mixed)
-        return kind != PAYLOAD_ACCEPTED;
-    if (kind == PAYLOAD_STREAM)
-        return mr->looks & LOOK_STREAM;
-    if (!(mr->looks & LOOK_PACKET))
-        return false;
-    return kind == PAYLOAD_PACKET || !(mr->looks & LOOK_STREAM) || mr->packet_too;
-}
-
-/* One of the payload scans: which, and where it goes. */
-struct payload_scan {
-    enum match_l4 l4;
-    enum dir dir;
-    enum payload_kind kind;
-    const struct match_scan **scan;
-    const struct match_near **near; /* NULL: bytes of a stream have no first ones */
-};
-
-/* Of each rule the literal, in the first bytes where it can lie there alone. */
-static int collect(struct match_image *image, const int8_t *literal_of,
-                   const struct payload_scan *which, struct literal_set *set, struct near_set *near)
-{
-    for (uint32_t i = 0; i < image->count; i++) {
-        const struct match_rule *mr = &image->rules[i];
-        struct near_place place;
-        if (literal_of[i] < 0 || !(mr->rule->dirs & DIR_BIT(which->dir)) ||
-            !wants_scan(mr, which->l4, which->kind))
-            continue;
-        bool is_near = which->near && near->items.count < NEAR_RULES_MAX;
-        int rc = is_near && near_place_of(mr, &place)
-                     ? near_set_add(near, &place, i)
-                     : literal_set_add(set, mr->buffers[literal_of[i]].fast, i);
-        if (rc < 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int build_payload_scan(struct match_image *image, const int8_t *literal_of,
-                              const struct payload_scan *which, struct err *err)
-{
-    struct literal_set set;
-    struct near_set near;
-    literal_set_init(&set);
-    near_set_init(&near);
-    int rc = collect(image, literal_of, which, &set, &near);
-    if (rc == 0 && which->near)
-        rc = near_build(&near, &image->arena, which->near);
-    struct match_scan *scan = NULL;
-    if (rc < 0)
-        err_set(err, "no memory for literals of payload");
-    else
-        rc = literal_set_build(&set, image, &scan, err);
-    literal_set_fini(&set);
-    near_set_fini(&near);
-    if (rc == 0 && (rc = match_image_add_scan(image, scan)) < 0)
-        err_set(err, "no memory for a scan");
-    *which->scan = scan;
-    return rc;
-}
-
-static void choose_payload_literals(struct match_image *image, int8_t *literal_of)
-{
-    for (uint32_t i = 0; i < image->count; i++) {
-        const struct match_rule *mr = &image->rules[i];
-        bool looks_at_payload = mr->has_payload && !mr->never && !mr->by_event;
-        literal_of[i] = looks_at_payload ? (int8_t)compile_choose(mr, is_payload, NULL) : -1;
-        if (looks_at_payload && literal_of[i] < 0)
-            image->stats.without_literal++;
-        for (int dir = 0; dir < DIR_COUNT; dir++)
-            if (literal_of[i] >= 0 && wants_scan(mr, MATCH_TCP, PAYLOAD_STREAM) &&
-                (mr->rule->dirs & DIR_BIT(dir)))
-                image->stream_literal_protos[dir] |=
-                    mr->rule->app_mask ? mr->rule->app_mask : ~UINT64_C(0);
-    }
-}
-
-static int payload_scans(struct match_image *image, const int8_t *literal_of, struct err *err)
-{
-    for (int d = 0; d < DIR_COUNT; d++) {
-        enum dir dir = (enum dir)d;
-        const struct payload_scan all[] = {
-            {MATCH_TCP, dir, PAYLOAD_PACKET, &image->packets[MATCH_TCP][dir].scan,
-             &image->packets[MATCH_TCP][dir].near},
-            {MATCH_UDP, dir, PAYLOAD_PACKET, &image->packets[MATCH_UDP][dir].scan,
-             &image->packets[MATCH_UDP][dir].near},
-            {MATCH_OTHER, dir, PAYLOAD_PACKET, &image->packets[MATCH_OTHER][dir].scan,
-             &image->packets[MATCH_OTHER][dir].near},
-            {MATCH_TCP, dir, PAYLOAD_ACCEPTED, &image->accepted[dir].scan,
-             &image->accepted[dir].near},
-            {MATCH_TCP, dir, PAYLOAD_STREAM, &image->stream_scans[dir], NULL},
-        };
-        for (size_t i = 0; i < ARRAY_COUNT(all); i++)
-            if (build_payload_scan(image, literal_of, &all[i], err) < 0)
-                return -1;
-    }
-    return 0;
-}
-
 int match_image_add_scan(struct match_image *image, struct match_scan *scan)
 {
     if (!scan)
@@ -226,8 +110,7 @@ static int build(struct match_image *image, struct err *err)
     int8_t *literal_of = malloc((size_t)image->count + 1);
     if (!literal_of)
         return err_set(err, "no memory for %u rules", image->set->count);
-    choose_payload_literals(image, literal_of);
-    int rc = payload_scans(image, literal_of, err);
+    int rc = match_payload_build(image, literal_of, err);
     if (rc == 0 && match_groups_build(image, literal_of) < 0)
         rc = err_set(err, "no memory for the groups of %u rules", image->count);
     free(literal_of);

@@ -128,6 +128,8 @@ struct match_payload {
     const struct match_scan *scan;
 };
 
+#define MATCH_LANES 7
+
 struct match_dataset;
 
 /* A database by what it was made of. */
@@ -152,10 +154,12 @@ struct match_image {
     uint32_t slot_count;
     struct match_scan **scans; /* all, for counting, and for scratch that does for each */
     uint32_t scan_count, scan_cap;
-    struct match_payload packets[MATCH_L4S][DIR_COUNT];
-    struct match_payload
-        accepted[DIR_COUNT]; /* TCP packets whose payload the stream has taken in */
-    const struct match_scan *stream_scans[DIR_COUNT];
+    struct match_lane {
+        struct match_payload packets[MATCH_L4S][DIR_COUNT];
+        struct match_payload
+            accepted[DIR_COUNT]; /* TCP packets whose payload the stream has taken in */
+        struct match_payload stream[DIR_COUNT];
+    } lanes[MATCH_LANES]; /* payload.c; 0: for all that has none of its own */
     struct match_port_map ports[MATCH_L4S][DIR_COUNT];
     uint64_t stream_literal_protos[DIR_COUNT];
     struct match_plan *plans[APP_PROTO_COUNT][DIR_COUNT];
@@ -179,6 +183,10 @@ struct match_image {
 NODISCARD int match_classes_build(struct match_image *image);
 /* group.c: port groups and event lists. literal_of: buffer of the rule that a payload scan looks for, or -1. */
 NODISCARD int match_groups_build(struct match_image *image, const int8_t *literal_of);
+/* Does one of the rule's port sets for the server's side hold the port, in packets of this direction? */
+bool match_rule_covers(const struct rule *r, enum dir dir, uint16_t port);
+/* payload.c: scans of packets and streams. Fills literal_of, which has room for each rule. */
+NODISCARD int match_payload_build(struct match_image *image, int8_t *literal_of, struct err *err);
 /* plan.c: transactions. */
 NODISCARD int match_plans_build(struct match_image *image, struct err *err);
 /* image.c: takes a built scan (or NULL) into the image, so that it is counted. */

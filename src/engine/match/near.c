@@ -281,11 +281,18 @@ int near_build(const struct near_set *s, struct arena *a, const struct match_nea
 
 /* ---- looking ---- */
 
-static bool stands_at(const struct near_entry *e, struct str payload, size_t pair)
+/* Bytes, and the place of the first one. */
+struct bytes_at {
+    struct str bytes;
+    size_t place;
+};
+
+static bool stands_at(const struct near_entry *e, const struct bytes_at *look, size_t pair)
 {
-    size_t begin = pair - e->pair_at;
+    struct str payload = look->bytes;
+    size_t begin = pair - e->pair_at, place = look->place + begin;
     uint64_t head = 0;
-    if (pair < (size_t)e->low + e->pair_at || begin > e->high || payload.len > e->packet_max ||
+    if (pair < e->pair_at || place < e->low || place > e->high || payload.len > e->packet_max ||
         payload.len - begin < e->bytes.len)
         return false;
     if (payload.len - begin >= sizeof head)
@@ -299,28 +306,47 @@ static bool stands_at(const struct near_entry *e, struct str payload, size_t pai
            (e->nocase ? str_eq_nocase(there, e->bytes) : str_eq(there, e->bytes));
 }
 
-static __attribute__((noinline)) void ask_bucket(const struct match_near *n, struct str payload,
-                                                 size_t at, near_found_fn found, void *owner)
+static __attribute__((noinline)) void ask_bucket(const struct match_near *n,
+                                                 const struct bytes_at *look, size_t at,
+                                                 near_found_fn found, void *owner)
 {
-    uint32_t bucket = bucket_of(pair_of(payload.p + at));
+    uint32_t bucket = bucket_of(pair_of(look->bytes.p + at));
     for (uint32_t i = n->first[bucket]; i < n->first[bucket + 1]; i++)
-        if (stands_at(&n->entries[i], payload, at))
+        if (stands_at(&n->entries[i], look, at))
             found(owner, n->entries[i].rule);
+}
+
+static void look_from(const struct match_near *n, const struct bytes_at *look, near_found_fn found,
+                      void *owner)
+{
+    struct str bytes = look->bytes;
+    for (int i = 0; n && i < ZONES; i++) {
+        const struct zone *z = &n->zones[i];
+        if (bytes.len > z->packet_max || z->end <= look->place)
+            continue;
+        size_t from = z->from > look->place ? z->from - look->place : 0;
+        size_t end = z->end - look->place + 1;
+        if (end > bytes.len)
+            end = bytes.len;
+        for (size_t at = from; at + 1 < end; at++) {
+            uint32_t pair = pair_of(bytes.p + at);
+            if (z->pairs[pair >> 5] >> (pair & 31) & 1)
+                ask_bucket(n, look, at, found, owner);
+        }
+    }
 }
 
 void near_look(const struct match_near *n, struct str payload, near_found_fn found, void *owner)
 {
-    for (int i = 0; n && i < ZONES; i++) {
-        const struct zone *z = &n->zones[i];
-        if (payload.len > z->packet_max)
-            continue;
-        size_t end = payload.len < (size_t)z->end + 1 ? payload.len : (size_t)z->end + 1;
-        for (size_t at = z->from; at + 1 < end; at++) {
-            uint32_t pair = pair_of(payload.p + at);
-            if (z->pairs[pair >> 5] >> (pair & 31) & 1)
-                ask_bucket(n, payload, at, found, owner);
-        }
-    }
+    look_from(n, &(struct bytes_at){payload, 0}, found, owner);
+}
+
+void near_look_at(const struct match_near *n, struct str bytes, size_t place, near_found_fn found,
+                  void *owner)
+{
+    if (place < NEAR_LAST)
+        look_from(n, &(struct bytes_at){str_cut(bytes, 0, NEAR_REACH - place), place}, found,
+                  owner);
 }
 
 bool near_has(const struct match_near *n, uint32_t rule)

@@ -1,4 +1,4 @@
-/* near: contents of packets that can lie in their first bytes only; private to match/.
+/* near: contents that can lie in the first bytes of a packet, or of a stream, only; private to match/.
  *
  * Most rules about packets say where their content begins (`depth`, `startswith`) or how small the packet is (`dsize`). To run
  * a large database over each packet for them costs thousands of cycles; here a pair of bytes of each content waits in a
@@ -11,9 +11,11 @@
 #ifndef ENGINE_MATCH_NEAR_H
 #define ENGINE_MATCH_NEAR_H
 
-#include "engine/match/image.h"
+#include "engine/match/literal.h"
 
 #define NEAR_LAST 64 /* no wanted pair begins at or behind it: each packet is walked so far */
+#define NEAR_REACH \
+    (NEAR_LAST + LITERAL_BYTES_MAX) /* whatever is looked for ends before this place */
 
 #define NEAR_RULES_MAX \
     60000 /* entries are counted in sixteen bits; further rules go to the database */
@@ -49,6 +51,9 @@ NODISCARD int near_build(const struct near_set *s, struct arena *a, const struct
 /* Calls found for each rule whose content stands in the payload at one of its places, perhaps more than once. */
 typedef void (*near_found_fn)(void *owner, uint32_t rule);
 void near_look(const struct match_near *n, struct str payload, near_found_fn found, void *owner);
+/* The same for bytes of a stream, the first of which is at `place`; how many bytes a packet has is not asked. */
+void near_look_at(const struct match_near *n, struct str bytes, size_t place, near_found_fn found,
+                  void *owner);
 
 /* For people who ask: does the rule stand here, and how many do? */
 bool near_has(const struct match_near *n, uint32_t rule);

@@ -94,6 +94,63 @@ static void against_every_place(void **state)
     arena_fini(&a);
 }
 
+/* Bytes of a stream, of which some at the front are missing; a place tells where they stand. */
+static void bytes_of_a_stream(void **state)
+{
+    static const struct rule_content content;
+    static const struct near_place places[] = {
+        {.content = &content, .bytes = STR_LIT("begin"), .low = 0, .high = 0, .packet_max = 0xffff},
+        {.content = &content,
+         .bytes = STR_LIT("later"),
+         .low = 3,
+         .high = 40,
+         .packet_max = 0xffff},
+        {.content = &content,
+         .bytes = STR_LIT("last"),
+         .low = 56,
+         .high = 56,
+         .packet_max = 0xffff},
+    };
+    static const struct {
+        const char *name, *bytes;
+        size_t place;
+        bool want[3];
+    } rows[] = {
+        {"from the beginning", "begin later", 0, {true, true, false}},
+        {"the beginning is missing", "begin later", 1, {false, true, false}},
+        {"too early", "xlater", 1, {false, false, false}},
+        {"just late enough", "xlater", 2, {false, true, false}},
+        {"at the latest", "later", 40, {false, true, false}},
+        {"too late", "later", 41, {false, false, false}},
+        {"the last place", "last", 56, {false, false, true}},
+        {"behind it", "last", 57, {false, false, false}},
+        {"far behind", "begin later last", 100000, {false, false, false}},
+        {"half of it", "beg", 0, {false, false, false}},
+    };
+    struct near_set set;
+    struct arena a;
+    const struct match_near *near = NULL;
+    arena_init(&a, 1 << 16, 0);
+    near_set_init(&set);
+    for (uint32_t i = 0; i < ARRAY_COUNT(places); i++)
+        assert_int_equal(near_set_add(&set, &places[i], i), 0);
+    assert_int_equal(near_build(&set, &a, &near), 0);
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct told told = {{false}};
+        near_look_at(near, str_c(rows[i].bytes), rows[i].place, tell, &told);
+        for (uint32_t k = 0; k < ARRAY_COUNT(places); k++)
+            if (told.rules[k] != rows[i].want[k])
+                fail_msg("%s: %u", rows[i].name, k);
+    }
+    /* more bytes than a packet may have */
+    static uint8_t large[100000] = "begin";
+    struct told told = {{false}};
+    near_look_at(near, str_of(large, sizeof large), 0, tell, &told);
+    assert_true(told.rules[0]);
+    near_set_fini(&set);
+    arena_fini(&a);
+}
+
 static void nothing(void **state)
 {
     struct near_set set;
@@ -114,6 +171,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(against_every_place),
+        cmocka_unit_test(bytes_of_a_stream),
         cmocka_unit_test(nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

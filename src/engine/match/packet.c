@@ -71,12 +71,23 @@ static void name_near(void *worker, uint32_t rule)
     look_name(worker, rule, 0);
 }
 
+/* Where somebody listens, rules that the header throws out are found, too: it is told why. Packets of TCP that are not of
+ * a stream are few. */
+static const struct match_lane *lane_of(const struct match_worker *w, const struct look *look)
+{
+    const struct header *h = &look->header;
+    bool all = w->tracing ||
+               (look->kind == LOOK_PACKET && h->l4 == MATCH_TCP && !look->view->stream_accepted);
+    return all ? &w->image->lanes[0] : match_lane_of(w->image, h, look->view->proto);
+}
+
 static void search_payload(struct match_worker *w, const struct look *look)
 {
     const struct header *h = &look->header;
     bool in_stream = h->l4 == MATCH_TCP && look->view->stream_accepted;
+    const struct match_lane *lane = lane_of(w, look);
     const struct match_payload *search =
-        in_stream ? &w->image->accepted[h->dir] : &w->image->packets[h->l4][h->dir];
+        in_stream ? &lane->accepted[h->dir] : &lane->packets[h->l4][h->dir];
     near_look(search->near, look->payload, name_near, w);
     look_scan(w, search->scan, look->payload, 0);
     w->counts.packet_scans++;
@@ -268,6 +279,23 @@ static void evaluate_stream(struct match_worker *w, struct look *look)
         trace_look(w, look);
 }
 
+static void name_near_in_stream(void *worker, uint32_t rule)
+{
+    struct match_worker *w = worker;
+    look_name(w, rule, w->look->payload_offset + w->look->payload.len);
+}
+
+/* new_from: in the window; where no byte from there on can belong to it, a literal is not looked for. */
+static void search_stream(struct match_worker *w, const struct look *look, size_t new_from)
+{
+    const struct match_payload *search = &lane_of(w, look)->stream[look->header.dir];
+    if (look->payload_offset + new_from < NEAR_REACH)
+        near_look_at(search->near, look->payload, look->payload_offset, name_near_in_stream, w);
+    size_t back = search->scan ? search->scan->longest - 1 : 0;
+    size_t from = new_from > back ? new_from - back : 0;
+    look_scan(w, search->scan, str_from(look->payload, from), look->payload_offset + from);
+}
+
 void match_stream(struct match_worker *w, const struct match_view *view,
                   const struct field_window *window, uint32_t new_from, struct match_hits *hits)
 {
@@ -283,20 +311,15 @@ void match_stream(struct match_worker *w, const struct match_view *view,
     state_renew(w, view);
     header_of_flow(view, &look.header);
     look.header.l4 = MATCH_TCP;
-    const struct match_scan *scan = w->image->stream_scans[view->dir];
     struct match_carry *carry = flow_carry(w, view, false);
-    size_t back = scan ? scan->longest - 1 : 0;
-    size_t from = new_from > back ? new_from - back : 0;
-    if (carry && carry->overflow)
-        from = 0;
-    if (carry && new_from) {
+    bool anew = carry && carry->overflow; /* what was found is not known any more */
+    if (carry && new_from)
         name_carried(w, carry, window->offset);
-        carry->overflow = false;
-    } else if (carry) {
+    else if (carry)
         carry->count = 0; /* nothing of what was found is here any more */
+    if (carry)
         carry->overflow = false;
-    }
-    look_scan(w, scan, str_from(window->bytes, from), window->offset + from);
+    search_stream(w, &look, anew ? 0 : new_from);
     look_name_list(w, &group_of(w, &look.header)->stream);
     w->counts.stream_scans++;
     look_is_named(w, &look);

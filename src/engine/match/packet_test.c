@@ -299,6 +299,48 @@ static void what_rules_say_of_a_flow(void **state)
     stage_free(s);
 }
 
+/* Traffic with scans of its own is asked for the same rules as all other. */
+static void lanes(void **state)
+{
+    static const char rules[] =
+        "alert http any any -> any any (content:\"aaaa\"; sid:1;)\n"
+        "alert tcp any any -> any 80 (content:\"aaaa\"; sid:2;)\n"
+        "alert tcp any any -> any 8080 (content:\"aaaa\"; sid:3;)\n"
+        "alert tls any any -> any any (content:\"aaaa\"; sid:4;)\n"
+        "alert tcp any 80 -> any any (content:\"aaaa\"; sid:5;)\n"
+        "alert tcp any any <> any 80 (content:\"aaaa\"; sid:6;)\n"
+        "alert tcp any any -> any !80 (content:\"aaaa\"; sid:7;)\n"
+        "alert tcp any any -> any any (content:\"aaaa\"; dsize:<20; sid:8;)\n"
+        "alert tcp-pkt any any -> any [1:79,81:65535] (content:\"aaaa\"; sid:9;)\n";
+    static const struct {
+        const char *name;
+        uint16_t port;
+        enum app_proto proto;
+        enum dir dir;
+        const char *want;
+    } rows[] = {
+        {"a request", 80, APP_HTTP1, DIR_TOSERVER, "1 2 6 8"},
+        {"not known yet", 80, APP_UNKNOWN, DIR_TOSERVER, "2 6 8"},
+        {"another protocol", 80, APP_TLS, DIR_TOSERVER, "2 4 6 8"},
+        {"another port", 8080, APP_HTTP1, DIR_TOSERVER, "1 3 7 8 9"},
+        {"an answer", 80, APP_HTTP1, DIR_TOCLIENT, "1 5 6 7 8 9"},
+        {"an answer from another port", 8080, APP_HTTP1, DIR_TOCLIENT, "1 7 8 9"},
+        {"TLS", 443, APP_TLS, DIR_TOSERVER, "4 7 8 9"},
+        {"TLS, an answer", 443, APP_TLS, DIR_TOCLIENT, "4 7 8 9"},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct stage *s = stage_new(rules);
+        s->flow.server_port = rows[i].port;
+        stage_header(s, PACKET_L4_TCP, rows[i].dir);
+        s->view.proto = s->view.proto_of[0] = s->view.proto_of[1] = rows[i].proto;
+        s->view.stream_accepted = true;
+        const char *said = whole_packet(s, S("..aaaa.."));
+        if (strcmp(said, rows[i].want) != 0)
+            fail_msg("%s: \"%s\"", rows[i].name, said);
+        stage_free(s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +348,7 @@ int main(void)
         cmocka_unit_test(icmp_headers),
         cmocka_unit_test(bits_of_the_stream_are_heard_in_the_same_packet),
         cmocka_unit_test(bits_alone),
+        cmocka_unit_test(lanes),
         cmocka_unit_test(calls_of_rpc),
         cmocka_unit_test(odd_elements),
         cmocka_unit_test(layers_of_vlans),

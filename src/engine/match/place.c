@@ -87,18 +87,20 @@ static void add_payload(const struct match_image *image, const struct match_rule
         [MATCH_UDP] = RULE_L4_UDP,
         [MATCH_OTHER] = RULE_L4_ICMP4 | RULE_L4_ICMP6 | RULE_L4_OTHER,
     };
+    const struct match_lane *lane = &image->lanes[0];
     struct match_literal place = {.dirs = DIR_BIT(dir)};
     for (int l4 = 0; l4 < MATCH_L4S; l4++) {
         place.l4 = bits[l4];
-        add_near(out, mr, image->packets[l4][dir].near, &place);
-        add_literal(out, mr, image->packets[l4][dir].scan, 0, &place);
+        add_near(out, mr, lane->packets[l4][dir].near, &place);
+        add_literal(out, mr, lane->packets[l4][dir].scan, 0, &place);
     }
     place.l4 = RULE_L4_TCP;
     place.kind = SCAN_STREAM;
-    add_literal(out, mr, image->stream_scans[dir], 0, &place);
+    add_near(out, mr, lane->stream[dir].near, &place);
+    add_literal(out, mr, lane->stream[dir].scan, 0, &place);
     place.kind = SCAN_ACCEPTED;
-    add_near(out, mr, image->accepted[dir].near, &place);
-    add_literal(out, mr, image->accepted[dir].scan, 0, &place);
+    add_near(out, mr, lane->accepted[dir].near, &place);
+    add_literal(out, mr, lane->accepted[dir].scan, 0, &place);
 }
 
 static bool list_has(const struct match_list *list, uint32_t rule)

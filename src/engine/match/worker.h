@@ -157,6 +157,11 @@ static inline bool header_fits(struct match_worker *w, uint32_t rule)
     return *seen & 1;
 }
 
+/* ---- payload.c ---- */
+/* The scans for a packet, or bytes of a stream, with this header and protocol. */
+const struct match_lane *match_lane_of(const struct match_image *image, const struct header *h,
+                                       enum app_proto proto);
+
 /* ---- check.c ---- */
 bool checks_hold(struct match_worker *w, const struct match_rule *mr, const struct look *look,
                  enum answer *why);
