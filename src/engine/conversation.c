@@ -361,8 +361,12 @@ void conversation_feed(struct engine *e, struct passage *way, enum dir dir)
     give_up_lonely(c, dir);
     while (again && c->app.proto != APP_FAILED &&
            stream_ready(&c->stream, &e->conf.stream, &c->mem, dir, &ready)) {
-        struct app_chunk chunk = {ready.bytes, ready.offset, ready.gap, ready.end};
+        struct app_chunk chunk = {ready.bytes, ready.offset, ready.gap, ready.hole, ready.end};
         uint32_t consumed = feed_chunk(e, way, dir, &chunk, &again);
+        if (chunk.hole && !again) { /* what is left of them will never be whole */
+            consumed = (uint32_t)chunk.bytes.len;
+            again = true;
+        }
         stream_consume(&c->stream, &c->mem, dir, chunk.gap ? chunk.gap : consumed);
         if (chunk.end && consumed == chunk.bytes.len)
             break;
@@ -378,7 +382,7 @@ void conversation_feed_datagram(struct engine *e, struct passage *way, enum dir 
 {
     bool again = true;
     while (again && way->c->app.proto != APP_FAILED && payload.len) {
-        struct app_chunk chunk = {payload, 0, 0, false};
+        struct app_chunk chunk = {.bytes = payload};
         payload = str_from(payload, feed_chunk(e, way, dir, &chunk, &again));
     }
 }

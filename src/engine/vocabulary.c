@@ -8,6 +8,15 @@ struct engine_vocabulary {
     struct rule_names names;
 };
 
+static bool is_named(const struct app_event_desc *event, struct str name)
+{
+    struct str names = event->name ? str_c(event->name) : STR_EMPTY;
+    while (names.len)
+        if (str_eq_nocase(str_split(&names, ' '), name))
+            return true;
+    return false;
+}
+
 /* "http.missing_host_header": the parser's name, then its event's; or an event of the search for the protocol, which goes
  * with any. */
 static int find_app_event(struct str name, uint64_t *app_mask)
@@ -22,7 +31,7 @@ static int find_app_event(struct str name, uint64_t *app_mask)
         if (!(mask >> parser->proto & 1))
             continue;
         for (uint32_t k = 0; k < parser->event_count; k++) {
-            if (!parser->events[k].name || !str_eq_nocase(event, str_c(parser->events[k].name)))
+            if (!is_named(&parser->events[k], event))
                 continue;
             *app_mask = UINT64_C(1) << parser->proto;
             if (parser->becomes)

@@ -168,6 +168,7 @@ struct app_chunk {
     struct str bytes;
     uint64_t offset; /* in the direction's stream */
     uint32_t gap;    /* > 0: so many bytes are missing here, bytes is empty */
+    bool hole;       /* behind these bytes some are missing: what is not consumed now is lost */
     bool end;        /* nothing follows */
 };
 
@@ -177,7 +178,8 @@ struct app_result {
     uint32_t consumed; /* of chunk.bytes; the rest is given again with more behind it */
 };
 
-/* Row i is event number i: "invalid_record_length"; NULL: unused. Names as Suricata's app-layer-event has them. */
+/* Row i is event number i: "invalid_record_length"; NULL: unused. Names as Suricata's app-layer-event has them;
+ * those that are never set may share a row, with blanks between. */
 struct app_event_desc {
     const char *name;
 };

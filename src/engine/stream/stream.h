@@ -199,6 +199,7 @@ struct stream_chunk {
     uint64_t place;    /* stream_raw: the same from where it was cut last */
     uint32_t new_from; /* stream_raw: bytes before this index were shown already */
     uint32_t gap;      /* > 0: this many bytes are missing at `offset`; bytes is empty */
+    bool hole;         /* stream_ready: behind these bytes some are missing, and will not come */
     bool end;          /* nothing follows these bytes: FIN, RST, depth or end of the flow */
 };
 

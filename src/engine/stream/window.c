@@ -88,7 +88,9 @@ bool stream_ready(struct stream *s, const struct stream_conf *conf, struct budge
         return true;
     }
     view(s, mem, &(struct reach){half, h->app_offset, h->app_offset}, out);
-    out->end = out->offset + out->bytes.len == h->ready_end && assembly_over(s, h);
+    uint64_t behind = out->offset + out->bytes.len;
+    out->hole = behind < h->ready_end && next_ready(s, half, behind) > behind;
+    out->end = behind == h->ready_end && assembly_over(s, h);
     h->end_told |= out->end;
     return true;
 }

@@ -60,6 +60,23 @@ def http_kept(capture):
 
 
 @scene
+def http_hole_in_head(capture):
+    """two exchanges over a connection; of the first request, of the first answer or of a status line some bytes are lost"""
+    request = app.http_request("/some/page", headers=[("User-Agent", "late")])
+    response = app.http_response(b"done", headers=[("X-Filler", "x" * 20)])
+    for side, at, size in (("client", 10, 3), ("client", 2, 4), ("client", 20, 30), ("server", 30, 6), ("server", 3, 2)):
+        talk = Conversation(capture, PC, SERVER, 80).open()
+        for turn in range(2):
+            for name, data in (("client", request), ("server", response)):
+                if name == side and turn == 0:
+                    talk.send(name, data[:at])
+                    talk.sides[name].sent += size
+                    data = data[at + size:]
+                talk.send(name, data)
+        talk.close()
+
+
+@scene
 def http_trailers(capture):
     """an answer in chunks with a trailer, a request in chunks without; each piece in a segment of its own"""
     talk = Conversation(capture, PC, SERVER, 80).open()

@@ -58,9 +58,9 @@ static const struct app_event_desc events[HTTP1_EVENT_COUNT] = {
     [HTTP1_REQUEST_TOO_MANY_HEADERS] = {"request_too_many_headers"},
     [HTTP1_RESPONSE_TOO_MANY_HEADERS] = {"response_too_many_headers"},
     [HTTP1_TOO_MANY_TRANSACTIONS] = {"too_many_transactions"},
-    [HTTP1_TOO_MANY_WARNINGS] = {"too_many_warnings"},
-    [HTTP1_FAILED_PROTOCOL_CHANGE] = {"failed_protocol_change"},
+    [HTTP1_NEVER] = {"too_many_warnings failed_protocol_change"},
     [HTTP1_LZMA_MEMLIMIT] = {"lzma_memlimit_reached"},
+    [HTTP1_INVALID_GAP] = {"invalid_gap"},
 };
 
 _Static_assert(HTTP1_EVENT_COUNT <= 64, "events of a transaction are the bits of one word");
@@ -176,6 +176,14 @@ static void tx_inspected(struct app_flow *af, struct tx *tx, enum dir dir)
         http1_multipart_inspected(p->multipart, &http->body_conf[dir]);
 }
 
+static void closed(struct app_flow *af)
+{
+    struct http1_state *state = af->state;
+    http1_hole_forget(af, &state->dir[DIR_TOSERVER]);
+    http1_hole_forget(af, &state->dir[DIR_TOCLIENT]);
+    http1_orphans_fini(af);
+}
+
 static const struct app_state_desc states[] = {
     {"request_line", DIR_TOSERVER, HTTP1_START},  {"request_headers", DIR_TOSERVER, HTTP1_HEADERS},
     {"request_body", DIR_TOSERVER, HTTP1_BODY},   {"request_trailer", DIR_TOSERVER, HTTP1_TRAILER},
@@ -194,7 +202,7 @@ const struct app_parser http1_parser = {
     .probe = probe,
     .state_bytes = sizeof(struct http1_state),
     .data = http1_data,
-    .close = http1_orphans_fini,
+    .close = closed,
     .tx_free = tx_free,
     .tx_bytes = sizeof(struct http1_tx),
     .give_up = http1_give_up,

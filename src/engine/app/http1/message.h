@@ -78,9 +78,8 @@ enum http1_event {
     HTTP1_RESPONSE_TOO_MANY_HEADERS,
     HTTP1_TOO_MANY_TRANSACTIONS,
     HTTP1_LZMA_MEMLIMIT,
-    /* names of rules that are never set here: the engine knows whether a change of protocol failed */
-    HTTP1_TOO_MANY_WARNINGS,
-    HTTP1_FAILED_PROTOCOL_CHANGE,
+    HTTP1_INVALID_GAP,
+    HTTP1_NEVER, /* the engine knows whether a change of protocol failed, and no parser warns */
     HTTP1_EVENT_COUNT
 };
 
@@ -304,8 +303,11 @@ const struct http1_part *http1_multipart_part(const struct http1_multipart *m, u
 
 struct http1_dir {
     uint8_t step;
-    bool skip_line;      /* the rest of this line is passed over */
-    uint32_t scanned;    /* bytes of the unconsumed line that hold no line feed */
+    bool skip_line;   /* the rest of this line is passed over */
+    uint32_t scanned; /* bytes of the unconsumed line that hold no line feed */
+    bool holed;       /* a head was read over a hole: what follows may be the rest of anything */
+    uint32_t kept_len;
+    uint8_t *kept;       /* the beginning of a line that a hole has cut; NULL: none */
     uint64_t left;       /* of the body or chunk */
     struct http1_tx *tx; /* in work; NULL between messages */
 };
@@ -332,6 +334,22 @@ bool http1_give_up(struct app_flow *af);
 /* Is the next response that of a request given up? *is_head: of a HEAD. */
 bool http1_orphan_take(struct http1_state *state, bool *is_head);
 void http1_orphans_fini(struct app_flow *af);
+
+/* ---- hole.c ---- */
+
+/* Keeps the beginning of a line that a hole has cut, in place of what was kept. False: it is too long, or memory is out. */
+bool http1_hole_keep(struct app_flow *af, struct http1_dir *d, struct str bytes);
+/* What is kept with the chunk behind it, in scratch memory. False: it waits for the line's end. */
+bool http1_hole_join(struct app_flow *af, const struct http1_dir *d, const struct app_chunk *chunk,
+                     struct app_chunk *whole);
+/* So many bytes of both were consumed: how many of them were the chunk's? */
+uint32_t http1_hole_consumed(struct app_flow *af, struct http1_dir *d, uint32_t consumed);
+void http1_hole_forget(struct app_flow *af, struct http1_dir *d);
+
+/* ---- leave.c ---- */
+
+/* The request goes on as that of HTTP/2's stream 1 (RFC 7540 section 3.2): it is left in the words of HTTP/2. */
+void http1_leave(struct app_flow *af, const struct http1_tx *tx);
 
 /* ---- fields.c, log.c ---- */
 

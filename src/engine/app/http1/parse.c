@@ -178,7 +178,7 @@ static void cut_at_bare_cr(struct http1_head *h)
         }
 }
 
-/* What does not look like a request behind requests: the rest of the direction is not HTTP. */
+/* What does not look like a request behind requests: the rest of the direction is not HTTP, unless a hole explains it. */
 static enum turn not_a_request(struct run *r)
 {
     struct http1_tx *tx = r->d->tx;
@@ -186,7 +186,7 @@ static enum turn not_a_request(struct run *r)
     if (tx->tx.id > 0)
         app_event(r->af, &tx->tx, HTTP1_REQUEST_BODY_UNEXPECTED);
     finish(r, false);
-    r->d->step = STEP_IGNORE;
+    r->d->step = r->d->holed ? STEP_RESYNC : STEP_IGNORE;
     return TURN_ON;
 }
 
@@ -397,39 +397,6 @@ static enum turn change_protocol(struct run *r, enum app_proto to)
     return TURN_STOP;
 }
 
-static void leave_pair(struct buf *b, struct str name, struct str value)
-{
-    if (name.len > UINT16_MAX || value.len > UINT16_MAX)
-        return;
-    buf_add_u16(b, (uint16_t)name.len);
-    buf_add_u16(b, (uint16_t)value.len);
-    buf_add(b, name);
-    buf_add(b, value);
-}
-
-/* The request goes on as that of HTTP/2's stream 1 (RFC 7540 section 3.2): it is left in the words of HTTP/2. */
-static void leave_request(struct run *r)
-{
-    const struct http1_tx *tx = r->d->tx;
-    const struct http1_head *h = &tx->side[DIR_TOSERVER].head;
-    size_t room = 2 * (size_t)h->len + 64 + (size_t)h->header_count * 8;
-    void *memory = arena_alloc(r->af->scratch, room);
-    struct str host;
-    if (!memory || !h->line.len)
-        return;
-    struct buf b = buf_fixed(memory, room);
-    leave_pair(&b, STR_LIT(":method"), http1_text(h, h->part[PART_METHOD]));
-    leave_pair(&b, STR_LIT(":path"), http1_text(h, h->part[PART_URI]));
-    if (http1_known_value(h, KNOWN_HOST, r->af->scratch, &host))
-        leave_pair(&b, STR_LIT(":authority"), host);
-    for (uint32_t i = 0; i < h->header_count; i++)
-        if (h->headers[i].known != KNOWN_HOST && !h->headers[i].is_repeat)
-            leave_pair(&b, http1_text(h, h->headers[i].name),
-                       http1_header_value(h, &h->headers[i], r->af->scratch));
-    if (!b.failed)
-        app_leave(r->af, buf_str(&b));
-}
-
 static enum app_proto upgraded_to(const struct http1_at *at)
 {
     struct str value;
@@ -510,7 +477,7 @@ static enum turn response_headers_read(struct run *r)
     if (tx->status == 101 && !has_body) {
         enum app_proto to = upgraded_to(&at);
         if (to == APP_HTTP2)
-            leave_request(r);
+            http1_leave(r->af, r->d->tx);
         finish(r, true);
         return change_protocol(r, to);
     }
@@ -849,6 +816,11 @@ static void gap(struct run *r, uint32_t bytes)
     enum step step = (enum step)r->d->step;
     if (step == STEP_IGNORE || step == STEP_RESYNC)
         return;
+    if (r->d->kept || step == STEP_HEADERS) {
+        http1_event(&at, HTTP1_INVALID_GAP, HTTP1_INVALID_GAP);
+        r->d->holed = true;
+        return;
+    }
     if (step == STEP_START && r->dir == DIR_TOCLIENT) {
         await_last_response(r->af);
         return;
@@ -869,27 +841,55 @@ static void gap(struct run *r, uint32_t bytes)
     }
 }
 
-struct app_result http1_data(struct app_flow *af, enum dir dir, const struct app_chunk *chunk)
+static struct app_result read_chunk(struct app_flow *af, enum dir dir,
+                                    const struct app_chunk *chunk)
 {
     struct http1_state *state = af->state;
     struct run r = {af, state, &state->dir[dir], dir, chunk->bytes, chunk->end};
-    if (chunk->gap) {
-        gap(&r, chunk->gap);
-        if (chunk->end)
-            end_direction(&r);
-        return (struct app_result){PARSE_OK, 0};
-    }
     enum turn turn = TURN_ON;
-    while (turn == TURN_ON) {
+    if (chunk->gap)
+        gap(&r, chunk->gap);
+    while (turn == TURN_ON && !chunk->gap) {
         assert(r.d->step < STEP_COUNT);
         turn = r.d->skip_line ? skip_line(&r) : steps[r.d->step](&r);
     }
     if (turn == TURN_FAIL)
         return fail(&r, chunk->bytes.len);
-    if (chunk->end && turn == TURN_MORE)
+    if (chunk->end && (turn == TURN_MORE || chunk->gap))
         end_direction(&r);
     uint32_t consumed = (uint32_t)(chunk->bytes.len - r.in.len);
     if (turn == TURN_FULL)
         return (struct app_result){PARSE_FULL, consumed};
     return (struct app_result){turn == TURN_MORE ? PARSE_MORE : PARSE_OK, consumed};
+}
+
+/* May a head that is cut here be read on behind the hole? A start line when it is one beyond doubt. */
+static bool bears_hole(const struct http1_dir *d, enum dir dir, struct str left)
+{
+    if (d->step != STEP_START || d->skip_line)
+        return d->step == STEP_HEADERS && !d->skip_line;
+    if (dir == DIR_TOCLIENT)
+        return starts_response(left);
+    ptrdiff_t blank = str_find_byte(left, 0, ' ');
+    return blank > 0 && http1_is_known_method(str_cut(left, 0, (size_t)blank));
+}
+
+struct app_result http1_data(struct app_flow *af, enum dir dir, const struct app_chunk *chunk)
+{
+    struct http1_dir *d = &((struct http1_state *)af->state)->dir[dir];
+    struct app_chunk whole = *chunk;
+    if (chunk->gap)
+        return read_chunk(af, dir, chunk);
+    if (d->kept && !http1_hole_join(af, d, chunk, &whole))
+        return (struct app_result){PARSE_MORE, 0};
+    af->chunk = &whole;
+    struct app_result result = read_chunk(af, dir, &whole);
+    af->chunk = chunk;
+    struct str left = str_from(whole.bytes, result.consumed);
+    if (chunk->hole && result.status == PARSE_MORE && bears_hole(d, dir, left) &&
+        http1_hole_keep(af, d, left))
+        result.consumed = (uint32_t)chunk->bytes.len;
+    else
+        result.consumed = http1_hole_consumed(af, d, result.consumed);
+    return result;
 }

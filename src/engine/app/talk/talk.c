@@ -237,6 +237,10 @@ static void feed(struct player *p, enum dir dir, struct str bytes, uint32_t gap,
 {
     struct buf *pending = &p->pending[dir];
     struct app_result result;
+    if (gap && pending->len && !p->talk->udp) {
+        struct app_chunk last = {.offset = p->offset[dir], .hole = true};
+        give(p, dir, &last, buf_str(pending));
+    }
     if (gap || p->talk->udp) {
         p->offset[dir] += p->talk->udp ? 0 : pending->len;
         buf_reset(pending);
