@@ -23,11 +23,16 @@ static int hash_files(struct engine *e)
     return file_store_hash(e->files, kinds);
 }
 
-/* Frames that live rules look at. */
+/* Frames that live rules look at; all of them where they are told. */
 static void heed_frames(struct engine *e)
 {
     const struct rule_set *set = match_image_rules(e->image);
     memset(e->frames_wanted, 0, sizeof(e->frames_wanted));
+    if (e->sink.wants(e->sink.owner, EVE_FRAME, APP_UNKNOWN)) {
+        memset(e->frames_wanted, 0xff, sizeof(e->frames_wanted));
+        e->wants_frames = true;
+        return;
+    }
     e->wants_frames = match_image_wants(e->image, "frame");
     for (uint32_t i = 0; e->wants_frames && i < set->count; i++)
         for (const struct rule_check *c = set->rules[i]->checks; c; c = c->next)
@@ -84,8 +89,8 @@ struct engine *engine_new(const struct engine_conf *conf, const struct match_ima
     e->image = image;
     e->ja3_set = conf->app.ja3;
     e->hassh_set = conf->app.hassh;
-    heed_demand(e);
     e->sink = *sink;
+    heed_demand(e);
     e->decoder = packet_decoder_new(&e->conf.packet);
     e->flows = flow_table_new(&e->conf.flow, conversation_end, e);
     e->files = file_store_new(&e->conf.file, sink->files);

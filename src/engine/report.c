@@ -246,14 +246,33 @@ static void report_flow_events(struct engine *e, struct conversation *c, const s
         report_app_events(e, &event, fresh);
 }
 
+/* Frames that go now: with a packet of their own direction, as Suricata has it, or at the end. */
+static void report_frames(struct engine *e, struct conversation *c, const struct glance *glance,
+                          bool last)
+{
+    if (!c->app.frames)
+        return;
+    bool all = last || conversation_is_unseen(c);
+    for (enum dir dir = DIR_TOSERVER; dir <= DIR_TOCLIENT; dir++) {
+        struct app_frame *f = app_frame_first(&c->app, dir);
+        bool told = f && wants(e, EVE_FRAME, c->app.proto);
+        for (; told && f; f = (struct app_frame *)f->tx.next) {
+            if (!all && !app_frame_is_through(f))
+                continue;
+            struct eve_event event = event_of(e, c, glance->packet, dir);
+            event.type = EVE_FRAME;
+            event.frame = f;
+            e->sink.event(e->sink.owner, &event);
+        }
+        app_frames_free(&c->app, dir, all, match_tx_fini);
+    }
+}
+
 void report_transactions(struct engine *e, struct conversation *c, const struct packet *p,
                          enum dir dir, bool last)
 {
     const struct app_parser *parser = c->app.parser;
-    bool unseen = conversation_is_unseen(c);
-    for (enum dir d = DIR_TOSERVER; d <= DIR_TOCLIENT; d++)
-        if (c->app.frames)
-            app_frames_free(&c->app, d, last || unseen, match_tx_fini);
+    report_frames(e, c, &(struct glance){p, dir, NULL}, last);
     report_flow_events(e, c, p, dir);
     if (!parser)
         return;

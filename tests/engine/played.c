@@ -8,7 +8,7 @@
 
 static bool wants(void *owner, enum eve_type type, enum app_proto proto)
 {
-    return true;
+    return !(EVE_ASKED_FOR >> type & 1);
 }
 
 static void write_event(struct played *p, const struct eve_event *event)
@@ -27,6 +27,7 @@ static void write_event(struct played *p, const struct eve_event *event)
     case EVE_NETFLOW:
     case EVE_PACKET:
     case EVE_ARP:
+    case EVE_FRAME:
     case EVE_TYPES: break;
     }
     if (event->tx)

@@ -138,7 +138,7 @@ struct steady {
 
 static bool wants(void *owner, enum eve_type type, enum app_proto proto)
 {
-    return true;
+    return !(EVE_ASKED_FOR >> type & 1);
 }
 
 static void on_event(void *owner, const struct eve_event *event)

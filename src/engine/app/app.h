@@ -71,7 +71,8 @@ struct app_frame_desc {
 
 /* A frame that somebody wants. Rules look at it as at a transaction of APP_FRAME. */
 struct app_frame {
-    struct tx tx; /* first; id: number of the frame in the flow */
+    struct tx tx;    /* first; id: number of the frame in the flow */
+    uint64_t number; /* of the direction; 1: "stream", asked for or not */
     enum app_proto proto;
     enum dir dir;
     uint8_t kind;
@@ -89,8 +90,9 @@ struct app_frame {
 struct app_frames {
     struct app_frame *first[DIR_COUNT], *last[DIR_COUNT]; /* by tx.next, oldest first */
     uint32_t live[DIR_COUNT];
-    uint8_t stream_told; /* DIR_BIT()s in which the frame "stream" has begun */
-    uint64_t count;      /* told so far: id of the next one */
+    uint8_t stream_told;         /* DIR_BIT()s in which the frame "stream" has begun */
+    uint64_t count;              /* told so far: id of the next one */
+    uint64_t numbers[DIR_COUNT]; /* without "stream" */
 };
 
 /* Settings all parsers may read; built once from suricata.yaml's names (app-layer.protocols...). */
@@ -324,6 +326,8 @@ static inline uint32_t app_frame_number(enum app_proto proto, uint32_t kind)
 }
 /* Adds what the chunk has to the frames of the direction; `gap`: it is missing. app_data does it. */
 void app_frames_fill(struct app_flow *af, enum dir dir, const struct app_chunk *chunk);
+/* It is whole, and was looked at. */
+bool app_frame_is_through(const struct app_frame *f);
 /* Frees frames of the direction that are whole and were looked at; `all`: every one. What match/ remembers of them is given
  * back by `forget`. */
 void app_frames_free(struct app_flow *af, enum dir dir, bool all,

@@ -51,6 +51,7 @@ void app_frame_tell(struct app_flow *af, const struct tx *tx, uint8_t kind, stru
     if (!f)
         return;
     f->tx.id = all->count++;
+    f->number = kind == APP_FRAME_STREAM ? 1 : ++all->numbers[dir] + 1;
     f->tx.proto = APP_FRAME;
     f->tx.first_us = af->now_us;
     f->tx.dirs = DIR_BIT(dir);
@@ -160,6 +161,11 @@ void app_frames_fill(struct app_flow *af, enum dir dir, const struct app_chunk *
     }
 }
 
+bool app_frame_is_through(const struct app_frame *f)
+{
+    return is_whole(f) && !f->tx.updated[f->dir];
+}
+
 void app_frames_free(struct app_flow *af, enum dir dir, bool all,
                      void (*forget)(struct tx *tx, struct budget *mem))
 {
@@ -168,7 +174,7 @@ void app_frames_free(struct app_flow *af, enum dir dir, bool all,
         return;
     for (; f; f = next) {
         next = (struct app_frame *)f->tx.next;
-        if (!all && (!is_whole(f) || f->tx.updated[dir])) {
+        if (!all && !app_frame_is_through(f)) {
             last = f;
             continue;
         }

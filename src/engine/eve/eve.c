@@ -51,6 +51,7 @@ static struct ends ends_of(const struct eve_conf *conf, const struct eve_event *
     case EVE_APP: return ends_of_flow(event->flow, record_dir(conf, event));
     case EVE_FILEINFO: return ends_of_flow(event->flow, event->dir);
     case EVE_FLOW: return ends_of_flow(event->flow, DIR_TOSERVER);
+    case EVE_FRAME:
     case EVE_NETFLOW: return ends_of_flow(event->flow, event->dir);
     case EVE_ANOMALY:
         if (!event->packet)
@@ -308,7 +309,7 @@ const char *eve_type_name(const struct eve_event *event)
         [EVE_ALERT] = "alert",       [EVE_DROP] = "drop",       [EVE_FLOW] = "flow",
         [EVE_FILEINFO] = "fileinfo", [EVE_ANOMALY] = "anomaly", [EVE_APP] = NULL,
         [EVE_TYPES] = NULL,          [EVE_NETFLOW] = "netflow", [EVE_PACKET] = "packet",
-        [EVE_ARP] = "arp",
+        [EVE_ARP] = "arp",           [EVE_FRAME] = "frame",
     };
     if (names[event->type])
         return names[event->type];
@@ -357,7 +358,7 @@ void eve_write(const struct eve_conf *conf, const struct eve_event *event, struc
         [EVE_FLOW] = record_flow,       [EVE_APP] = record_app,
         [EVE_FILEINFO] = record_file,   [EVE_ANOMALY] = record_anomaly,
         [EVE_NETFLOW] = record_netflow, [EVE_PACKET] = record_packet,
-        [EVE_ARP] = record_arp,
+        [EVE_ARP] = record_arp,         [EVE_FRAME] = record_frame,
     };
     write_head(conf, event, out);
     if (conf->metadata && event->type != EVE_FILEINFO && event->type != EVE_PACKET)

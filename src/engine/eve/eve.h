@@ -29,10 +29,11 @@ enum eve_type {
     EVE_NETFLOW,
     EVE_PACKET,
     EVE_ARP,
+    EVE_FRAME,
     EVE_TYPES
 };
 /* Told only where the settings name them. */
-#define EVE_ASKED_FOR (1u << EVE_NETFLOW | 1u << EVE_PACKET | 1u << EVE_ARP)
+#define EVE_ASKED_FOR (1u << EVE_NETFLOW | 1u << EVE_PACKET | 1u << EVE_ARP | 1u << EVE_FRAME)
 
 /* DETECTION: of the search for the protocol; wanted with APPLAYER. */
 enum eve_anomaly {
@@ -52,7 +53,7 @@ struct eve_event {
     const struct tx *tx;           /* ALERT (or NULL), APP, FILEINFO, ANOMALY (or NULL) */
     enum dir dir;                  /* of the packet; for APP: see app_parser.log_dir */
     const struct match_hit *hit;   /* ALERT */
-    const struct app_frame *frame; /* ALERT of a rule about a frame; NULL: another rule */
+    const struct app_frame *frame; /* FRAME; ALERT of a rule about a frame, or NULL */
     struct str
         stream_bytes; /* ALERT about a TCP stream or a transaction in it: its latest bytes, if held */
     const struct verdict *verdict; /* ALERT, DROP */

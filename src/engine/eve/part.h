@@ -31,6 +31,7 @@ void part_metadata(const struct eve_event *event, struct json *out);
 void record_alert(const struct eve_conf *conf, const struct eve_event *event, struct json *out);
 void record_drop(const struct eve_conf *conf, const struct eve_event *event, struct json *out);
 void record_netflow(const struct eve_conf *conf, const struct eve_event *event, struct json *out);
+void record_frame(const struct eve_conf *conf, const struct eve_event *event, struct json *out);
 void record_arp(const struct eve_conf *conf, const struct eve_event *event, struct json *out);
 void record_flow(const struct eve_conf *conf, const struct eve_event *event, struct json *out);
 

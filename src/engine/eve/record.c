@@ -5,6 +5,9 @@
 
 #include <stdio.h>
 
+#define SHOWN_MAX \
+    4096 /* bytes of a payload as text, and of a frame: Suricata's payload-buffer-size */
+
 /* metadata: key a, key b -> "key": ["a", "b"], each key once, in order of first appearance. */
 static void write_rule_metadata(const struct rule *rule, struct json *out)
 {
@@ -130,7 +133,7 @@ static void write_files(const struct eve_conf *conf, const struct eve_event *eve
 
 static void write_printable(struct json *out, const char *key, struct str bytes)
 {
-    uint8_t text[4096]; /* Suricata's payload-buffer-size */
+    uint8_t text[SHOWN_MAX];
     size_t len = bytes.len < sizeof(text) ? bytes.len : sizeof(text);
     for (size_t i = 0; i < len; i++) {
         uint8_t c = bytes.p[i];
@@ -168,19 +171,19 @@ static void write_frame(const struct eve_conf *conf, const struct eve_event *eve
         json_text(out, "type", "stream");
     else if (parser && parser->proto == f->proto)
         json_text(out, "type", parser->frames[f->kind].name);
-    json_uint(out, "id", f->tx.id + 1);
+    json_uint(out, "id", f->number);
     json_text(out, "direction", f->dir == DIR_TOSERVER ? "toserver" : "toclient");
     if (event->stream)
         json_uint(out, "stream_offset", f->offset);
     bool whole = f->len != APP_FRAME_OPEN && f->seen >= f->len;
-    if (f->len != APP_FRAME_OPEN)
-        json_uint(out, "length", f->len);
+    json_uint(out, "length", f->len != APP_FRAME_OPEN ? f->len : f->seen);
     json_bool(out, "complete", whole && !f->missed);
     if (f->has_tx)
         json_uint(out, "tx_id", f->tx_id);
-    if (conf->payload)
-        json_base64(out, "payload", str_of(f->bytes, f->kept));
-    if (conf->payload_printable)
+    bool of_frame = event->type == EVE_FRAME;
+    if (of_frame || conf->payload)
+        json_base64(out, "payload", str_of(f->bytes, f->kept < SHOWN_MAX ? f->kept : SHOWN_MAX));
+    if (of_frame || conf->payload_printable)
         write_printable(out, "payload_printable", str_of(f->bytes, f->kept));
     json_end_object(out);
 }
@@ -205,6 +208,12 @@ static void write_app_protos(const struct eve_event *event, struct json *out)
         json_text(out, "app_proto_orig", app_proto_name(app->proto_before));
     if (app->expected != APP_UNKNOWN && app->expected != app->proto)
         json_text(out, "app_proto_expected", app_proto_name(app->expected));
+}
+
+void record_frame(const struct eve_conf *conf, const struct eve_event *event, struct json *out)
+{
+    write_app_protos(event, out);
+    write_frame(conf, event, out);
 }
 
 void record_alert(const struct eve_conf *conf, const struct eve_event *event, struct json *out)
