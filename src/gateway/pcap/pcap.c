@@ -8,6 +8,10 @@
 /* What has been read is given back to the kernel in steps of this size, so that a large capture does not fill memory. */
 #define RELEASE_BYTES ((size_t)1 << 20)
 
+/* So far ahead the bytes of a capture are brought near the processor, one of its cache's lines at a time. */
+#define NEAR_BYTES 6144
+#define LINE_BYTES 64
+
 #define MAGIC_MICRO 0xa1b2c3d4u
 #define MAGIC_NANO 0xa1b23c4du
 #define MAGIC_SECTION 0x0a0d0d0au
@@ -267,9 +271,20 @@ static void release_read_pages(struct pcap_file *f)
     f->released_bytes += RELEASE_BYTES;
 }
 
+/* The processor follows bytes that are read in order only to the end of a page, and a frame's are first read when rules look at
+ * them: it is told early what comes a few frames later. */
+static void bring_near(const struct pcap_file *f, size_t from)
+{
+    for (size_t at = from + NEAR_BYTES; at < f->at + NEAR_BYTES && at < f->bytes.len;
+         at += LINE_BYTES)
+        __builtin_prefetch(f->bytes.p + at, 0, 2);
+}
+
 bool pcap_next(struct pcap_file *f, struct pcap_frame *out)
 {
+    size_t from = f->at;
     bool got = f->next_gen ? next_ng(f, out) : next_classic(f, out);
+    bring_near(f, from);
     f->frames += got;
     release_read_pages(f);
     return got;
