@@ -104,7 +104,8 @@ static void note_end(struct run *r, size_t end)
 /* Trying on makes sense only while every content stands somewhere: a choice of places never brings one in. */
 static void doubt(struct run *r)
 {
-    if (r->all_there || r->tries_left > STEPS_MAX - PATIENCE)
+    uint32_t patience = r->w->followed ? PATIENCE_TOLD : PATIENCE;
+    if (r->all_there || r->tries_left > STEPS_MAX - patience)
         return;
     r->all_there = true;
     for (uint16_t i = 0; i < r->buffer->step_count && !r->hopeless; i++) {

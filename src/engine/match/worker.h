@@ -12,8 +12,9 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-#define STEPS_MAX 3000 /* Suricata: inspection-recursion-limit */
-#define PATIENCE 48    /* tries in one value before it is asked whether all contents are there */
+#define STEPS_MAX 3000   /* Suricata: inspection-recursion-limit */
+#define PATIENCE 2       /* tries in one value before it is asked whether all contents are there */
+#define PATIENCE_TOLD 48 /* the same where somebody listens, who wants to hear how far it goes */
 #define SEARCH_BYTES_MAX \
     (4u << 20) /* searched by one rule in one value: bounds the time that steps alone do not */
 #define INSTANCES_MAX 1024 /* values of one buffer with many */
