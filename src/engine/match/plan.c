@@ -102,8 +102,22 @@ static void place_rule(struct plans *p, uint32_t index)
             t->literal[dir] = (int8_t)compile_choose(mr, fits_dir, arg);
     }
     t->protos[DIR_TOCLIENT] |= across;
-    if (across)
-        t->literal[DIR_TOCLIENT] = -1;
+    if (across && !mr->mixed && t->literal[DIR_TOCLIENT] < 0) {
+        enum dir d = DIR_TOCLIENT;
+        void *arg[2] = {image->slots, &d};
+        t->literal[DIR_TOCLIENT] = (int8_t)compile_choose(mr, fits_dir, arg);
+    }
+}
+
+/* Is the rule's literal looked for in transactions of this protocol? A field may lie in another direction there. */
+static bool is_looked_for(const struct plans *p, uint32_t rule, enum app_proto proto, enum dir dir)
+{
+    int literal = p->rules[rule].literal[dir];
+    if (literal < 0)
+        return false;
+    const struct match_buffer *b = &p->image->rules[rule].buffers[literal];
+    const struct field_entry *entry = p->image->slots[b->slot].entry;
+    return entry_ok(entry, proto, dir, false);
 }
 
 static bool is_body(const struct match_slot *slot)
@@ -235,8 +249,8 @@ static int fill_always(struct plans *p, struct match_plan *plan, enum app_proto 
     for (uint32_t i = 0; i < image->count; i++)
         if (p->rules[i].protos[dir] >> proto & 1) {
             events += image->rules[i].by_event;
-            always +=
-                !image->rules[i].by_event && !image->rules[i].mixed && p->rules[i].literal[dir] < 0;
+            always += !image->rules[i].by_event && !image->rules[i].mixed &&
+                      !is_looked_for(p, i, proto, dir);
         }
     uint32_t *rules = arena_alloc(&image->arena, (always + 1) * sizeof *rules);
     uint8_t *ready = arena_alloc(&image->arena, always + 1);
@@ -255,7 +269,7 @@ static int fill_always(struct plans *p, struct match_plan *plan, enum app_proto 
             continue;
         if (mr->by_event) {
             event_rules[event_at++] = i;
-        } else if (!mr->mixed && p->rules[i].literal[dir] < 0) {
+        } else if (!mr->mixed && !is_looked_for(p, i, proto, dir)) {
             ready[at] = ready_of(image, mr, proto, dir, &growing[at]);
             rules[at++] = i;
         }
