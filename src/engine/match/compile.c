@@ -126,6 +126,44 @@ bool compile_transforms_equal(const struct rule_buffer *a, const struct rule_buf
            rule_transforms_equal(a->transforms, b->transforms, a->transform_count);
 }
 
+/* The values that may hold lie between them; what lies between need not hold. */
+static void number_bounds(const struct rule_number *n, uint64_t *low, uint64_t *high)
+{
+    *low = 0;
+    *high = UINT64_MAX;
+    switch (n->compare) {
+    case RULE_EQ: *low = *high = n->a; break;
+    case RULE_LT: *high = n->a ? n->a - 1 : 0; break;
+    case RULE_LE: *high = n->a; break;
+    case RULE_GT:
+    case RULE_GE: *low = n->a; break;
+    case RULE_IN:
+        *low = n->a;
+        *high = n->b;
+        break;
+    case RULE_NE:
+    case RULE_NOT_IN:
+    case RULE_MASK_SET:
+    case RULE_MASK_NOT_SET: break;
+    }
+}
+
+void compile_packet_bytes(const struct rule *rule, uint16_t *min, uint16_t *max)
+{
+    *min = 0;
+    *max = UINT16_MAX;
+    for (const struct rule_check *c = rule->checks; c; c = c->next) {
+        uint64_t low, high;
+        if (c->kind != RULE_CHECK_DSIZE || c->negated)
+            continue;
+        number_bounds(&c->number, &low, &high);
+        if (low > *min)
+            *min = low < UINT16_MAX ? (uint16_t)low : UINT16_MAX;
+        if (high < *max)
+            *max = (uint16_t)high;
+    }
+}
+
 static enum match_place place_of(uint32_t buffer)
 {
     if (buffer < RULE_BUFFER_FIRST)

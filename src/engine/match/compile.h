@@ -14,6 +14,8 @@ NODISCARD int compile_rule(struct compile *c, const struct rule *rule, struct ma
  * An explicit fast_pattern goes first, then the longest. */
 int compile_choose(const struct match_rule *mr, bool (*fits)(const struct match_buffer *, void *),
                    void *arg);
+/* How large the payload of a packet on which the rule holds may be, at least and at most (dsize). */
+void compile_packet_bytes(const struct rule *rule, uint16_t *min, uint16_t *max);
 bool compile_transforms_equal(const struct rule_buffer *a, const struct rule_buffer *b);
 /* True when the item starts from where the one before it ended. */
 bool compile_item_relative(const struct rule_item *item);

@@ -1,6 +1,7 @@
 /* Rules without a literal must be walked; so that few are walked per packet they are dealt to groups by the port on the
  * server's side: the range of ports is cut where any rule's port set begins or ends, each piece gets its lists, and equal
  * lists are one group. What has a literal needs no group: the scan names it, and the header check throws it out. */
+#include "engine/match/compile.h"
 #include "engine/match/worker.h"
 
 #include <netinet/in.h>
@@ -122,8 +123,44 @@ static struct match_list copy_list(struct arena *a, const uint32_t *rules, uint3
     return (struct match_list){copy, count};
 }
 
-static struct match_group *new_group(struct build *b, const uint32_t counts[PARTS],
-                                     const uint32_t *members)
+/* Smallest and largest port of the set, for both sides where the rule goes both ways. */
+static void far_ports(const struct rule *r, enum dir dir, struct match_walk *walk)
+{
+    const struct rule_ports *far = server_side(r, dir_other(dir));
+    walk->far_first = 0;
+    walk->far_last = UINT16_MAX;
+    if (far->any || r->bidirectional || far->count == 0)
+        return;
+    walk->far_first = far->ranges[0].first;
+    walk->far_last = far->ranges[far->count - 1].last;
+}
+
+static struct match_walk walk_of(const struct build *b, uint32_t rule, enum match_l4 l4,
+                                 enum dir dir)
+{
+    const struct match_rule *mr = &b->image->rules[rule];
+    const struct rule *r = mr->rule;
+    struct match_walk walk = {.app_mask = r->app_mask ? r->app_mask : ~UINT64_C(0),
+                              .rule = rule,
+                              .far_last = UINT16_MAX,
+                              .peek = mr->peek};
+    compile_packet_bytes(r, &walk.bytes_min, &walk.bytes_max);
+    if (l4 != MATCH_OTHER)
+        far_ports(r, dir, &walk);
+    return walk;
+}
+
+static const struct match_walk *walks_of(struct build *b, const struct match_list *list,
+                                         enum match_l4 l4, enum dir dir)
+{
+    struct match_walk *walks = arena_alloc(&b->image->arena, (list->count + 1) * sizeof *walks);
+    for (uint32_t i = 0; walks && i < list->count; i++)
+        walks[i] = walk_of(b, list->rules[i], l4, dir);
+    return walks;
+}
+
+static struct match_group *new_group(struct build *b, enum match_l4 l4, enum dir dir,
+                                     const uint32_t counts[PARTS], const uint32_t *members)
 {
     struct match_group *g = arena_zalloc(&b->image->arena, sizeof *g);
     if (!g)
@@ -137,6 +174,10 @@ static struct match_group *new_group(struct build *b, const uint32_t counts[PART
             return NULL;
         at += counts[part];
     }
+    g->packet_walks = walks_of(b, &g->packet, l4, dir);
+    g->payload_walks = walks_of(b, &g->payload, l4, dir);
+    if (!g->packet_walks || !g->payload_walks)
+        return NULL;
     for (uint32_t i = 0; i < g->stream.count; i++) {
         uint64_t mask = b->image->rules[g->stream.rules[i]].rule->app_mask;
         g->stream_protos |= mask ? mask : ~UINT64_C(0);
@@ -160,13 +201,14 @@ static const struct match_group *group_of(struct build *b, enum match_l4 l4, enu
             b->members[total++] = i;
             counts[part]++;
         }
-    /* lists, then their lengths: the whole is the key */
+    /* lists, then their lengths, and for whom they are: the whole is the key */
     memcpy(b->members + total, counts, sizeof counts);
-    struct str key = str_of(b->members, (total + PARTS) * sizeof *b->members);
+    b->members[total + PARTS] = (uint32_t)l4 * DIR_COUNT + dir;
+    struct str key = str_of(b->members, (total + PARTS + 1) * sizeof *b->members);
     struct match_group *known = map_get(&b->groups, key);
     if (known)
         return known;
-    struct match_group *g = new_group(b, counts, b->members);
+    struct match_group *g = new_group(b, l4, dir, counts, b->members);
     struct str kept = arena_copy(&b->image->arena, key);
     if (!g || !kept.p || map_put(&b->groups, kept, g) < 0)
         return NULL;
@@ -303,7 +345,7 @@ int match_groups_build(struct match_image *image, const int8_t *literal_of)
     struct build b = {.image = image, .literal_of = literal_of};
     map_init(&b.groups, 0);
     uint8_t *cuts = malloc(65536);
-    b.members = malloc((2 * (size_t)image->count + PARTS) * sizeof *b.members);
+    b.members = malloc((2 * (size_t)image->count + PARTS + 1) * sizeof *b.members);
     b.parts = malloc((size_t)image->count + 1);
     int rc = cuts && b.members && b.parts ? 0 : -1;
     for (uint32_t i = 0; rc == 0 && i < image->count; i++)

@@ -103,14 +103,24 @@ struct match_plan {
     struct match_list events; /* app-layer-event */
 };
 
+/* What a packet must be like so that a rule can hold, asked before its header is: tells most packets apart that are walked for it. */
+struct match_walk {
+    uint64_t app_mask; /* of the rule */
+    uint32_t rule;
+    uint16_t bytes_min, bytes_max; /* of payload: dsize */
+    uint16_t far_first, far_last;  /* port on the client's side; the group is of the server's */
+    struct match_peek peek;
+};
+
 struct match_group {
     struct match_list packet;  /* no literal, no payload needed */
     struct match_list syn;     /* the same, but only for packets with SYN */
     struct match_list payload; /* no literal, wants payload */
     struct match_list ip_only;
     struct match_list protocol_only;
-    struct match_list stream; /* no literal, at the stream */
-    uint64_t stream_protos;   /* protocols that some stream rule wants; all ones: any */
+    struct match_list stream;                              /* no literal, at the stream */
+    const struct match_walk *packet_walks, *payload_walks; /* of the lists with these names */
+    uint64_t stream_protos; /* protocols that some stream rule wants; all ones: any */
 };
 
 enum match_l4 { MATCH_TCP, MATCH_UDP, MATCH_OTHER, MATCH_L4S };

@@ -69,25 +69,6 @@ static bool bounds_of(const struct rule_content *c, int64_t *low, int64_t *high)
     return true;
 }
 
-static uint16_t packet_max_of(const struct rule *r)
-{
-    uint64_t max = UINT16_MAX;
-    for (const struct rule_check *c = r->checks; c; c = c->next) {
-        if (c->kind != RULE_CHECK_DSIZE || c->negated)
-            continue;
-        uint64_t here = max;
-        if (c->number.compare == RULE_EQ || c->number.compare == RULE_LE)
-            here = c->number.a;
-        else if (c->number.compare == RULE_LT)
-            here = c->number.a ? c->number.a - 1 : 0;
-        else if (c->number.compare == RULE_IN)
-            here = c->number.b;
-        if (here < max)
-            max = here;
-    }
-    return (uint16_t)max;
-}
-
 static bool place_content(const struct rule_content *c, uint16_t packet_max, struct near_place *out)
 {
     struct str part = c->negated ? STR_EMPTY : literal_part(c);
@@ -126,7 +107,8 @@ bool near_place_of(const struct match_rule *mr, struct near_place *out)
     if (chosen < 0)
         return false;
     const struct rule_content *fast = mr->buffers[chosen].fast;
-    uint16_t packet_max = packet_max_of(mr->rule);
+    uint16_t packet_min, packet_max;
+    compile_packet_bytes(mr->rule, &packet_min, &packet_max);
     size_t best = literal_part(fast).len - 1;
     bool any = false;
     for (uint8_t i = 0; i < mr->buffer_count; i++) {

@@ -54,6 +54,26 @@ static void sift_for_packet(struct match_worker *w, const struct look *look)
     w->named_count = kept;
 }
 
+/* Names the rules of a list that the packet does not rule out at once; where somebody listens, all. */
+static void name_walked(struct match_worker *w, const struct look *look,
+                        const struct match_list *list, const struct match_walk *walks)
+{
+    const struct packet *p = look->view->packet;
+    size_t bytes = p->payload.len < UINT16_MAX ? p->payload.len : UINT16_MAX;
+    uint16_t far = look->header.dir == DIR_TOSERVER ? look->header.src_port : look->header.dst_port;
+    if (w->tracing) {
+        look_name_list(w, list);
+        return;
+    }
+    for (uint32_t i = 0; i < list->count; i++) {
+        const struct match_walk *walk = &walks[i];
+        if (bytes >= walk->bytes_min && bytes <= walk->bytes_max && far >= walk->far_first &&
+            far <= walk->far_last && walk->app_mask >> look->view->proto & 1 &&
+            peek_fits(&walk->peek, look->payload))
+            look_name(w, walk->rule, UINT64_MAX);
+    }
+}
+
 static void evaluate_named(struct match_worker *w, const struct look *look)
 {
     sift_for_packet(w, look);
@@ -162,11 +182,11 @@ void match_packet(struct match_worker *w, const struct match_view *view, struct 
     if (look.header.src.version) {
         const struct match_group *g = group_of(w, &look.header);
         name_once(w, view, g);
-        look_name_list(w, &g->packet);
+        name_walked(w, &look, &g->packet, g->packet_walks);
         if (p->l4 == PACKET_L4_TCP && (p->tcp.flags & TCP_SYN))
             look_name_list(w, &g->syn);
         if (!is_empty(&look)) {
-            look_name_list(w, &g->payload);
+            name_walked(w, &look, &g->payload, g->payload_walks);
             search_payload(w, &look);
         }
     }
