@@ -299,6 +299,55 @@ static void what_rules_say_of_a_flow(void **state)
     stage_free(s);
 }
 
+/* Rules without a literal, which are walked: what rules them out early is what would rule them out later. */
+static void walked(void **state)
+{
+    static const char rules[] =
+        "alert udp any any -> any 69 (sid:1; dsize:<1000;)\n"
+        "alert udp any [5,60:70] -> any any (sid:2; dsize:<1000;)\n"
+        "alert udp any any <> any 69 (sid:3; dsize:<1000;)\n"
+        "alert udp any any -> any any (dsize:4; sid:4;)\n"
+        "alert udp any any -> any any (dsize:>4; sid:5;)\n"
+        "alert udp any any -> any any (dsize:<4; sid:6;)\n"
+        "alert udp any any -> any any (dsize:2<>6; sid:7;)\n"
+        "alert udp any any -> any any (dsize:!4; sid:8;)\n"
+        "alert udp any any -> any any (content:\"a\"; startswith; dsize:>0; sid:9;)\n"
+        "alert dns any any -> any any (dsize:>0; sid:10;)\n"
+        "alert udp any any -> any any (dsize:>3; dsize:<6; sid:11;)\n";
+    static const struct {
+        const char *name, *payload;
+        uint16_t client_port, server_port;
+        enum app_proto proto;
+        enum dir dir;
+        const char *want;
+    } rows[] = {
+        {"to the port", "bbbb", 5000, 69, APP_UNKNOWN, DIR_TOSERVER, "1 3 4 7 11"},
+        {"from the port", "bbbb", 5000, 69, APP_UNKNOWN, DIR_TOCLIENT, "2 3 4 7 11"},
+        {"back to the port", "bbbb", 69, 5000, APP_UNKNOWN, DIR_TOCLIENT, "1 3 4 7 11"},
+        {"the lowest", "bbbb", 5, 5000, APP_UNKNOWN, DIR_TOSERVER, "2 4 7 11"},
+        {"between two ranges", "bbbb", 6, 5000, APP_UNKNOWN, DIR_TOSERVER, "4 7 11"},
+        {"the highest", "bbbb", 70, 5000, APP_UNKNOWN, DIR_TOSERVER, "2 4 7 11"},
+        {"behind it", "bbbb", 71, 5000, APP_UNKNOWN, DIR_TOSERVER, "4 7 11"},
+        {"small", "bbb", 6, 7, APP_UNKNOWN, DIR_TOSERVER, "6 7 8"},
+        {"large", "bbbbb", 6, 7, APP_UNKNOWN, DIR_TOSERVER, "5 7 8 11"},
+        {"larger", "bbbbbb", 6, 7, APP_UNKNOWN, DIR_TOSERVER, "5 8"},
+        {"empty", "", 6, 7, APP_UNKNOWN, DIR_TOSERVER, "6 8"},
+        {"bytes", "abbb", 6, 7, APP_UNKNOWN, DIR_TOSERVER, "4 7 9 11"},
+        {"a protocol", "bbbb", 6, 7, APP_DNS, DIR_TOSERVER, "4 7 10 11"},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
+        struct stage *s = stage_new(rules);
+        s->flow.client_port = rows[i].client_port;
+        s->flow.server_port = rows[i].server_port;
+        stage_header(s, PACKET_L4_UDP, rows[i].dir);
+        s->view.proto = s->view.proto_of[0] = s->view.proto_of[1] = rows[i].proto;
+        const char *said = stage_packet(s, str_c(rows[i].payload));
+        if (strcmp(said, rows[i].want) != 0)
+            fail_msg("%s: \"%s\"", rows[i].name, said);
+        stage_free(s);
+    }
+}
+
 /* Traffic with scans of its own is asked for the same rules as all other. */
 static void lanes(void **state)
 {
@@ -348,6 +397,7 @@ int main(void)
         cmocka_unit_test(icmp_headers),
         cmocka_unit_test(bits_of_the_stream_are_heard_in_the_same_packet),
         cmocka_unit_test(bits_alone),
+        cmocka_unit_test(walked),
         cmocka_unit_test(lanes),
         cmocka_unit_test(calls_of_rpc),
         cmocka_unit_test(odd_elements),
