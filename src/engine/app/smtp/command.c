@@ -1,16 +1,16 @@
-#include "engine/app/smtp/mail.h"
+#include "engine/app/smtp/envelope.h"
 
 /* ---- transactions ---- */
 
 void smtp_tell(struct app_flow *af, struct smtp_tx *tx, enum smtp_event event)
 {
     if (tx)
-        app_event(af, &tx->tx, event);
+        app_event(af, &tx->carried.tx, event);
 }
 
 void smtp_tx_end(struct smtp_state *st, struct smtp_tx *tx)
 {
-    app_progress(&tx->tx, DIR_TOSERVER, TX_COMPLETE);
+    app_progress(&tx->carried.tx, DIR_TOSERVER, TX_COMPLETE);
     if (st->tx == tx)
         st->tx = NULL;
 }
@@ -33,7 +33,7 @@ static struct smtp_tx *current_tx(struct app_flow *af, struct smtp_state *st)
     st->tx = smtp_tx_of(app_tx_new(af, DIR_BOTH));
     if (!st->tx)
         return NULL;
-    app_progress(&st->tx->tx, DIR_TOSERVER, SMTP_BEGUN);
+    app_progress(&st->tx->carried.tx, DIR_TOSERVER, SMTP_BEGUN);
     if (st->has_helo)
         texts_add(&st->tx->texts, af->mem, TEXT_HELO, str_of(st->helo, st->helo_len));
     return st->tx;
@@ -56,7 +56,7 @@ static void wait_for_reply(struct app_flow *af, struct smtp_tx *tx, enum smtp_co
     }
     uint32_t at = (st->pending_at + st->pending_count++) % SMTP_PENDING_MAX;
     st->pending[at] = (struct smtp_pending){
-        .command = command, .has_tx = tx, .ends_tx = ends_tx, .tx_id = tx ? tx->tx.id : 0};
+        .command = command, .has_tx = tx, .ends_tx = ends_tx, .tx_id = tx ? tx->carried.tx.id : 0};
 }
 
 /* ---- commands ---- */
@@ -104,7 +104,7 @@ static void on_mail(struct app_flow *af, struct str arguments)
     else if (tx)
         texts_add(&tx->texts, af->mem, TEXT_MAIL_FROM, path_of(arguments));
     if (tx)
-        app_progress(&tx->tx, DIR_TOSERVER, SMTP_SENDER);
+        app_progress(&tx->carried.tx, DIR_TOSERVER, SMTP_SENDER);
     wait_for_reply(af, tx, COMMAND_MAIL, false);
 }
 
@@ -113,7 +113,7 @@ static void on_rcpt(struct app_flow *af, struct str arguments)
     struct smtp_tx *tx = current_tx(af, af->state);
     if (tx) {
         texts_add(&tx->texts, af->mem, TEXT_RCPT_TO, path_of(arguments));
-        app_progress(&tx->tx, DIR_TOSERVER, SMTP_SENDER);
+        app_progress(&tx->carried.tx, DIR_TOSERVER, SMTP_SENDER);
     }
     wait_for_reply(af, tx, COMMAND_RCPT, false);
 }
@@ -122,8 +122,8 @@ static void begin_content(struct app_flow *af, struct smtp_tx *tx)
 {
     if (!tx)
         return;
-    app_progress(&tx->tx, DIR_TOSERVER, SMTP_MAIL);
-    if (!tx->mail && !tx->mail_done)
+    app_progress(&tx->carried.tx, DIR_TOSERVER, SMTP_MAIL);
+    if (!tx->carried.mail.work && !tx->carried.mail.ended)
         smtp_mail_begin(af, tx);
 }
 
@@ -145,7 +145,7 @@ static void end_of_mail(struct app_flow *af)
     struct smtp_tx *tx = st->tx;
     st->mode = MODE_COMMANDS;
     if (tx) {
-        smtp_mail_end(tx, false);
+        smtp_mail_end(af, tx, false);
         smtp_tx_end(st, tx);
     }
     wait_for_reply(af, tx, COMMAND_END_OF_MAIL, true);
@@ -179,12 +179,13 @@ static void on_reset(struct app_flow *af, struct str arguments)
 {
     struct smtp_state *st = af->state;
     struct smtp_tx *tx = st->tx;
-    bool ends = has_text(tx, TEXT_MAIL_FROM) || has_text(tx, TEXT_RCPT_TO) || (tx && tx->has_mail);
+    bool ends = has_text(tx, TEXT_MAIL_FROM) || has_text(tx, TEXT_RCPT_TO) ||
+                (tx && tx->carried.mail.begun);
     (void)arguments;
     if (!tx && !st->had_tx)
         tx = current_tx(af, st);
     if (ends) {
-        smtp_mail_end(tx, true);
+        smtp_mail_end(af, tx, true);
         smtp_tx_end(st, tx);
     }
     wait_for_reply(af, tx, COMMAND_RSET, ends);
@@ -198,7 +199,7 @@ static void on_quit(struct app_flow *af, struct str arguments)
     if (!tx && !st->had_tx)
         tx = current_tx(af, st);
     if (tx) {
-        smtp_mail_end(tx, true);
+        smtp_mail_end(af, tx, true);
         smtp_tx_end(st, tx);
     }
     wait_for_reply(af, tx, COMMAND_QUIT, true);
@@ -272,7 +273,7 @@ static size_t chunk_bytes(struct app_flow *af, struct str s)
     struct smtp_state *st = af->state;
     struct str part = str_cut(s, 0, st->chunk_left < s.len ? (size_t)st->chunk_left : s.len);
     if (st->tx)
-        smtp_mail_add(st->tx, part);
+        smtp_mail_add(af, st->tx, part);
     st->chunk_left -= part.len;
     if (st->chunk_left)
         return part.len;
@@ -282,10 +283,11 @@ static size_t chunk_bytes(struct app_flow *af, struct str s)
     return part.len;
 }
 
-static void add_data(struct smtp_state *st, struct str bytes)
+static void add_data(struct app_flow *af, struct str bytes)
 {
+    const struct smtp_state *st = af->state;
     if (st->tx && bytes.len)
-        smtp_mail_add(st->tx, bytes);
+        smtp_mail_add(af, st->tx, bytes);
 }
 
 /* One step in DATA; returns the bytes dealt with. Lines end at LF alone too: where the mail ends for one server must not be
@@ -311,14 +313,14 @@ static size_t data_bytes(struct app_flow *af, struct str s)
             return 1;
         }
         if (st->dot == DOT_CR)
-            add_data(st, STR_LIT("\r"));
+            add_data(af, STR_LIT("\r"));
         st->dot = DOT_IN_LINE;
         break;
     case DOT_IN_LINE: break;
     }
     ptrdiff_t feed = str_find(s, 0, STR_LIT("\n."));
     size_t len = feed < 0 ? s.len : (size_t)feed + 1;
-    add_data(st, str_cut(s, 0, len));
+    add_data(af, str_cut(s, 0, len));
     st->dot = s.p[len - 1] == '\n' ? DOT_LINE_START : DOT_IN_LINE;
     return len;
 }
@@ -343,14 +345,14 @@ static size_t framed_bytes(struct app_flow *af, struct str s)
     bool in_line = st->skip_line[DIR_TOSERVER];
     bool in_mail = st->mode != MODE_COMMANDS && !in_line;
     if (in_mail && !st->data_framed)
-        app_frame(af, st->tx ? &st->tx->tx : NULL, SMTP_FRAME_DATA, s, APP_FRAME_OPEN);
+        app_frame(af, st->tx ? &st->tx->carried.tx : NULL, SMTP_FRAME_DATA, s, APP_FRAME_OPEN);
     st->data_framed = in_mail;
     size_t done = next_bytes(af, s);
     if (in_mail && st->mode == MODE_COMMANDS) {
         app_frame_end(af, SMTP_FRAME_DATA, str_from(s, done));
         st->data_framed = false;
     } else if (!in_mail && !in_line && done) {
-        app_frame(af, st->tx ? &st->tx->tx : NULL, SMTP_FRAME_COMMAND_LINE, s, done);
+        app_frame(af, st->tx ? &st->tx->carried.tx : NULL, SMTP_FRAME_COMMAND_LINE, s, done);
     }
     return done;
 }
@@ -362,7 +364,7 @@ static struct app_result client_gap(struct app_flow *af, uint32_t gap)
     if (st->mode == MODE_COMMANDS || (st->mode == MODE_CHUNK && gap > st->chunk_left))
         return (struct app_result){PARSE_BAD, 0};
     if (st->tx)
-        smtp_mail_gap(st->tx, gap);
+        mail_gap(&st->tx->carried, gap);
     st->dot = DOT_IN_LINE;
     if (st->mode == MODE_CHUNK) {
         st->chunk_left -= gap;
@@ -393,7 +395,7 @@ struct app_result smtp_client(struct app_flow *af, const struct app_chunk *chunk
         rest = str_from(rest, done);
     }
     if (chunk->end && st->tx)
-        smtp_mail_end(st->tx, true);
+        smtp_mail_end(af, st->tx, true);
     return (struct app_result){rest.len ? PARSE_MORE : PARSE_OK,
                                (uint32_t)(chunk->bytes.len - rest.len)};
 }

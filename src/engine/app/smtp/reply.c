@@ -1,4 +1,4 @@
-#include "engine/app/smtp/mail.h"
+#include "engine/app/smtp/envelope.h"
 
 /* RFC 5321 section 4.2.3, RFC 4954 section 6 (AUTH), RFC 3207 section 4, RFC 7504, RFC 1846, RFC 2645 (ATRN). */
 bool smtp_code_known(uint16_t code)
@@ -43,7 +43,7 @@ static void on_data_reply(struct app_flow *af, struct smtp_tx *tx, uint16_t code
         return;
     /* what follows is commands again */
     st->mode = MODE_COMMANDS;
-    smtp_mail_end(tx, false);
+    smtp_mail_end(af, tx, false);
 }
 
 static void on_starttls_reply(struct app_flow *af, struct smtp_tx *tx, uint16_t code)
@@ -93,7 +93,7 @@ static void take_reply(struct app_flow *af, uint16_t code)
             return;
         smtp_tx_end(st, tx);
     }
-    app_progress(&tx->tx, DIR_TOCLIENT, TX_COMPLETE);
+    app_progress(&tx->carried.tx, DIR_TOCLIENT, TX_COMPLETE);
 }
 
 static uint16_t read_code(struct str line)
@@ -159,7 +159,7 @@ struct app_result smtp_server(struct app_flow *af, const struct app_chunk *chunk
         const struct smtp_tx *tx = answered_tx(af);
         enum parse result = reply_bytes(af, rest, &done);
         if (done && !in_line)
-            app_frame(af, tx ? &tx->tx : NULL, SMTP_FRAME_RESPONSE_LINE, rest, done);
+            app_frame(af, tx ? &tx->carried.tx : NULL, SMTP_FRAME_RESPONSE_LINE, rest, done);
         if (result == PARSE_BAD)
             return (struct app_result){PARSE_BAD, (uint32_t)(chunk->bytes.len - rest.len)};
         if (done == 0)

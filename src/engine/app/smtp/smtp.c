@@ -1,6 +1,6 @@
 #include "engine/app/smtp/smtp.h"
 
-#include "engine/app/smtp/mail.h"
+#include "engine/app/smtp/envelope.h"
 
 static const struct app_event_desc events[SMTP_EVENTS] = {
     [SMTP_INVALID_REPLY] = {"invalid_reply"},
@@ -125,7 +125,7 @@ const struct app_parser smtp_parser = {
     .data = data,
     .tx_free = smtp_tx_fini,
     .tx_bytes = sizeof(struct smtp_tx),
-    .tx_inspected = smtp_tx_inspected,
+    .tx_inspected = mail_inspected,
     .fields = {smtp_fields, SMTP_FIELD_COUNT},
     .events = events,
     .event_count = SMTP_EVENTS,
@@ -136,5 +136,5 @@ const struct app_parser smtp_parser = {
     .log_tx_id = true,
     .log_conf = smtp_log_conf,
     .log = smtp_log,
-    .log_beside = smtp_log_email,
+    .log_beside = mail_log,
 };

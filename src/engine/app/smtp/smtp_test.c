@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "engine/app/smtp/mail.h"
+#include "engine/app/smtp/envelope.h"
 #include "engine/app/smtp/smtp.h"
 #include "engine/app/talk/talk.h"
 

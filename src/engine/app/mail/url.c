@@ -1,4 +1,4 @@
-#include "engine/app/smtp/mail.h"
+#include "engine/app/mail/work.h"
 
 /* A URL is a word that holds a scheme; words end at blanks, quotes and brackets (what RFC 3986 section 2 leaves out, and what
  * HTML and plain text put around one). It is kept without its scheme, as Suricata logs it. */
@@ -26,7 +26,7 @@ static bool ends_word(uint8_t c)
 
 static const char *const schemes[] = {"http://", "https://", "ftp://", "mailto:"};
 
-uint8_t smtp_url_schemes(const struct app_conf *conf)
+uint8_t mail_url_schemes(const struct app_conf *conf)
 {
     const struct conf_node *list =
         conf->yaml ? conf_find(conf->yaml, "app-layer.protocols.smtp.mime.extract-urls-schemes")
@@ -56,31 +56,31 @@ static struct str behind_scheme(struct str word, uint8_t wanted)
 static bool is_known(const struct texts *t, struct str url)
 {
     for (uint32_t i = 0; i < t->count; i++)
-        if (t->items[i].kind == TEXT_URL && str_eq(texts_at(t, i), url))
+        if (t->items[i].kind == MAIL_TEXT_URL && str_eq(texts_at(t, i), url))
             return true;
     return false;
 }
 
-void smtp_url_end(struct smtp_mail *mail)
+void mail_url_end(struct mail_work *work)
 {
-    struct smtp_tx *tx = mail->tx;
-    struct str word = str_of(mail->url.text, mail->url.len);
-    mail->url.len = 0;
-    if (word.len < 8 || tx->url_count >= SMTP_URLS_MAX)
+    struct mail *mail = &work->tx->mail;
+    struct str word = str_of(work->url.text, work->url.len);
+    work->url.len = 0;
+    if (word.len < 8 || mail->url_count >= MAIL_URLS_MAX)
         return;
-    struct str url = behind_scheme(word, mail->url_schemes);
-    if (url.len == 0 || ++tx->urls_seen > SMTP_URLS_SEEN_MAX || is_known(&tx->texts, url))
+    struct str url = behind_scheme(word, work->url_schemes);
+    if (url.len == 0 || ++mail->urls_seen > MAIL_URLS_SEEN_MAX || is_known(&mail->texts, url))
         return;
-    tx->url_count++;
-    texts_add(&tx->texts, mail->af->mem, TEXT_URL, url);
+    mail->url_count++;
+    texts_add(&mail->texts, work->af->mem, MAIL_TEXT_URL, url);
 }
 
-void smtp_url_add(struct smtp_mail *mail, struct str bytes)
+void mail_url_add(struct mail_work *work, struct str bytes)
 {
     for (size_t i = 0; i < bytes.len; i++) {
         if (ends_word(bytes.p[i]))
-            smtp_url_end(mail);
-        else if (mail->url.len < SMTP_URL_MAX)
-            mail->url.text[mail->url.len++] = bytes.p[i];
+            mail_url_end(work);
+        else if (work->url.len < MAIL_URL_MAX)
+            work->url.text[work->url.len++] = bytes.p[i];
     }
 }

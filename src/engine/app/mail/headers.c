@@ -1,6 +1,6 @@
-#include "engine/app/smtp/mail.h"
+#include "engine/app/mail/work.h"
 
-const struct smtp_header_row smtp_headers[HEADER_COUNT] = {
+const struct mail_header_row mail_headers[HEADER_COUNT] = {
     [HEADER_FROM] = {"From", "from", false},
     [HEADER_TO] = {"To", "to", false},
     [HEADER_CC] = {"Cc", "cc", false},
