@@ -172,6 +172,9 @@ void report_arp(struct engine *e, const struct packet *p);
 void report_tagged(struct engine *e, struct conversation *c, const struct packet *p, enum dir dir);
 void report_alerts(struct engine *e, struct conversation *c, const struct packet *p, enum dir dir,
                    const struct verdict *verdict);
+/* What the packet's rules have kept of it, where it is asked for; then it is forgotten. */
+void report_variables(struct engine *e, struct conversation *c, const struct packet *p,
+                      enum dir dir);
 void report_drop(struct engine *e, struct conversation *c, const struct packet *p, enum dir dir,
                  const struct verdict *verdict);
 void report_packet_events(struct engine *e, struct conversation *c, const struct packet *p);

@@ -82,7 +82,7 @@ void look_judge(struct engine *e, struct passage *way, enum dir dir)
     verdict_add(&way->verdict, &verdict);
 }
 
-void look_tell(struct engine *e, struct passage *way, enum dir dir)
+static void tell_alerts(struct engine *e, struct passage *way, enum dir dir)
 {
     if (!way->verdict.alert_count)
         return;
@@ -90,6 +90,13 @@ void look_tell(struct engine *e, struct passage *way, enum dir dir)
     tag_begin(e, way, packet_of(e, way, dir), &way->verdict);
     report_alerts(e, way->c, packet_of(e, way, dir), dir, &way->verdict);
     way->verdict.alert_count = 0;
+}
+
+void look_tell(struct engine *e, struct passage *way, enum dir dir)
+{
+    tell_alerts(e, way, dir);
+    if (e->hits.variables.count)
+        report_variables(e, way->c, packet_of(e, way, dir), dir);
 }
 
 void look_one(struct engine *e, struct passage *way, enum dir dir)

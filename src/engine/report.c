@@ -86,6 +86,7 @@ void report_alerts(struct engine *e, struct conversation *c, const struct packet
         event.repeated =
             verdict_hit_blocked(verdict, event.hit) && stopped_again(e, c, p, dir, event.hit->rule);
         event.stream_bytes = shown_bytes(e, c, dir, event.hit);
+        event.variables = &e->hits.variables;
         event.tx = event.hit->tx;
         if (event.tx && event.tx->proto == APP_FRAME) {
             event.frame = (const struct app_frame *)event.tx;
@@ -96,6 +97,18 @@ void report_alerts(struct engine *e, struct conversation *c, const struct packet
             event.tx = only_transaction(c);
         e->sink.event(e->sink.owner, &event);
     }
+}
+
+void report_variables(struct engine *e, struct conversation *c, const struct packet *p,
+                      enum dir dir)
+{
+    if (wants(e, EVE_METADATA, APP_UNKNOWN)) {
+        struct eve_event event = event_of(e, c, p, dir);
+        event.type = EVE_METADATA;
+        event.variables = &e->hits.variables;
+        e->sink.event(e->sink.owner, &event);
+    }
+    e->hits.variables.count = 0;
 }
 
 void report_drop(struct engine *e, struct conversation *c, const struct packet *p, enum dir dir,

@@ -28,6 +28,7 @@ static void write_event(struct played *p, const struct eve_event *event)
     case EVE_PACKET:
     case EVE_ARP:
     case EVE_FRAME:
+    case EVE_METADATA:
     case EVE_TYPES: break;
     }
     if (event->tx)

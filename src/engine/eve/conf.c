@@ -80,10 +80,11 @@ static const struct {
     uint32_t types;
     void (*read)(struct eve_conf *eve, const struct conf_node *node);
 } type_rows[] = {
-    {"alert", 1 << EVE_ALERT, read_alert},       {"drop", 1 << EVE_DROP, read_drop},
-    {"flow", 1 << EVE_FLOW, read_nothing},       {"files", 1 << EVE_FILEINFO, read_files},
-    {"anomaly", 1 << EVE_ANOMALY, read_anomaly}, {"netflow", 1 << EVE_NETFLOW, read_nothing},
-    {"arp", 1 << EVE_ARP, read_nothing},         {"frame", 1 << EVE_FRAME, read_nothing},
+    {"alert", 1 << EVE_ALERT, read_alert},         {"drop", 1 << EVE_DROP, read_drop},
+    {"flow", 1 << EVE_FLOW, read_nothing},         {"files", 1 << EVE_FILEINFO, read_files},
+    {"anomaly", 1 << EVE_ANOMALY, read_anomaly},   {"netflow", 1 << EVE_NETFLOW, read_nothing},
+    {"arp", 1 << EVE_ARP, read_nothing},           {"frame", 1 << EVE_FRAME, read_nothing},
+    {"metadata", 1 << EVE_METADATA, read_nothing},
 };
 
 static void read_protos(struct eve_conf *eve, struct str name, const struct conf_node *settings)

@@ -61,6 +61,7 @@ static struct ends ends_of(const struct eve_conf *conf, const struct eve_event *
     case EVE_DROP:
     case EVE_PACKET:
     case EVE_ARP:
+    case EVE_METADATA:
     case EVE_TYPES: break;
     }
     return ends_of_packet(event->packet);
@@ -309,7 +310,7 @@ const char *eve_type_name(const struct eve_event *event)
         [EVE_ALERT] = "alert",       [EVE_DROP] = "drop",       [EVE_FLOW] = "flow",
         [EVE_FILEINFO] = "fileinfo", [EVE_ANOMALY] = "anomaly", [EVE_APP] = NULL,
         [EVE_TYPES] = NULL,          [EVE_NETFLOW] = "netflow", [EVE_PACKET] = "packet",
-        [EVE_ARP] = "arp",           [EVE_FRAME] = "frame",
+        [EVE_ARP] = "arp",           [EVE_FRAME] = "frame",     [EVE_METADATA] = "metadata",
     };
     if (names[event->type])
         return names[event->type];
@@ -350,18 +351,27 @@ static void record_packet(const struct eve_conf *conf, const struct eve_event *e
     part_packet(event->packet, out);
 }
 
+/* All is said by what stands in many records. */
+static void record_nothing(const struct eve_conf *conf, const struct eve_event *event,
+                           struct json *out)
+{
+    (void)conf, (void)event, (void)out;
+}
+
 void eve_write(const struct eve_conf *conf, const struct eve_event *event, struct json *out)
 {
     typedef void (*record_fn)(const struct eve_conf *, const struct eve_event *, struct json *);
     static const record_fn records[] = {
-        [EVE_ALERT] = record_alert,     [EVE_DROP] = record_drop,
-        [EVE_FLOW] = record_flow,       [EVE_APP] = record_app,
-        [EVE_FILEINFO] = record_file,   [EVE_ANOMALY] = record_anomaly,
-        [EVE_NETFLOW] = record_netflow, [EVE_PACKET] = record_packet,
-        [EVE_ARP] = record_arp,         [EVE_FRAME] = record_frame,
+        [EVE_ALERT] = record_alert,      [EVE_DROP] = record_drop,
+        [EVE_FLOW] = record_flow,        [EVE_APP] = record_app,
+        [EVE_FILEINFO] = record_file,    [EVE_ANOMALY] = record_anomaly,
+        [EVE_NETFLOW] = record_netflow,  [EVE_PACKET] = record_packet,
+        [EVE_ARP] = record_arp,          [EVE_FRAME] = record_frame,
+        [EVE_METADATA] = record_nothing,
     };
     write_head(conf, event, out);
-    if (conf->metadata && event->type != EVE_FILEINFO && event->type != EVE_PACKET)
+    bool asked = event->type == EVE_METADATA;
+    if ((asked || conf->metadata) && event->type != EVE_FILEINFO && event->type != EVE_PACKET)
         part_metadata(event, out);
     records[event->type](conf, event, out);
 }

@@ -30,10 +30,12 @@ enum eve_type {
     EVE_PACKET,
     EVE_ARP,
     EVE_FRAME,
+    EVE_METADATA,
     EVE_TYPES
 };
 /* Told only where the settings name them. */
-#define EVE_ASKED_FOR (1u << EVE_NETFLOW | 1u << EVE_PACKET | 1u << EVE_ARP | 1u << EVE_FRAME)
+#define EVE_ASKED_FOR \
+    (1u << EVE_NETFLOW | 1u << EVE_PACKET | 1u << EVE_ARP | 1u << EVE_FRAME | 1u << EVE_METADATA)
 
 /* DETECTION: of the search for the protocol; wanted with APPLAYER. */
 enum eve_anomaly {
@@ -66,7 +68,8 @@ struct eve_event {
     enum flow_end end;               /* FLOW */
     const uint8_t *exceptions;       /* FLOW: enum verdict_policy of each exception that happened */
     const struct match_image *image; /* for the names of flowbits */
-    const struct match_flow *flow_rules; /* NULL: none */
+    const struct match_flow *flow_rules;   /* NULL: none */
+    const struct match_capture *variables; /* ALERT, METADATA: of the packet */
 };
 
 /* The client behind proxies, as a header of the request says it. */

@@ -11,15 +11,29 @@ static const char *nth_bit(const struct eve_event *event, uint32_t index)
     return match_flowbit_name(event->image, event->flow_rules, index);
 }
 
+static bool is_label(const char *name)
+{
+    for (size_t k = 0; k < ARRAY_COUNT(prefixes); k++)
+        if (str_starts(str_c(name), str_c(prefixes[k])))
+            return true;
+    return false;
+}
+
+/* Labels of traffic are told by themselves. */
 static void add_flowbits(const struct eve_event *event, struct json *out)
 {
     const char *name;
-    if (!nth_bit(event, 0))
-        return;
-    json_array(out, "flowbits");
-    for (uint32_t i = 0; (name = nth_bit(event, i)); i++)
+    bool begun = false;
+    for (uint32_t i = 0; (name = nth_bit(event, i)); i++) {
+        if (is_label(name))
+            continue;
+        if (!begun)
+            json_array(out, "flowbits");
+        begun = true;
         json_text(out, NULL, name);
-    json_end_array(out);
+    }
+    if (begun)
+        json_end_array(out);
 }
 
 static void add_captures(const struct eve_event *event, struct json *out)
@@ -30,6 +44,22 @@ static void add_captures(const struct eve_event *event, struct json *out)
         return;
     json_array(out, "flowvars");
     for (uint32_t i = 0; match_flow_capture(event->image, event->flow_rules, i, &name, &value);
+         i++) {
+        json_object(out, NULL);
+        json_bytes(out, name, value);
+        json_end_object(out);
+    }
+    json_end_array(out);
+}
+
+static void add_variables(const struct eve_event *event, struct json *out)
+{
+    const char *name;
+    struct str value;
+    if (!match_packet_capture(event->image, event->variables, 0, &name, &value))
+        return;
+    json_array(out, "pktvars");
+    for (uint32_t i = 0; match_packet_capture(event->image, event->variables, i, &name, &value);
          i++) {
         json_object(out, NULL);
         json_bytes(out, name, value);
@@ -85,9 +115,8 @@ static bool has_labels(const struct eve_event *event)
 {
     const char *name;
     for (uint32_t i = 0; (name = nth_bit(event, i)); i++)
-        for (size_t k = 0; k < ARRAY_COUNT(prefixes); k++)
-            if (str_starts(str_c(name), str_c(prefixes[k])))
-                return true;
+        if (is_label(name))
+            return true;
     return false;
 }
 
@@ -109,15 +138,20 @@ static void add_traffic(const struct eve_event *event, struct json *out)
 
 void part_metadata(const struct eve_event *event, struct json *out)
 {
-    if (!event->flow_rules || !event->image)
+    if (!event->image)
         return;
-    if (match_flow_says(event->image, event->flow_rules)) {
+    bool of_flow = event->flow_rules && match_flow_says(event->image, event->flow_rules);
+    if (of_flow || (event->variables && event->variables->count)) {
         json_object(out, "metadata");
-        add_flowbits(event, out);
-        add_captures(event, out);
-        add_flowints(event, out);
-        add_entropies(event, out);
+        if (of_flow) {
+            add_flowbits(event, out);
+            add_captures(event, out);
+            add_flowints(event, out);
+            add_entropies(event, out);
+        }
+        add_variables(event, out);
         json_end_object(out);
     }
-    add_traffic(event, out);
+    if (event->flow_rules)
+        add_traffic(event, out);
 }

@@ -329,7 +329,15 @@ static enum answer check_flowvar(const struct ask *a, const struct rule_check *c
 {
     const struct match_flow *mf = a->view->state;
     struct str value;
-    if (!mf || !capture_value(mf, c->integer.id, &value))
+    if (!mf || !mf->kept || !capture_value(mf->kept->captures, c->integer.id, &value))
+        return ANSWER_NO;
+    return yes_if(c, str_find(value, 0, c->text) >= 0);
+}
+
+static enum answer check_pktvar(const struct ask *a, const struct rule_check *c)
+{
+    struct str value;
+    if (!capture_value(&a->look->hits->variables, c->integer.id, &value))
         return ANSWER_NO;
     return yes_if(c, str_find(value, 0, c->text) >= 0);
 }
@@ -605,6 +613,7 @@ static const check_fn checks[] = {
     [RULE_CHECK_FLOWBITS] = check_flowbits,
     [RULE_CHECK_FLOWINT] = check_flowint,
     [RULE_CHECK_FLOWVAR] = check_flowvar,
+    [RULE_CHECK_PKTVAR] = check_pktvar,
     [RULE_CHECK_XBITS] = check_xbits,
     [RULE_CHECK_HOSTBITS] = check_xbits,
     [RULE_CHECK_APP_PROTOCOL] = check_app_protocol,

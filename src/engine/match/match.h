@@ -97,6 +97,18 @@ void match_worker_free(struct match_worker *w);
 /* Swap to another image at a quiet point: no flow state of the old one is used afterwards but flowbits by name. */
 NODISCARD int match_worker_swap(struct match_worker *w, const struct match_image *image);
 
+/* What captures of pcre have kept, of a flow or of a packet. */
+#define MATCH_CAPTURES_MAX 8
+#define MATCH_CAPTURE_BYTES_MAX 56
+struct match_capture {
+    uint32_t count;
+    struct {
+        uint32_t variable_id;
+        uint8_t len;
+        uint8_t bytes[MATCH_CAPTURE_BYTES_MAX];
+    } items[MATCH_CAPTURES_MAX];
+};
+
 /* What rules remember of a flow; part of the flow's block, begins all zero. */
 /* Of flows in which rules keep more than bits. */
 struct match_kept {
@@ -141,6 +153,9 @@ bool match_flow_entropy(const struct match_image *image, const struct match_flow
                         uint32_t index, const char **buffer, double *value);
 /* Did the flow send that way as much within the interval as flow.rate-tracking says? Once so, always so. */
 bool match_flow_elephant(const struct match_flow *mf, enum dir dir);
+/* The same of those that a packet's rules have kept. */
+bool match_packet_capture(const struct match_image *image, const struct match_capture *all,
+                          uint32_t index, const char **name, struct str *value);
 /* Is there any of these, or a flowbit, or a capture? */
 bool match_flow_says(const struct match_image *image, const struct match_flow *mf);
 
@@ -198,6 +213,7 @@ struct match_hits {
     uint32_t lost;                                 /* beyond the limit */
     struct match_context contexts[MATCH_HITS_MAX]; /* of all hits; what has no place is not told */
     uint32_t context_count;
+    struct match_capture variables; /* of the packet (pkt:name), until they are told */
 };
 
 /* Rules about this packet alone: header, payload of the packet, decode and stream events. Hits are appended. */

@@ -348,6 +348,25 @@ static void walked(void **state)
     }
 }
 
+static void what_rules_keep_of_a_packet(void **state)
+{
+    struct stage *s =
+        stage_new("alert udp any any -> any any (pktvar:user,\"en\"; sid:1;)\n"
+                  "alert udp any any -> any any (pktvar:user,\"bob\"; sid:2;)\n"
+                  "alert udp any any -> any any (pcre:\"/user=(\\w+)/, pkt:user\"; sid:3;)\n");
+    const char *name;
+    struct str value;
+    assert_string_equal(stage_packet(s, S("user=ken")), "3 1");
+    assert_true(match_packet_capture(s->image, &s->hits.variables, 0, &name, &value));
+    assert_string_equal(name, "user");
+    assert_true(str_eq(value, S("ken")));
+    assert_false(match_packet_capture(s->image, &s->hits.variables, 1, &name, &value));
+    assert_false(match_packet_capture(s->image, NULL, 0, &name, &value));
+    s->hits.variables.count = 0; /* it is told */
+    assert_string_equal(stage_packet(s, S("nobody")), "");
+    stage_free(s);
+}
+
 /* Traffic with scans of its own is asked for the same rules as all other. */
 static void lanes(void **state)
 {
@@ -405,6 +424,7 @@ int main(void)
         cmocka_unit_test(variables_and_protocols),
         cmocka_unit_test(hooks_of_packets),
         cmocka_unit_test(what_rules_say_of_a_flow),
+        cmocka_unit_test(what_rules_keep_of_a_packet),
     };
     return cmocka_run_group_tests_name("match/packet", tests, NULL, NULL);
 }

@@ -500,20 +500,22 @@ static void keep_one(struct match_capture *all, const struct capture *c)
     uint32_t at = 0;
     while (at < all->count && all->items[at].variable_id != c->variable_id)
         at++;
-    if (at == CAPTURES_MAX)
+    if (at == MATCH_CAPTURES_MAX)
         return;
     if (at == all->count)
         all->count++;
-    size_t len = c->value.len < CAPTURE_BYTES_MAX ? c->value.len : CAPTURE_BYTES_MAX;
+    size_t len = c->value.len < MATCH_CAPTURE_BYTES_MAX ? c->value.len : MATCH_CAPTURE_BYTES_MAX;
     all->items[at].variable_id = c->variable_id;
     all->items[at].len = (uint8_t)len;
     if (len)
         memcpy(all->items[at].bytes, c->value.p, len);
 }
 
-void capture_keep(struct match_worker *w, const struct match_view *view)
+void capture_keep(struct match_worker *w, const struct match_view *view, struct match_hits *hits)
 {
     for (uint8_t i = 0; i < w->capture_count; i++) {
+        if (!w->captures[i].is_flow)
+            keep_one(&hits->variables, &w->captures[i]);
         struct match_kept *k = w->captures[i].is_flow ? kept_make(w, view) : NULL;
         if (k && !k->captures)
             k->captures = flow_piece(w, view, sizeof *k->captures);
@@ -522,9 +524,8 @@ void capture_keep(struct match_worker *w, const struct match_view *view)
     }
 }
 
-bool capture_value(const struct match_flow *mf, uint32_t id, struct str *out)
+bool capture_value(const struct match_capture *all, uint32_t id, struct str *out)
 {
-    const struct match_capture *all = mf->kept ? mf->kept->captures : NULL;
     for (uint32_t i = 0; all && i < all->count; i++)
         if (all->items[i].variable_id == id) {
             *out = str_of(all->items[i].bytes, all->items[i].len);
@@ -563,18 +564,21 @@ const char *match_flowbit_name(const struct match_image *image, const struct mat
     return NULL;
 }
 
+bool match_packet_capture(const struct match_image *image, const struct match_capture *all,
+                          uint32_t index, const char **name, struct str *value)
+{
+    if (!all || index >= all->count || all->items[index].variable_id >= image->set->capture_count)
+        return false;
+    *name = image->set->capture_names[all->items[index].variable_id];
+    *value = str_of(all->items[index].bytes, all->items[index].len);
+    return true;
+}
+
 bool match_flow_capture(const struct match_image *image, const struct match_flow *mf,
                         uint32_t index, const char **name, struct str *value)
 {
-    const struct match_capture *all = mf->kept ? mf->kept->captures : NULL;
-    if (mf->bits_of != image->id || !all || index >= all->count)
-        return false;
-    uint32_t id = all->items[index].variable_id;
-    if (id >= image->set->capture_count)
-        return false;
-    *name = image->set->capture_names[id];
-    *value = str_of(all->items[index].bytes, all->items[index].len);
-    return true;
+    return mf->bits_of == image->id && mf->kept &&
+           match_packet_capture(image, mf->kept->captures, index, name, value);
 }
 
 bool match_flow_int(const struct match_image *image, const struct match_flow *mf, uint32_t index,

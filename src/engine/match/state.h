@@ -9,8 +9,6 @@
 #define CARRY_MAX 32
 #define MARKS_MAX 16
 #define FLOW_THRESHOLDS_MAX 16
-#define CAPTURES_MAX 8
-#define CAPTURE_BYTES_MAX 56
 #define FLOWBITS_MAX 65536 /* names in a rule set */
 #define FLOWINTS_MAX 4096
 
@@ -71,15 +69,6 @@ struct match_entropies {
         uint32_t buffer;
         double value;
     } items[ENTROPIES_MAX];
-};
-
-struct match_capture {
-    uint32_t count;
-    struct {
-        uint32_t variable_id;
-        uint8_t len;
-        uint8_t bytes[CAPTURE_BYTES_MAX];
-    } items[CAPTURES_MAX];
 };
 
 /* The state of a threshold by flow; NULL: no flow, no room. */

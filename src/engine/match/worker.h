@@ -254,7 +254,7 @@ void state_renew(struct match_worker *w, const struct match_view *view);
 void entropy_keep(struct match_worker *w, const struct match_view *view, uint32_t buffer,
                   double value);
 /* The newest value that was kept under that id; false: none. */
-bool capture_value(const struct match_flow *mf, uint32_t id, struct str *out);
-void capture_keep(struct match_worker *w, const struct match_view *view);
+bool capture_value(const struct match_capture *all, uint32_t id, struct str *out);
+void capture_keep(struct match_worker *w, const struct match_view *view, struct match_hits *hits);
 
 #endif

@@ -118,11 +118,11 @@ static int read_frame(struct build *b, const struct keyword *k, struct str value
 }
 
 /* "name,value": what a pcre has kept under that name in the flow holds the value */
-static int read_flowvar(struct build *b, const struct keyword *k, struct str value)
+static int read_variable(struct build *b, enum rule_check_kind kind, struct str value)
 {
     struct str rest = value;
     struct str name = str_trim(str_split(&rest, ','));
-    struct rule_check *check = build_check(b, RULE_CHECK_FLOWVAR);
+    struct rule_check *check = build_check(b, kind);
     int id = check && name.len ? loader_number(b->loader, &b->loader->captures, name) : -1;
     if (id < 0)
         return build_refuse(b, "the name of a variable is missing");
@@ -132,14 +132,15 @@ static int read_flowvar(struct build *b, const struct keyword *k, struct str val
     return value_content(b, check->negated ? str_from(rest, 1) : rest, &check->text);
 }
 
-/* "name,value" */
+static int read_flowvar(struct build *b, const struct keyword *k, struct str value)
+{
+    return read_variable(b, RULE_CHECK_FLOWVAR, value);
+}
+
+/* The same of what was kept of this packet. */
 static int read_pktvar(struct build *b, const struct keyword *k, struct str value)
 {
-    struct str rest = value;
-    struct str name = str_trim(str_split(&rest, ','));
-    if (!name.len || !str_trim(rest).len)
-        return build_refuse(b, "a name and a value are expected");
-    return not_done(b, k);
+    return read_variable(b, RULE_CHECK_PKTVAR, value);
 }
 
 /* "established", "setup,closing": of TCP alone */
@@ -196,9 +197,7 @@ static const struct keyword rows[] = {
     NOT_DONE("luajit", KEYWORD_VALUE, read_script, "scripts are not run"),
     NOT_DONE("luaxform", KEYWORD_VALUE, read_script, "scripts are not run"),
     {.name = "flowvar", .read = read_flowvar, .value = KEYWORD_VALUE},
-    NOT_DONE(
-        "pktvar", KEYWORD_VALUE, read_pktvar,
-        "what a pcre keeps of a packet is not compared; flowvar compares what it keeps of a flow"),
+    {.name = "pktvar", .read = read_pktvar, .value = KEYWORD_VALUE},
     {.name = "tcp.session", .read = read_session, .value = KEYWORD_VALUE},
     {.name = "flow.elephant", .read = read_elephant, .value = KEYWORD_VALUE},
 };

@@ -3,19 +3,23 @@
 
 #include <stdlib.h>
 
-/* What a rule does with flowbits, flowints, xbits and hostbits. Those that set come first, then those that ask and set, then
+/* What a rule does with flowbits, flowints, variables, xbits and hostbits. Those that set come first, then those that ask and set, then
  * those that ask: so what one packet makes known is known to the rules after it. */
 enum use { USE_SET, USE_ASK_SET, USE_ASK, USE_NONE };
+
+#define USES 5
+#define VARIABLES 2 /* place of what is kept by captures */
 
 struct place {
     struct rule *rule;
     uint32_t place;
-    uint8_t action, uses[4];
+    uint8_t action, uses[USES];
     uint8_t level; /* of those that ask and set: length of the chain of flowbits before it */
 };
 
-static const enum rule_check_kind kinds[4] = {RULE_CHECK_FLOWBITS, RULE_CHECK_FLOWINT,
-                                              RULE_CHECK_HOSTBITS, RULE_CHECK_XBITS};
+static const enum rule_check_kind kinds[USES] = {RULE_CHECK_FLOWBITS, RULE_CHECK_FLOWINT,
+                                                 [VARIABLES + 1] = RULE_CHECK_HOSTBITS,
+                                                 RULE_CHECK_XBITS};
 
 static bool has_kind(const struct rule_check *c, enum rule_check_kind kind)
 {
@@ -28,6 +32,21 @@ static uint8_t use_of(const struct rule *r, enum rule_check_kind kind)
 {
     bool asks = has_kind(r->checks, kind), sets = has_kind(r->acts, kind);
     return sets ? asks ? USE_ASK_SET : USE_SET : asks ? USE_ASK : USE_NONE;
+}
+
+static bool captures(const struct rule *r)
+{
+    for (const struct rule_buffer *b = r->buffers; b; b = b->next)
+        for (const struct rule_item *i = b->items; i; i = i->next)
+            if (i->kind == RULE_PCRE && i->pcre.capture_count)
+                return true;
+    return false;
+}
+
+static uint8_t use_of_variables(const struct rule *r)
+{
+    bool asks = has_kind(r->checks, RULE_CHECK_FLOWVAR) || has_kind(r->checks, RULE_CHECK_PKTVAR);
+    return captures(r) ? asks ? USE_ASK_SET : USE_SET : asks ? USE_ASK : USE_NONE;
 }
 
 static int place_compare(const void *left, const void *right)
@@ -105,7 +124,8 @@ int rule_sort(struct rule_loader *l)
         places[i] = (struct place){
             .rule = rules[i], .place = (uint32_t)i, .action = l->action_order[rules[i]->action]};
         for (size_t k = 0; k < ARRAY_COUNT(kinds); k++)
-            places[i].uses[k] = use_of(rules[i], kinds[k]);
+            places[i].uses[k] =
+                k == VARIABLES ? use_of_variables(rules[i]) : use_of(rules[i], kinds[k]);
     }
     find_levels(places, count, levels);
     free(levels);

@@ -312,7 +312,8 @@ enum rule_check_kind {
     RULE_CHECK_STREAM_SIZE, /* dir: 0 bytes to the server (client's), 1 to the client (server's), 2 both, 3 either */
     RULE_CHECK_FLOWBITS,
     RULE_CHECK_FLOWINT,
-    RULE_CHECK_FLOWVAR, /* what a pcre has kept under integer.id holds `text` */
+    RULE_CHECK_FLOWVAR, /* what a pcre has kept of the flow under integer.id holds `text` */
+    RULE_CHECK_PKTVAR,  /* the same of this packet */
     RULE_CHECK_XBITS,
     RULE_CHECK_ADDRESS, /* iprep, geoip: addresses of the packet lie in a set */
     RULE_CHECK_HOSTBITS,

@@ -330,6 +330,7 @@ static const char *const written[][6] = {
     [RULE_CHECK_CSUM] = {"ipv4-csum", "tcpv4-csum", "udpv4-csum", "icmpv4-csum", "tcpv6-csum",
                          NULL},
     [RULE_CHECK_FLOWVAR] = {"flowvar", NULL},
+    [RULE_CHECK_PKTVAR] = {"pktvar", NULL},
     [RULE_CHECK_ELEPHANT] = {"flow.elephant", NULL},
     [RULE_CHECK_SESSION] = {"tcp.session", NULL},
     [RULE_CHECK_APP_PROTOCOL] = {"app-layer-protocol", NULL},
