@@ -83,6 +83,21 @@ void mail_inspected(struct app_flow *af, struct tx *tx, enum dir dir);
 /* Members of EVE's record: the object "email"; nothing where no mail began. Further fields as the log's entry for mail says. */
 void mail_log(const struct tx *tx, const struct app_conf *conf, struct json *out);
 
+/* ---- a mail whose end is a line with a dot alone (RFC 5321 section 4.5.2, RFC 1939 section 3) ---- */
+
+/* Where in a line. Begins as MAIL_LINE_START. */
+enum mail_dot { MAIL_LINE_START, MAIL_DOT_SEEN, MAIL_DOT_CR, MAIL_IN_LINE };
+
+struct mail_step {
+    struct str bytes; /* of the mail; may be empty */
+    size_t done;      /* of what was given; 0: ask again */
+    bool ended;       /* the dot is among them */
+};
+
+/* One step through s, which is not empty. Lines end at LF alone too: where the mail ends for one reader must not be inside it for
+ * us. */
+struct mail_step mail_dots_next(enum mail_dot *dot, struct str s);
+
 /* ---- what rules ask: rows of a protocol whose mails go in the directions `where`, from progress `when` on ---- */
 
 #define MAIL_GETTER(name)                                                                      \

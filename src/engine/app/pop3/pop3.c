@@ -17,7 +17,7 @@ static const struct {
     enum pop3_shape shape;
 } commands[] = {
     {"USER", POP3_SINGLE},   {"PASS", POP3_SINGLE},   {"APOP", POP3_SINGLE}, {"STAT", POP3_SINGLE},
-    {"LIST", POP3_LIST_ALL}, {"UIDL", POP3_LIST_ALL}, {"RETR", POP3_MAIL},   {"TOP", POP3_MAIL},
+    {"LIST", POP3_LIST_ALL}, {"UIDL", POP3_LIST_ALL}, {"RETR", POP3_MAIL},   {"TOP", POP3_TOP},
     {"DELE", POP3_SINGLE},   {"NOOP", POP3_SINGLE},   {"RSET", POP3_SINGLE}, {"QUIT", POP3_SINGLE},
     {"CAPA", POP3_LISTING},  {"AUTH", POP3_LIST_ALL}, {"STLS", POP3_TLS},    {"UTF8", POP3_SINGLE},
     {"LANG", POP3_LIST_ALL},
@@ -112,7 +112,7 @@ static void take_command(struct app_flow *af, struct str line)
         texts_add(&pop3->texts, af->mem, POP3_COMMAND, STR_LIT("<SASL DATA>"));
     else
         take_words(af, pop3, line);
-    app_progress(&pop3->tx, DIR_TOSERVER, TX_COMPLETE);
+    app_progress(&pop3->carried.tx, DIR_TOSERVER, TX_COMPLETE);
 }
 
 /* ---- the server ---- */
@@ -134,6 +134,21 @@ static void to_tls(struct app_flow *af)
     af->change_to = APP_TLS;
 }
 
+static bool carries_mail(const struct pop3_tx *pop3)
+{
+    return pop3->shape == POP3_MAIL || pop3->shape == POP3_TOP;
+}
+
+/* Whose the server's next lines or bytes are; NULL: it was given up. */
+static struct pop3_tx *in_work(const struct app_flow *af)
+{
+    const struct pop3_state *st = af->state;
+    struct tx *tx = af->first;
+    while (tx && tx->id != st->data_id)
+        tx = tx->next;
+    return tx ? pop3_tx_of(tx) : NULL;
+}
+
 /* "+OK header", "-ERR header", "+ challenge" (RFC 5034) */
 static void take_status(struct app_flow *af, struct str line)
 {
@@ -143,7 +158,7 @@ static void take_status(struct app_flow *af, struct str line)
         pop3 = pop3_tx_of(app_tx_new(af, DIR_BOTH));
         if (!pop3)
             return;
-        app_progress(&pop3->tx, DIR_TOSERVER, TX_COMPLETE);
+        app_progress(&pop3->carried.tx, DIR_TOSERVER, TX_COMPLETE);
     }
     struct str header = line, status = str_split(&header, ' ');
     bool challenge = str_eq(status, STR_LIT("+"));
@@ -151,14 +166,17 @@ static void take_status(struct app_flow *af, struct str line)
     pop3->success = challenge || str_eq_nocase(status, STR_LIT("+OK"));
     texts_add(&pop3->texts, af->mem, POP3_HEADER, challenge ? STR_EMPTY : str_trim(header));
     st->sasl = challenge;
-    bool more = pop3->success && (pop3->shape == POP3_LISTING || pop3->shape == POP3_MAIL);
+    st->data_id = pop3->carried.tx.id;
     if (pop3->success && pop3->shape == POP3_TLS) {
         to_tls(af);
-    } else if (more && !challenge) {
+    } else if (pop3->success && !challenge && pop3->shape == POP3_LISTING) {
         st->in_listing = true;
-        st->data_id = pop3->tx.id;
+    } else if (pop3->success && !challenge && carries_mail(pop3)) {
+        st->in_mail = true;
+        st->dot = MAIL_LINE_START;
+        mail_begin(af, &pop3->carried, DIR_TOCLIENT, POP3_CONTENT);
     } else {
-        app_progress(&pop3->tx, DIR_TOCLIENT, TX_COMPLETE);
+        app_progress(&pop3->carried.tx, DIR_TOCLIENT, TX_COMPLETE);
     }
 }
 
@@ -166,20 +184,44 @@ static void take_status(struct app_flow *af, struct str line)
 static void take_listing(struct app_flow *af, struct str line)
 {
     struct pop3_state *st = af->state;
-    struct tx *tx = af->first;
-    while (tx && tx->id != st->data_id)
-        tx = tx->next;
+    struct pop3_tx *pop3 = in_work(af);
     if (str_eq(line, STR_LIT("."))) {
         st->in_listing = false;
-        if (tx)
-            app_progress(tx, DIR_TOCLIENT, TX_COMPLETE);
+        if (pop3)
+            app_progress(&pop3->carried.tx, DIR_TOCLIENT, TX_COMPLETE);
         return;
     }
-    if (!tx || pop3_tx_of(tx)->shape == POP3_MAIL)
+    if (!pop3)
         return;
     if (line.len && line.p[0] == '.')
         line = str_from(line, 1);
-    texts_add(&pop3_tx_of(tx)->texts, af->mem, POP3_DATA, line);
+    texts_add(&pop3->texts, af->mem, POP3_DATA, line);
+}
+
+/* What TOP fetches has no end of its own: a file that is open then is cut. */
+static void end_mail(struct app_flow *af, bool cut)
+{
+    struct pop3_state *st = af->state;
+    struct pop3_tx *pop3 = in_work(af);
+    st->in_mail = false;
+    if (!pop3)
+        return;
+    (void)mail_end(&pop3->carried, cut || pop3->shape == POP3_TOP);
+    app_progress(&pop3->carried.tx, DIR_TOCLIENT, TX_COMPLETE);
+}
+
+static void take_mail(struct app_flow *af, struct str *rest)
+{
+    struct pop3_state *st = af->state;
+    struct pop3_tx *pop3 = in_work(af);
+    while (rest->len && st->in_mail) {
+        struct mail_step step = mail_dots_next(&st->dot, *rest);
+        if (pop3 && step.bytes.len)
+            (void)mail_add(&pop3->carried, step.bytes);
+        *rest = str_from(*rest, step.done);
+        if (step.ended)
+            end_mail(af, false);
+    }
 }
 
 /* ---- both ---- */
@@ -188,13 +230,20 @@ static void take_listing(struct app_flow *af, struct str line)
 static bool begins(const struct app_flow *af, enum dir dir)
 {
     const struct pop3_state *st = af->state;
-    return dir == DIR_TOSERVER || (!st->in_listing && !unanswered(af));
+    return dir == DIR_TOSERVER || (!st->in_listing && !st->in_mail && !unanswered(af));
 }
 
-/* A hole inside of a mail is walked over; elsewhere nothing tells what belongs together. */
-static struct app_result take_gap(struct app_flow *af, enum dir dir)
+/* A hole inside of a mail or a listing is walked over; elsewhere nothing tells what belongs together. */
+static struct app_result take_gap(struct app_flow *af, enum dir dir, uint32_t gap)
 {
     struct pop3_state *st = af->state;
+    if (dir == DIR_TOCLIENT && st->in_mail) {
+        struct pop3_tx *pop3 = in_work(af);
+        if (pop3)
+            mail_gap(&pop3->carried, gap);
+        st->dot = MAIL_IN_LINE;
+        return (struct app_result){PARSE_OK, 0};
+    }
     if (dir == DIR_TOSERVER || !st->in_listing)
         return (struct app_result){PARSE_BAD, 0};
     st->lines[dir].skipping = true;
@@ -207,8 +256,12 @@ static struct app_result data(struct app_flow *af, enum dir dir, const struct ap
     struct str rest = chunk->bytes;
     struct line line;
     if (chunk->gap)
-        return take_gap(af, dir);
+        return take_gap(af, dir, chunk->gap);
     while (rest.len && af->change_to == APP_UNKNOWN) {
+        if (dir == DIR_TOCLIENT && st->in_mail) {
+            take_mail(af, &rest);
+            continue;
+        }
         if (begins(af, dir) && !st->lines[dir].skipping && !app_tx_room(af)) {
             app_event(af, NULL, POP3_TOO_MANY_TRANSACTIONS);
             return (struct app_result){PARSE_FULL, (uint32_t)(chunk->bytes.len - rest.len)};
@@ -222,14 +275,21 @@ static struct app_result data(struct app_flow *af, enum dir dir, const struct ap
         else
             take_status(af, line.text);
     }
+    if (chunk->end && dir == DIR_TOCLIENT && st->in_mail)
+        end_mail(af, true);
     return (struct app_result){rest.len ? PARSE_MORE : PARSE_OK,
                                (uint32_t)(chunk->bytes.len - rest.len)};
 }
 
 static void tx_free(struct app_flow *af, struct tx *tx)
 {
+    mail_fini(af, &pop3_tx_of(tx)->carried);
     texts_fini(&pop3_tx_of(tx)->texts, af->mem);
 }
+
+static const struct field_desc fields[POP3_FIELD_COUNT] = {
+    MAIL_FIELDS(APP_POP3, DIR_BIT(DIR_TOCLIENT), POP3_CONTENT),
+};
 
 const struct app_parser pop3_parser = {
     .proto = APP_POP3,
@@ -239,7 +299,10 @@ const struct app_parser pop3_parser = {
     .data = data,
     .tx_free = tx_free,
     .tx_bytes = sizeof(struct pop3_tx),
+    .tx_inspected = mail_inspected,
+    .fields = {fields, POP3_FIELD_COUNT},
     .events = events,
     .event_count = POP3_EVENTS,
     .log = pop3_log,
+    .log_beside = mail_log,
 };

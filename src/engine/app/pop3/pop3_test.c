@@ -23,6 +23,23 @@ static const struct talk_row rows[] = {
       "\"status\":\"OK\",\"header\":\"\",\"data\":[]}}",
       "1 log {\"request\":{\"command\":\"STAT\",\"args\":[]},\"response\":{\"success\":true,"
       "\"status\":\"OK\",\"header\":\"1 9\",\"data\":[]}}"}},
+    {"a mail with a file, its dots taken away",
+     {TS("RETR 1\r\n"),
+      TC("+OK\r\nFrom: a@b.example\r\nSubject: x\r\nContent-Disposition: "
+         "attachment; filename=a.txt\r\n\r\n..one\r\n.\rtwo\r\n.\r\n"),
+      TS("QUIT\r\n"), TC("+OK\r\n")},
+     {"0 tc email.from=a@b.example", "0 tc email.subject=x", "0 tc file.name=a.txt",
+      "0 tc file.data=.one\\r\\n\\rtwo", "0 file tc a.txt 10 closed", "0 done ts tc",
+      "1 done ts tc"}},
+    {"of a mail the beginning",
+     {TS("TOP 1 1\r\n"), TC("+OK\r\nTo: c@d.example\r\nContent-Disposition: attachment; "
+                            "filename=b\r\n\r\nabc\r\n.\r\n")},
+     {"0 tc email.to=c@d.example", "0 file tc b 3 truncated", "0 done ts tc"}},
+    {"no such mail", {TS("RETR 9\r\nNOOP\r\n"), TC("-ERR\r\n+OK\r\n")}, {"1 done ts tc"}},
+    {"a hole in a file",
+     {TS("RETR 1\r\n"), TC("+OK\r\nContent-Disposition: attachment; filename=c\r\n\r\nab"),
+      GAP(DIR_TOCLIENT, 9), TC("cd\r\n.\r\n")},
+     {"0 done ts tc", "!0 file tc c 4 closed"}},
     {"a hole in a mail",
      {TS("RETR 1\r\n"), TC("+OK\r\nab"), GAP(DIR_TOCLIENT, 9), TC("cd\r\n.\r\n")},
      {"0 done ts tc", "!failed tc"}},

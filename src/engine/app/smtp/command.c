@@ -134,7 +134,7 @@ static void on_data(struct app_flow *af, struct str arguments)
     (void)arguments;
     begin_content(af, tx);
     st->mode = MODE_DATA;
-    st->dot = DOT_LINE_START;
+    st->dot = MAIL_LINE_START;
     st->data_unanswered = true;
     wait_for_reply(af, tx, COMMAND_DATA, false);
 }
@@ -283,46 +283,19 @@ static size_t chunk_bytes(struct app_flow *af, struct str s)
     return part.len;
 }
 
-static void add_data(struct app_flow *af, struct str bytes)
-{
-    const struct smtp_state *st = af->state;
-    if (st->tx && bytes.len)
-        smtp_mail_add(af, st->tx, bytes);
-}
-
-/* One step in DATA; returns the bytes dealt with. Lines end at LF alone too: where the mail ends for one server must not be
- * inside it for us. */
+/* One step in DATA; returns the bytes dealt with. */
 static size_t data_bytes(struct app_flow *af, struct str s)
 {
     struct smtp_state *st = af->state;
-    uint8_t c = s.p[0];
-    switch (st->dot) {
-    case DOT_LINE_START:
-        if (c != '.')
-            break;
-        st->dot = DOT_SEEN;
-        return 1;
-    case DOT_SEEN:
-    case DOT_CR:
-        if (c == '\n') {
-            end_of_mail(af);
-            return 1;
-        }
-        if (st->dot == DOT_SEEN && c == '\r') {
-            st->dot = DOT_CR;
-            return 1;
-        }
-        if (st->dot == DOT_CR)
-            add_data(af, STR_LIT("\r"));
-        st->dot = DOT_IN_LINE;
-        break;
-    case DOT_IN_LINE: break;
-    }
-    ptrdiff_t feed = str_find(s, 0, STR_LIT("\n."));
-    size_t len = feed < 0 ? s.len : (size_t)feed + 1;
-    add_data(af, str_cut(s, 0, len));
-    st->dot = s.p[len - 1] == '\n' ? DOT_LINE_START : DOT_IN_LINE;
-    return len;
+    struct mail_step step;
+    do {
+        step = mail_dots_next(&st->dot, s);
+        if (step.bytes.len)
+            smtp_mail_add(af, st->tx, step.bytes);
+    } while (step.done == 0);
+    if (step.ended)
+        end_of_mail(af);
+    return step.done;
 }
 
 static size_t next_bytes(struct app_flow *af, struct str s)
@@ -365,7 +338,7 @@ static struct app_result client_gap(struct app_flow *af, uint32_t gap)
         return (struct app_result){PARSE_BAD, 0};
     if (st->tx)
         mail_gap(&st->tx->carried, gap);
-    st->dot = DOT_IN_LINE;
+    st->dot = MAIL_IN_LINE;
     if (st->mode == MODE_CHUNK) {
         st->chunk_left -= gap;
         if (st->chunk_left == 0)

@@ -76,13 +76,10 @@ struct smtp_pending {
 
 enum smtp_mode { MODE_COMMANDS, MODE_DATA, MODE_CHUNK };
 
-/* Where in a line of DATA: RFC 5321 section 4.5.2. */
-enum smtp_dot { DOT_LINE_START, DOT_SEEN, DOT_CR, DOT_IN_LINE };
-
 struct smtp_state {
     struct smtp_tx *tx; /* the one that commands belong to; NULL: the next command begins one */
     enum smtp_mode mode;
-    enum smtp_dot dot;
+    enum mail_dot dot;
     uint64_t chunk_left;
     bool chunk_last;
     bool skip_line[DIR_COUNT]; /* the rest of a line that was too long */
