@@ -171,6 +171,20 @@ static bool begin_anew(struct engine *e, struct passage *way, const struct packe
     return true;
 }
 
+/* What a SYN has carried is heard with the first packet of the other side behind the handshake, as with Suricata; inline at
+ * once. */
+static bool is_opening(const struct engine *e, const struct conversation *c, const struct packet *p)
+{
+    bool bare_ack = c->just_established && !p->payload.len && !(p->tcp.flags & (TCP_FIN | TCP_RST));
+    return e->conf.stream.mode == STREAM_ACKNOWLEDGED && (bare_ack || (p->tcp.flags & TCP_SYN));
+}
+
+static void hear(struct engine *e, struct passage *way, enum dir dir)
+{
+    if (dir == DIR_TOCLIENT || !is_opening(e, way->c, way->packet))
+        conversation_feed(e, way, dir);
+}
+
 static void take_tcp(struct engine *e, struct passage *way, const struct packet *p)
 {
     count_tcp(e, p);
@@ -198,8 +212,8 @@ static void take_tcp(struct engine *e, struct passage *way, const struct packet 
         flow_set_state(e->flows, &c->flow, FLOW_CLOSED);
     if (!way->stream.ignored) {
         conversation_face(e, way);
-        conversation_feed(e, way, dir_other(way->dir));
-        conversation_feed(e, way, way->dir);
+        hear(e, way, dir_other(way->dir));
+        hear(e, way, way->dir);
     }
 }
 

@@ -77,6 +77,29 @@ def http_hole_in_head(capture):
 
 
 @scene
+def tcp_fast_open(capture):
+    """a request in the SYN, which the server takes (RFC 7413)"""
+    talk = Conversation(capture, PC, SERVER, 80)
+    client, server = talk.sides["client"], talk.sides["server"]
+    request = app.http_request("/early")
+    cookie = b"\x22\x0aabcdefgh\1\1"
+    talk.raw("client", SYN, client.isn, 0, request, options=cookie)
+    client.sent = len(request)
+    talk.raw("server", SYN | 16, server.isn, client.isn + 1 + client.sent)
+    talk.ack("client")
+    talk.send("server", app.http_response(b"done"))
+    talk.close()
+
+
+@scene
+def dns_tcp_answer_only(capture):
+    """an answer of DNS over TCP; its question, and how the connection began, were not seen"""
+    talk = Conversation(capture, PC, SERVER, 53)
+    talk.send("server", app.dns_over_tcp(app.dns_message("www.example.com", answers=[("A", 60, SERVER.ip4)])))
+    talk.close()
+
+
+@scene
 def http_trailers(capture):
     """an answer in chunks with a trailer, a request in chunks without; each piece in a segment of its own"""
     talk = Conversation(capture, PC, SERVER, 80).open()

@@ -101,22 +101,27 @@ static enum app_probe probe_tcp(struct str bytes, uint16_t server_port)
     return probe_message(str_cut(reader_rest(&r), 0, len), len, server_port);
 }
 
+/* The answer to a question that was not seen: who sends it is the server. To port 53 it is an odd request. */
+static bool is_turned(struct str message, enum dir dir, uint16_t server_port)
+{
+    struct reader r = reader_of(message);
+    struct dns_head head;
+    return dir == DIR_TOSERVER && server_port != PORT_DNS && dns_read_head(&r, &head) &&
+           dns_is_response(&head);
+}
+
 static enum app_probe probe_udp_bytes(struct str bytes, enum dir dir, uint16_t server_port)
 {
-    struct reader r = reader_of(bytes);
-    struct dns_head head;
-    if (server_port == PORT_MDNS || server_port == PORT_NETBIOS)
-        return APP_PROBE_NO;
-    /* the answer to a question that was not seen: who sends it is the server. To port 53 it is an odd request */
-    if (dir == DIR_TOSERVER && server_port != PORT_DNS && dns_read_head(&r, &head) &&
-        dns_is_response(&head))
+    if (server_port == PORT_MDNS || server_port == PORT_NETBIOS ||
+        is_turned(bytes, dir, server_port))
         return APP_PROBE_NO;
     return probe_message(bytes, bytes.len, server_port);
 }
 
 static enum app_probe probe_tcp_bytes(struct str bytes, enum dir dir, uint16_t server_port)
 {
-    (void)dir;
+    if (is_turned(str_from(bytes, 2), dir, server_port))
+        return APP_PROBE_NO;
     return probe_tcp(bytes, server_port);
 }
 
