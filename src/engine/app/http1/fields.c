@@ -69,6 +69,20 @@ static bool get_line(const struct tx *tx, enum dir dir, uint32_t index, struct a
     return h->line.len > 0;
 }
 
+/* The line of a response with its end, as Suricata has it. */
+static struct str whole_line(const struct http1_head *h)
+{
+    return str_cut(str_of(h->text, h->len), h->line.at, h->headers_at);
+}
+
+static bool get_response_line(const struct tx *tx, enum dir dir, uint32_t index, struct arena *a,
+                              struct str *out)
+{
+    const struct http1_head *h = head_of(tx, dir);
+    *out = whole_line(h);
+    return h->line.len > 0;
+}
+
 /* ---- single headers ---- */
 
 #define HEADER_GETTER(function, known)                                                       \
@@ -137,7 +151,7 @@ static bool is_listed(const struct http1_header *h, enum list list, enum dir dir
 
 static size_t list_room(const struct http1_head *head)
 {
-    size_t room = head->line.len + 8;
+    size_t room = whole_line(head).len + 8;
     for (uint32_t i = 0; i < head->header_count + head->trailer_count; i++)
         room += head->headers[i].name.len + head->headers[i].value.len + 6;
     return room;
@@ -160,7 +174,7 @@ static bool make_list(const struct http1_head *head, enum dir dir, enum list lis
         return false;
     struct buf b = buf_fixed(memory, room);
     if (list == LIST_START)
-        buf_add(&b, http1_text(head, head->line));
+        buf_add(&b, dir == DIR_TOCLIENT ? whole_line(head) : http1_text(head, head->line));
     if (list != LIST_HEADERS)
         buf_add(&b, STR_LIT("\r\n"));
     uint32_t count = head->header_count + (list == LIST_HEADERS ? head->trailer_count : 0);
@@ -287,7 +301,7 @@ const struct field_desc http1_fields[HTTP1_FIELD_COUNT] = {
     ROW("http.uri", REQUEST, HTTP1_START, get_uri),
     ROW("http.uri.raw", REQUEST, HTTP1_START, get_uri_raw),
     ROW("http.request_line", REQUEST, HTTP1_START, get_line),
-    ROW("http.response_line", RESPONSE, HTTP1_START, get_line),
+    ROW("http.response_line", RESPONSE, HTTP1_START, get_response_line),
     ROW("http.protocol", DIR_BOTH, HTTP1_START, get_protocol),
     ROW("http.stat_code", RESPONSE, HTTP1_START, get_status),
     ROW("http.stat_msg", RESPONSE, HTTP1_START, get_reason),

@@ -24,7 +24,7 @@ const struct talk_row http1_rows[] = {
      {"0 ts http.method=POST", "0 ts http.uri.raw=/a%20b/../c?x=%41#f", "0 ts http.uri=/c?x=A#f",
       "0 ts http.protocol=HTTP/1.1", "0 tc http.protocol=HTTP/1.0",
       "0 ts http.request_line=POST /a%20b/../c?x=%41#f HTTP/1.1",
-      "0 tc http.response_line=HTTP/1.0 404 Not Found", "0 tc http.stat_code=404",
+      "0 tc http.response_line=HTTP/1.0 404 Not Found\\r\\n", "0 tc http.stat_code=404",
       "0 tc http.stat_msg=Not Found", "0 ts http.host=a.example",
       "0 ts http.host.raw=A.example:8080", "0 event request_server_port_tcp_port_mismatch",
       "0 done ts tc"}},
