@@ -112,7 +112,8 @@ static struct match_view view_of(struct engine *e, struct conversation *c,
     view.stream_bytes[0] = c->stream.half[0].next_seq - c->stream.half[0].isn;
     view.stream_bytes[1] = c->stream.half[1].next_seq - c->stream.half[1].isn;
     const struct stream_half *half = &c->stream.half[glance->dir];
-    view.stream_due = view.has_stream && half->ready_end > half->raw_offset;
+    bool asked_for = c->raw_wanted[glance->dir] || !c->raw_asked[glance->dir];
+    view.stream_due = view.has_stream && asked_for && half->ready_end > half->raw_offset;
     view.flow_app_events = view.about_flow ? 0 : c->app.flow_events_new;
     return view;
 }

@@ -42,9 +42,26 @@ static bool is_tcp(const struct packet *p)
     return p->l4 == PACKET_L4_TCP;
 }
 
+/* Can a packet without payload have this size? A size that is ruled out never counts as one that it has. */
+static bool size_may_be_0(const struct rule_check *c)
+{
+    const struct rule_number *n = &c->number;
+    bool excludes = c->negated || n->compare == RULE_NE || n->compare == RULE_NOT_IN;
+    return !excludes && rule_number_holds(n, 0);
+}
+
+/* As in Suricata: only "less than" asks about each packet. Another size is one of payload that rules may look at, or of a packet
+ * that brings bytes of the stream to them; and 0 alone that of a packet that does neither. */
 static enum answer check_dsize(const struct ask *a, const struct rule_check *c)
 {
-    return number_if(is_ip(a->packet) && !a->packet->is_fragment, c, a->packet->payload.len);
+    const struct packet *p = a->packet;
+    bool shown = !a->view->payload_hidden && (p->payload.len > 0 || a->view->stream_due);
+    bool there = is_ip(p) && !p->is_fragment;
+    if (!size_may_be_0(c))
+        there = there && shown;
+    else if (c->number.compare == RULE_EQ)
+        there = there && !shown;
+    return number_if(there, c, p->payload.len);
 }
 
 static enum answer flags_answer(const struct rule_check *c, uint8_t have)

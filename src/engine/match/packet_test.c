@@ -331,7 +331,7 @@ static void walked(void **state)
         {"small", "bbb", 6, 7, APP_UNKNOWN, DIR_TOSERVER, "6 7 8"},
         {"large", "bbbbb", 6, 7, APP_UNKNOWN, DIR_TOSERVER, "5 7 8 11"},
         {"larger", "bbbbbb", 6, 7, APP_UNKNOWN, DIR_TOSERVER, "5 8"},
-        {"empty", "", 6, 7, APP_UNKNOWN, DIR_TOSERVER, "6 8"},
+        {"empty", "", 6, 7, APP_UNKNOWN, DIR_TOSERVER, "6"},
         {"bytes", "abbb", 6, 7, APP_UNKNOWN, DIR_TOSERVER, "4 7 9 11"},
         {"a protocol", "bbbb", 6, 7, APP_DNS, DIR_TOSERVER, "4 7 10 11"},
     };
