@@ -219,6 +219,22 @@ static void names_in_data_are_seen(void **state)
     end(&w);
 }
 
+/* Suricata looks at no name behind an empty one (the root's), and not at that. */
+static void names_end_at_the_root(void **state)
+{
+    static const char request[] =
+        "\x12\x34\1\0\0\3\0\0\0\0\0\0\2n1\0\0\1\0\1\0\0\1\0\1\2n2\0\0\1\0\1";
+    struct world w;
+    begin(&w, true);
+    struct app_chunk chunk = {.bytes = str_of(request, sizeof request - 1)};
+    dns_parser.data(&w.af, DIR_TOSERVER, &chunk);
+    assert_true(str_eq(field(&w, w.af.first, "dns.query", 0), STR_LIT("n1")));
+    struct str out;
+    assert_true(dns_fields[0].bytes(w.af.first, DIR_TOSERVER, 0, &w.scratch, &out));
+    assert_false(dns_fields[0].bytes(w.af.first, DIR_TOSERVER, 1, &w.scratch, &out));
+    end(&w);
+}
+
 /* A name that is too long is cut, said to be cut, and an event. */
 static void long_names_are_cut(void **state)
 {
@@ -358,6 +374,7 @@ int main(void)
         cmocka_unit_test(without_memory_nothing_is_lost_but_the_message),
         cmocka_unit_test(each_of_many_records_is_found),
         cmocka_unit_test(names_in_data_are_seen),
+        cmocka_unit_test(names_end_at_the_root),
         cmocka_unit_test(long_names_are_cut),
         cmocka_unit_test(records_follow_the_settings),
     };

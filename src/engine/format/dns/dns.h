@@ -118,7 +118,8 @@ struct reader dns_section_reader(const struct dns_message *m, enum dns_section s
 /* The index-th record of a section; false: there is none. */
 bool dns_record_at(const struct dns_message *m, enum dns_section section, uint32_t index,
                    struct dns_record *out);
-/* The name of the index-th record of a section, made in scratch; what could be read of a damaged one. False: there is none. */
+/* The name of the index-th record of a section, made in scratch; what could be read of a damaged one. False: there is none,
+ * or it is the root's, which has no text: with Suricata a list of names ends there. */
 bool dns_record_name(const struct dns_message *m, enum dns_section section, uint32_t index,
                      struct arena *scratch, struct str *out);
 /* Type of the index-th question; behind the last one, of the answers. False: there is none. */

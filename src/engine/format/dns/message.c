@@ -176,6 +176,8 @@ bool dns_record_name(const struct dns_message *m, enum dns_section section, uint
         return false;
     /* What could be read of a damaged name is looked at as well. */
     dns_name_text(str_of(m->bytes, m->len), record.name_at, name, &len);
+    if (len == 0)
+        return false;
     *out = arena_copy(scratch, str_of(name, len));
     return out->p != NULL;
 }
@@ -212,6 +214,8 @@ bool dns_any_name(const struct dns_message *m, uint32_t index, struct arena *scr
     int at = in_data ? name_in_data(record.type) : -1;
     dns_name_text(str_of(m->bytes, m->len), at < 0 ? record.name_at : record.data_at + (uint32_t)at,
                   name, &len);
+    if (len == 0)
+        return false;
     *out = arena_copy(scratch, str_of(name, len));
     return out->p != NULL;
 }
