@@ -7,38 +7,39 @@
 #include <string.h>
 
 #define HEAD_BYTES 8
-#define PAIR_BITS (1u << 16)
+#define QUAD_BYTES 4
+#define PAIR_BYTES 2
+#define SIGN_BITS 16
 #define BUCKET_BITS 11
 #define BUCKETS (1u << BUCKET_BITS)
-#define FOLD 0x2020u /* capitals become small letters; what is merged with them costs comparisons */
-#define ZEROS_WEIGHT 16 /* as if so many contents waited for them already: zeros are everywhere */
-
-/* Where a wanted pair begins: nearly all in the first bytes, some further on. Each zone has its own bitmap, so that the many
- * of the first one are not asked everywhere. */
-enum { ZONES = 2 };
-static const uint16_t zone_end[ZONES] = {16, NEAR_LAST};
+#define FOLD \
+    0x20202020u /* capitals become small letters; what is merged with them costs comparisons */
+#define CROWD 4 /* so many wait for the same bytes: a longer one waits for its next ones */
+/* A content that may begin at some places stands at each of them; one with more places costs less in a database. */
+#define PLACES_MAX 7
+#define PROBES_MAX (3 * NEAR_LAST)
 
 struct near_entry {
     uint64_t head,
         mask; /* its first bytes; mask 0 behind its end, 0xdf for a letter of either case */
     uint32_t rule;
-    uint16_t low, high, packet_max;
-    uint8_t pair_at; /* the pair that waits, within the content */
-    uint8_t len;     /* of head */
+    uint16_t place, packet_max;
     bool nocase;
     struct str bytes; /* all of it; in small letters when nocase */
 };
 
-struct zone {
-    uint32_t pairs[PAIR_BITS / 32];
-    uint16_t from, end; /* places at which some pair may begin */
-    uint16_t packet_max;
+/* Two or four bytes at one place, by which what waits there is found. */
+struct probe {
+    uint16_t at, bytes;
+    uint32_t mask, seed; /* of the bytes that count; the place and the number of bytes, mixed */
 };
 
 struct match_near {
-    struct zone zones[ZONES];
-    uint16_t first[BUCKETS + 1]; /* entries[first[i] .. first[i + 1]) */
-    uint32_t count;
+    uint32_t signs[(1u << SIGN_BITS) / 32]; /* what some probe waits for */
+    uint16_t first[BUCKETS + 1];            /* entries[first[i] .. first[i + 1]) */
+    struct probe probes[PROBES_MAX];        /* by place */
+    uint32_t probe_count;
+    uint32_t count; /* rules */
     struct near_entry *entries;
 };
 
@@ -80,7 +81,7 @@ static bool place_content(const struct rule_content *c, uint16_t packet_max, str
     high += shift;
     if (packet_max < UINT16_MAX && high > (int64_t)packet_max - (int64_t)part.len)
         high = (int64_t)packet_max - (int64_t)part.len;
-    if (low > high || high > NEAR_LAST - HEAD_BYTES)
+    if (low > high || high > NEAR_LAST - HEAD_BYTES || high - low >= PLACES_MAX)
         return false;
     *out = (struct near_place){.content = c,
                                .bytes = part,
@@ -151,44 +152,42 @@ int near_set_add(struct near_set *s, const struct near_place *place, uint32_t ru
     return 0;
 }
 
-static inline uint32_t pair_of(const uint8_t *p)
+static struct probe probe_at(uint16_t at, uint16_t bytes)
 {
-    return (p[0] | (uint32_t)p[1] << 8) | FOLD;
+    return (struct probe){.at = at,
+                          .bytes = bytes,
+                          .mask = bytes == QUAD_BYTES ? UINT32_MAX : UINT16_MAX,
+                          .seed = ((uint32_t)at << 8 | bytes) * 0x85ebca6bu};
 }
 
-static inline uint32_t bucket_of(uint32_t pair)
+static inline uint32_t sign_of(const struct probe *probe, uint32_t v)
 {
-    return (pair * 0x9e3779b1u) >> (32 - BUCKET_BITS);
+    return (((v | FOLD) & probe->mask) + probe->seed) * 0x9e3779b1u >> (32 - SIGN_BITS);
 }
 
-static uint8_t choose_pair(struct str bytes, const uint16_t *crowd)
+/* At most four bytes, the rest zero. */
+static uint32_t load(const uint8_t *p, size_t bytes)
 {
-    uint8_t best = 0;
-    uint32_t best_cost = UINT32_MAX;
-    for (uint8_t k = 0; k + 1u < bytes.len && k + 1 < HEAD_BYTES; k++) {
-        uint32_t zeros = (bytes.p[k] == 0) + (bytes.p[k + 1] == 0);
-        uint32_t cost = crowd[bucket_of(pair_of(bytes.p + k))] + ZEROS_WEIGHT * zeros;
-        if (cost < best_cost) {
-            best = k;
-            best_cost = cost;
-        }
-    }
-    return best;
+    uint32_t v = 0;
+    memcpy(&v, p, bytes < sizeof v ? bytes : sizeof v);
+    return v;
 }
 
-static struct near_entry entry_of(const struct near_item *item, const uint16_t *crowd)
+static inline uint32_t bucket_of(uint32_t sign)
+{
+    return sign >> (SIGN_BITS - BUCKET_BITS);
+}
+
+static struct near_entry entry_of(const struct near_item *item, uint16_t place)
 {
     const struct near_place *p = &item->place;
     uint8_t head[HEAD_BYTES] = {0}, mask[HEAD_BYTES] = {0};
     struct near_entry e = {.rule = item->rule,
                            .nocase = p->content->nocase,
                            .bytes = p->bytes,
-                           .low = p->low,
-                           .high = p->high,
-                           .packet_max = p->packet_max,
-                           .pair_at = choose_pair(p->bytes, crowd),
-                           .len = (uint8_t)(p->bytes.len < HEAD_BYTES ? p->bytes.len : HEAD_BYTES)};
-    for (uint8_t i = 0; i < e.len; i++) {
+                           .place = place,
+                           .packet_max = p->packet_max};
+    for (size_t i = 0; i < p->bytes.len && i < HEAD_BYTES; i++) {
         uint8_t small = byte_lower(p->bytes.p[i]);
         mask[i] = p->content->nocase && small >= 'a' && small <= 'z' ? 0xdf : 0xff;
         head[i] = p->bytes.p[i] & mask[i];
@@ -198,46 +197,78 @@ static struct near_entry entry_of(const struct near_item *item, const uint16_t *
     return e;
 }
 
-static void want(struct match_near *n, const struct near_entry *e, uint32_t pair)
+static uint32_t sign_in(const struct near_entry *e, const struct probe *probe)
 {
-    uint16_t low = e->low + e->pair_at, high = e->high + e->pair_at, begin = 0;
-    for (int i = 0; i < ZONES; begin = zone_end[i], i++) {
-        struct zone *z = &n->zones[i];
-        uint16_t from = low > begin ? low : begin;
-        uint16_t end = high < zone_end[i] ? (uint16_t)(high + 1) : zone_end[i];
-        if (from >= end)
-            continue;
-        z->pairs[pair >> 5] |= 1u << (pair & 31);
-        if (z->end == 0 || from < z->from)
-            z->from = from;
-        if (end > z->end)
-            z->end = end;
-        if (e->packet_max > z->packet_max)
-            z->packet_max = e->packet_max;
-    }
+    return sign_of(probe, load(e->bytes.p + (probe->at - e->place), probe->bytes));
 }
 
-static uint32_t pair_in(const struct near_entry *e, const struct near_item *item)
+static struct probe probe_of(const struct near_entry *e, const uint16_t *crowd)
 {
-    return pair_of(item->place.bytes.p + e->pair_at);
+    if (e->bytes.len < QUAD_BYTES)
+        return probe_at(e->place, PAIR_BYTES);
+    struct probe probe = probe_at(e->place, QUAD_BYTES);
+    if (e->bytes.len >= 2 * QUAD_BYTES && crowd[bucket_of(sign_in(e, &probe))] >= CROWD)
+        return probe_at(e->place + QUAD_BYTES, QUAD_BYTES);
+    return probe;
+}
+
+static int probe_cmp(const void *a, const void *b)
+{
+    const struct probe *x = a, *y = b;
+    return x->at != y->at ? (x->at < y->at ? -1 : 1) : (int)x->bytes - (int)y->bytes;
+}
+
+static void want_probe(struct match_near *n, struct probe probe)
+{
+    for (uint32_t i = 0; i < n->probe_count; i++)
+        if (probe_cmp(&n->probes[i], &probe) == 0)
+            return;
+    n->probes[n->probe_count++] = probe;
+}
+
+/* An entry on its way to its bucket. */
+struct draft {
+    struct near_entry entry;
+    uint32_t bucket;
+};
+
+static void draft(struct match_near *n, struct draft *d, uint16_t *crowd)
+{
+    struct probe probe = probe_of(&d->entry, crowd);
+    uint32_t sign = sign_in(&d->entry, &probe);
+    d->bucket = bucket_of(sign);
+    crowd[d->bucket]++;
+    n->signs[sign >> 5] |= 1u << (sign & 31);
+    want_probe(n, probe);
 }
 
 /* Two rounds: the first says how many entries each bucket gets, the second puts them there. */
-static void fill(struct match_near *n, const struct near_item *items, struct near_entry *drafts,
+static void fill(struct match_near *n, const struct near_set *s, struct draft *drafts,
                  uint16_t *crowd)
 {
-    for (uint32_t i = 0; i < n->count; i++) {
-        drafts[i] = entry_of(&items[i], crowd);
-        uint32_t pair = pair_in(&drafts[i], &items[i]);
-        crowd[bucket_of(pair)]++;
-        want(n, &drafts[i], pair);
+    const struct near_item *items = s->items.items;
+    uint32_t count = 0;
+    for (size_t i = 0; i < s->items.count; i++) {
+        for (uint16_t at = items[i].place.low; at <= items[i].place.high; at++, count++) {
+            drafts[count].entry = entry_of(&items[i], at);
+            draft(n, &drafts[count], crowd);
+        }
     }
     for (uint32_t i = 0; i < BUCKETS; i++)
         n->first[i + 1] = n->first[i] + crowd[i];
-    for (uint32_t i = n->count; i > 0; i--) {
-        uint32_t bucket = bucket_of(pair_in(&drafts[i - 1], &items[i - 1]));
-        n->entries[n->first[bucket] + --crowd[bucket]] = drafts[i - 1];
-    }
+    for (uint32_t i = count; i > 0; i--)
+        n->entries[n->first[drafts[i - 1].bucket] + --crowd[drafts[i - 1].bucket]] =
+            drafts[i - 1].entry;
+    qsort(n->probes, n->probe_count, sizeof n->probes[0], probe_cmp);
+}
+
+static size_t entries_of(const struct near_set *s)
+{
+    const struct near_item *items = s->items.items;
+    size_t count = 0;
+    for (size_t i = 0; i < s->items.count; i++)
+        count += (size_t)(items[i].place.high - items[i].place.low) + 1;
+    return count;
 }
 
 int near_build(const struct near_set *s, struct arena *a, const struct match_near **out)
@@ -245,15 +276,16 @@ int near_build(const struct near_set *s, struct arena *a, const struct match_nea
     *out = NULL;
     if (s->items.count == 0)
         return 0;
+    size_t count = entries_of(s);
     struct match_near *n = arena_zalloc(a, sizeof *n);
-    struct near_entry *entries = arena_alloc(a, s->items.count * sizeof *entries);
-    struct near_entry *drafts = calloc(s->items.count, sizeof *drafts);
+    struct near_entry *entries = arena_alloc(a, count * sizeof *entries);
+    struct draft *drafts = calloc(count, sizeof *drafts);
     uint16_t *crowd = calloc(BUCKETS, sizeof *crowd);
-    bool ok = n && entries && drafts && crowd && s->items.count <= NEAR_RULES_MAX;
+    bool ok = n && entries && drafts && crowd && count <= UINT16_MAX;
     if (ok) {
         n->count = (uint32_t)s->items.count;
         n->entries = entries;
-        fill(n, s->items.items, drafts, crowd);
+        fill(n, s, drafts, crowd);
         *out = n;
     }
     free(drafts);
@@ -263,77 +295,77 @@ int near_build(const struct near_set *s, struct arena *a, const struct match_nea
 
 /* ---- looking ---- */
 
-/* Bytes, and the place of the first one. */
-struct bytes_at {
+struct asking {
+    const struct match_near *near;
     struct str bytes;
-    size_t place;
+    size_t place; /* of the first one */
+    near_found_fn found;
+    void *owner;
 };
 
-static bool stands_at(const struct near_entry *e, const struct bytes_at *look, size_t pair)
+static bool stands_at(const struct near_entry *e, const struct asking *a)
 {
-    struct str payload = look->bytes;
-    size_t begin = pair - e->pair_at, place = look->place + begin;
+    struct str bytes = a->bytes;
+    size_t begin = e->place - a->place;
     uint64_t head = 0;
-    if (pair < e->pair_at || place < e->low || place > e->high || payload.len > e->packet_max ||
-        payload.len - begin < e->bytes.len)
+    if (e->place < a->place || bytes.len > e->packet_max || bytes.len < begin + e->bytes.len)
         return false;
-    if (payload.len - begin >= sizeof head)
-        memcpy(&head, payload.p + begin, sizeof head);
+    if (bytes.len - begin >= sizeof head)
+        memcpy(&head, bytes.p + begin, sizeof head);
     else
-        memcpy(&head, payload.p + begin, payload.len - begin);
+        memcpy(&head, bytes.p + begin, bytes.len - begin);
     if ((head & e->mask) != e->head)
         return false;
-    struct str there = str_cut(payload, begin, begin + e->bytes.len);
-    return e->bytes.len <= e->len ||
+    struct str there = str_cut(bytes, begin, begin + e->bytes.len);
+    return e->bytes.len <= HEAD_BYTES ||
            (e->nocase ? str_eq_nocase(there, e->bytes) : str_eq(there, e->bytes));
 }
 
-static __attribute__((noinline)) void ask_bucket(const struct match_near *n,
-                                                 const struct bytes_at *look, size_t at,
-                                                 near_found_fn found, void *owner)
+static __attribute__((noinline)) void ask_bucket(const struct asking *a, uint32_t bucket)
 {
-    uint32_t bucket = bucket_of(pair_of(look->bytes.p + at));
+    const struct match_near *n = a->near;
     for (uint32_t i = n->first[bucket]; i < n->first[bucket + 1]; i++)
-        if (stands_at(&n->entries[i], look, at))
-            found(owner, n->entries[i].rule);
+        if (stands_at(&n->entries[i], a))
+            a->found(a->owner, n->entries[i].rule);
 }
 
-static void look_from(const struct match_near *n, const struct bytes_at *look, near_found_fn found,
-                      void *owner)
+/* `bytes` of the probe are there. */
+static inline void ask(const struct asking *a, const struct probe *probe, size_t bytes)
 {
-    struct str bytes = look->bytes;
-    for (int i = 0; n && i < ZONES; i++) {
-        const struct zone *z = &n->zones[i];
-        if (bytes.len > z->packet_max || z->end <= look->place)
-            continue;
-        size_t from = z->from > look->place ? z->from - look->place : 0;
-        size_t end = z->end - look->place + 1;
-        if (end > bytes.len)
-            end = bytes.len;
-        for (size_t at = from; at + 1 < end; at++) {
-            uint32_t pair = pair_of(bytes.p + at);
-            if (z->pairs[pair >> 5] >> (pair & 31) & 1)
-                ask_bucket(n, look, at, found, owner);
-        }
-    }
+    uint32_t sign = sign_of(probe, load(a->bytes.p + (probe->at - a->place), bytes));
+    if (a->near->signs[sign >> 5] >> (sign & 31) & 1)
+        ask_bucket(a, bucket_of(sign));
+}
+
+static void look(const struct asking *a)
+{
+    const struct probe *probe = a->near->probes, *end = probe + a->near->probe_count;
+    size_t to = a->place + a->bytes.len;
+    for (; probe < end && probe->at < a->place; probe++)
+        continue;
+    for (; probe < end && (size_t)probe->at + QUAD_BYTES <= to; probe++)
+        ask(a, probe, QUAD_BYTES);
+    for (; probe < end && (size_t)probe->at + PAIR_BYTES <= to; probe++)
+        if ((size_t)probe->at + probe->bytes <= to)
+            ask(a, probe, probe->bytes);
 }
 
 void near_look(const struct match_near *n, struct str payload, near_found_fn found, void *owner)
 {
-    look_from(n, &(struct bytes_at){payload, 0}, found, owner);
+    if (n)
+        look(&(struct asking){n, payload, 0, found, owner});
 }
 
 void near_look_at(const struct match_near *n, struct str bytes, size_t place, near_found_fn found,
                   void *owner)
 {
-    if (place < NEAR_LAST)
-        look_from(n, &(struct bytes_at){str_cut(bytes, 0, NEAR_REACH - place), place}, found,
-                  owner);
+    if (n && place < NEAR_LAST)
+        look(&(struct asking){n, str_cut(bytes, 0, NEAR_REACH - place), place, found, owner});
 }
 
 bool near_has(const struct match_near *n, uint32_t rule)
 {
-    for (uint32_t i = 0; n && i < n->count; i++)
+    for (uint32_t i = 0; n && i < n->first[BUCKETS]; i++)
         if (n->entries[i].rule == rule)
             return true;
     return false;

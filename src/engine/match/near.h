@@ -1,24 +1,24 @@
 /* near: contents that can lie in the first bytes of a packet, or of a stream, only; private to match/.
  *
  * Most rules about packets say where their content begins (`depth`, `startswith`) or how small the packet is (`dsize`). To run
- * a large database over each packet for them costs thousands of cycles; here a pair of bytes of each content waits in a
- * bitmap for the few places at which it may stand. What cannot be placed so goes to the database.
+ * a large database over each packet for them costs thousands of cycles; here the first bytes of each content wait at
+ * the one place (or the few) at which it may stand: some twenty places are asked. What cannot be placed so goes to the database.
  *
  * Life:      collect (near_set_add), build once (near_build), look for ever.
- * Limits:    NEAR_LAST; what a stranger gains by packets full of wanted pairs: one comparison, mostly of eight bytes, for each rule
- *            that waits for such a pair at that place.
+ * Limits:    NEAR_LAST; what a stranger gains by packets full of wanted bytes: one comparison, mostly of eight bytes, for each rule
+ *            that waits for them at that place.
  */
 #ifndef ENGINE_MATCH_NEAR_H
 #define ENGINE_MATCH_NEAR_H
 
 #include "engine/match/literal.h"
 
-#define NEAR_LAST 64 /* no wanted pair begins at or behind it: each packet is walked so far */
+#define NEAR_LAST 64 /* nothing that is asked first begins at or behind it */
 #define NEAR_REACH \
     (NEAR_LAST + LITERAL_BYTES_MAX) /* whatever is looked for ends before this place */
 
 #define NEAR_RULES_MAX \
-    60000 /* entries are counted in sixteen bits; further rules go to the database */
+    9000 /* their places are counted in sixteen bits; further rules go to the database */
 
 /* Where a content of a rule stands. */
 struct near_place {
