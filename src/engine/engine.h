@@ -37,7 +37,9 @@ struct engine_conf {
     struct app_conf app;
     struct file_conf file;
     struct verdict_conf verdict; /* enforced: inline, or --simulate-ips */
-    bool inspect_encrypted;     /* payload of TLS flows is shown to rules after the handshake too */
+    bool inspect_encrypted; /* payload of TLS flows is shown to rules after the handshake too */
+    bool
+        guess_tx; /* an alert shows the only transaction at work, though its rule did not look at it */
     uint64_t memory_bytes;      /* of the slab: everything that hangs on flows */
     uint32_t flow_memory_bytes; /* one flow's part of it at most */
 };

@@ -32,6 +32,12 @@ static const struct tx *only_transaction(const struct conversation *c)
     return c && c->app.tx_live == 1 ? c->app.first : NULL;
 }
 
+static bool shows_only(const struct engine *e, const struct conversation *c,
+                       const struct match_hit *hit)
+{
+    return e->conf.guess_tx || hit->by_stream || (c && c->app.is_udp && hit->rule->app_mask);
+}
+
 /* The parser's transaction that a frame belongs to, while it lives. */
 static const struct tx *transaction_of(const struct conversation *c, const struct app_frame *frame)
 {
@@ -92,9 +98,10 @@ void report_alerts(struct engine *e, struct conversation *c, const struct packet
             event.frame = (const struct app_frame *)event.tx;
             event.tx = transaction_of(c, event.frame);
         }
-        if (!event.tx &&
-            (event.hit->by_stream || (c && c->app.is_udp && event.hit->rule->app_mask)))
+        if (!event.tx && !event.frame && shows_only(e, c, event.hit)) {
             event.tx = only_transaction(c);
+            event.tx_guessed = event.tx && e->conf.guess_tx;
+        }
         e->sink.event(e->sink.owner, &event);
     }
 }

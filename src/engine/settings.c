@@ -226,6 +226,7 @@ void engine_conf_read(struct engine_conf *e, const struct conf *conf, bool enfor
     exception_conf_read(&e->verdict, conf, e->stream.midstream);
     read_app(&e->app, conf, e->stream.mode == STREAM_INLINE);
     read_file(&e->file, conf);
+    e->guess_tx = conf_bool(conf, "detect.guess-applayer-tx", false);
     e->inspect_encrypted =
         strcmp(conf_text(conf, "app-layer.protocols.tls.encryption-handling", ""), "full") == 0;
 }

@@ -53,6 +53,7 @@ struct eve_event {
     const struct stream *stream;   /* NULL: not TCP */
     const struct app_flow *app;    /* NULL: none */
     const struct tx *tx;           /* ALERT (or NULL), APP, FILEINFO, ANOMALY (or NULL) */
+    bool tx_guessed;               /* ALERT: the rule did not look at it */
     enum dir dir;                  /* of the packet; for APP: see app_parser.log_dir */
     const struct match_hit *hit;   /* ALERT */
     const struct app_frame *frame; /* FRAME; ALERT of a rule about a frame, or NULL */

@@ -220,6 +220,8 @@ void record_alert(const struct eve_conf *conf, const struct eve_event *event, st
 {
     if (event->tx)
         json_uint(out, "tx_id", event->tx->id);
+    if (event->tx_guessed)
+        json_bool(out, "tx_guessed", true);
     write_rule(conf, event, out);
     part_tunnel(event->packet, out);
     if (conf->app_layer) {
