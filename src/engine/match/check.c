@@ -272,24 +272,18 @@ static enum answer check_vlan_layers(const struct ask *a, const struct rule_chec
     return number_if(true, c, a->packet->vlan_count);
 }
 
-/* Of the two directions: one of them, their sum or either. */
+/* Of the two directions: one of them, both or either. */
 static enum answer of_dirs(const struct rule_check *c, const uint64_t v[2])
 {
-    if (c->dir < 2)
-        return number_if(true, c, v[c->dir]);
-    if (c->dir == 2)
-        return number_if(true, c, v[0] + v[1]);
-    return yes_if(c, rule_number_holds(&c->number, v[0]) || rule_number_holds(&c->number, v[1]));
+    bool to_server = rule_number_holds(&c->number, v[DIR_TOSERVER]);
+    bool to_client = rule_number_holds(&c->number, v[DIR_TOCLIENT]);
+    const bool answers[4] = {to_server, to_client, to_server && to_client, to_server || to_client};
+    return yes_if(c, answers[c->dir & 3]);
 }
 
 static enum answer check_stream_size(const struct ask *a, const struct rule_check *c)
 {
-    if (!a->view->has_stream)
-        return ANSWER_NO;
-    bool to_server = rule_number_holds(&c->number, a->view->stream_bytes[DIR_TOSERVER]);
-    bool to_client = rule_number_holds(&c->number, a->view->stream_bytes[DIR_TOCLIENT]);
-    const bool answers[4] = {to_server, to_client, to_server && to_client, to_server || to_client};
-    return yes_if(c, answers[c->dir & 3]);
+    return a->view->has_stream ? of_dirs(c, a->view->stream_bytes) : ANSWER_NO;
 }
 
 static enum answer check_elephant(const struct ask *a, const struct rule_check *c)

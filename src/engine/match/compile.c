@@ -191,9 +191,12 @@ static int find_slot(struct compile *c, const struct rule_buffer *source)
     return (int)c->slots.count - 1;
 }
 
-/* A buffer that is not there satisfies `absent` alone: what it does not hold can be said only of a buffer that is there. */
+/* A buffer that is not there satisfies `absent` alone: what it does not hold can be said only of a buffer that is there. A header
+ * that the packet does not have is not absent, as in Suricata: the rule asks nothing of the packet. */
 static bool holds_when_absent(const struct rule_buffer *source)
 {
+    if (place_of(source->buffer) == PLACE_HEADER)
+        return false;
     for (const struct rule_item *item = source->items; item; item = item->next)
         if (item->kind == RULE_ABSENT)
             return true;
