@@ -14,6 +14,13 @@ void imap_lose(struct app_flow *af)
     st->is_lost = true;
 }
 
+/* RFC 9051 section 7.1: only these have a tag. Other lines do not cost a look at all commands. */
+static bool is_answer(struct str word)
+{
+    return str_eq_nocase(word, STR_LIT("OK")) || str_eq_nocase(word, STR_LIT("NO")) ||
+           str_eq_nocase(word, STR_LIT("BAD"));
+}
+
 static struct imap_tx *find_tag(const struct app_flow *af, struct str tag)
 {
     for (struct tx *tx = af->first; tx; tx = tx->next) {
@@ -40,10 +47,10 @@ static void refuse_literal(struct app_flow *af, const struct imap_tx *imap)
 
 static void take_tagged(struct app_flow *af, struct str tag, struct str rest)
 {
-    struct imap_tx *imap = find_tag(af, tag);
+    struct str status = str_split(&rest, ' ');
+    struct imap_tx *imap = is_answer(status) ? find_tag(af, tag) : NULL;
     if (!imap)
         return;
-    struct str status = str_split(&rest, ' ');
     texts_add(&imap->texts, af->mem, IMAP_STATUS, status);
     refuse_literal(af, imap);
     app_progress(&imap->carried.tx, DIR_TOSERVER, TX_COMPLETE);
