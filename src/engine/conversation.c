@@ -35,12 +35,22 @@ struct aftermath *conversation_after(struct conversation *c)
     return c->after;
 }
 
+/* Nothing of what was read is told. */
+static void forget_app(struct conversation *c)
+{
+    for (struct tx *tx = c->app.first; tx; tx = tx->next)
+        match_tx_fini(tx, &c->mem);
+    for (enum dir dir = 0; dir < DIR_COUNT; dir++)
+        app_frames_free(&c->app, dir, true, match_tx_fini);
+    app_close(&c->app);
+}
+
 void conversation_unhear(struct engine *e, const struct passage *way)
 {
     struct conversation *c = way->c;
     struct packet bare = *way->packet;
     bare.payload = STR_EMPTY;
-    app_close(&c->app);
+    forget_app(c);
     c->app = (struct app_flow){.proto = APP_UNKNOWN};
     stream_end(&c->stream, &c->mem);
     c->stream = (struct stream){.state = STREAM_NONE};
