@@ -185,7 +185,8 @@ static void test_unanswered(void **state)
 }
 
 /* A rule about payload and URI together, in a packet whose first transactions went before its end. */
-static void test_mixed_rule(void **state)
+/* Also while frames are looked at, which are there before the transactions. */
+static void mixed_rule(const char *rules)
 {
     static struct played p;
     struct played_talk t;
@@ -193,13 +194,19 @@ static void test_mixed_rule(void **state)
     buf_init(&bytes, 0);
     buf_add_c(&bytes, "GET /marked HTTP/1.0\n\n");
     add_crowd(&bytes, &(struct crowd){HTTP, 600, UINT32_MAX});
-    played_init(&p, RULES, true, NULL);
+    played_init(&p, rules, true, NULL);
     played_open(&t, &p, 40000, 80);
     played_send(&t, DIR_TOSERVER, buf_str(&bytes));
     assert_int_equal(played_count(&p, "alert 6 blocked tx 0"), 1);
     assert_int_equal(p.answer.action, VERDICT_DROP);
     played_fini(&p);
     buf_fini(&bytes);
+}
+
+static void test_mixed_rule(void **state)
+{
+    mixed_rule(RULES);
+    mixed_rule(RULES "alert http any any -> any any (frame:http1.request; content:\"never\"; sid:7;)\n");
 }
 
 int main(void)

@@ -356,8 +356,8 @@ void match_tx(struct match_worker *w, const struct match_view *view, struct tx *
         tm->events_done |= tx->events;
     }
     if (complete) {
-        /* payload seen so far was this one's, unless the next one has begun in the same bytes */
-        if (!tx->next)
+        /* payload seen so far was this one's, unless the next one has begun in the same bytes; a frame has none */
+        if (!tx->next && tx->proto != APP_FRAME)
             marks_forget(view, dir);
         tx->inspected_done |= (uint8_t)DIR_BIT(dir);
         state_free(tx, dir, view->mem);
