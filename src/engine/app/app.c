@@ -36,7 +36,8 @@ void app_conf_defaults(struct app_conf *conf)
 bool app_tx_room(const struct app_flow *af)
 {
     const struct app_frames *frames = af->frames;
-    if (frames && (frames->live[0] >= APP_FRAMES_MAX / 2 || frames->live[1] >= APP_FRAMES_MAX / 2))
+    if (frames && (frames->live[0] >= APP_FRAMES_MAX / 2 || frames->live[1] >= APP_FRAMES_MAX / 2 ||
+                   frames->bytes >= af->mem->limit_bytes / APP_FRAMES_SHARE / 2))
         return af->room_given;
     if (af->tx_live == 0)
         return true;

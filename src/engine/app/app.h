@@ -67,6 +67,7 @@ struct app_frame_desc {
 #define APP_FRAME_STREAM 31 /* "stream", of every protocol over TCP: all from the first byte on */
 #define APP_FRAME_OPEN UINT64_MAX /* the length is not known yet */
 #define APP_FRAME_BYTES_MAX 65536 /* kept of a frame at a time; of a longer one rules see it pass */
+#define APP_FRAMES_SHARE 4        /* frames keep bytes in one such part of the flow's memory */
 #define APP_FRAMES_MAX 1024       /* of a direction at a time, then the parser makes room first */
 
 /* A frame that somebody wants. Rules look at it as at a transaction of APP_FRAME. */
@@ -90,6 +91,7 @@ struct app_frame {
 struct app_frames {
     struct app_frame *first[DIR_COUNT], *last[DIR_COUNT]; /* by tx.next, oldest first */
     uint32_t live[DIR_COUNT];
+    uint32_t bytes;              /* that all of them take for theirs */
     uint8_t stream_told;         /* DIR_BIT()s in which the frame "stream" has begun */
     uint64_t count;              /* told so far: id of the next one */
     uint64_t numbers[DIR_COUNT]; /* without "stream" */

@@ -114,8 +114,14 @@ static bool make_room(struct app_flow *af, struct app_frame *f, uint32_t more)
         f->kept -= go;
         f->kept_from += go;
     }
-    uint32_t need = f->kept + more;
-    return budget_grow(af->mem, &f->bytes, &f->cap, need < FIRST_BYTES ? FIRST_BYTES : need, 1);
+    uint32_t need = f->kept + more, before = f->cap;
+    uint32_t share = af->mem->limit_bytes / APP_FRAMES_SHARE;
+    if (need > before && (uint64_t)af->frames->bytes - before + need > share)
+        return false;
+    bool grown =
+        budget_grow(af->mem, &f->bytes, &f->cap, need < FIRST_BYTES ? FIRST_BYTES : need, 1);
+    af->frames->bytes += f->cap - before;
+    return grown;
 }
 
 static void add(struct app_flow *af, struct app_frame *f, struct str bytes)
@@ -183,6 +189,7 @@ void app_frames_free(struct app_flow *af, enum dir dir, bool all,
         else
             af->frames->first[dir] = next;
         forget(&f->tx, af->mem);
+        af->frames->bytes -= f->cap;
         budget_give(af->mem, f->bytes, f->cap);
         budget_give(af->mem, f, sizeof *f);
         af->frames->live[dir]--;
