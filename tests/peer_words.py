@@ -43,6 +43,7 @@ outputs:
 """ + SETTINGS_OF_EVENTS[SETTINGS_OF_EVENTS.index("flow-timeouts:"):]
 ALERT = re.compile(r'"event_type":"alert"')
 TAG = re.compile(r'"vlan":\[(\d+)')
+TUNNEL = re.compile(r'"tunnel":\{"src_ip":"([^"]+)".*?"dest_ip":"([^"]+)"')
 SID = re.compile(r'"signature_id":(\d+)')
 REFUSED = re.compile(r"\bsid: ?(\d+);")
 SECONDS_MAX = 1800
@@ -103,10 +104,14 @@ def ethernet(link, frame):
 
 def merged(paths, into):
     """Writes all captures as one; the names of those that are in it, the first of them with tag 1."""
-    names, out = [], []
+    names, out, known = [], [], set()
     for path in paths:
         with open(path, "rb") as file:
             data = file.read()
+        mark = hashlib.sha256(data).digest()
+        if mark in known:
+            continue  # in tunnels the flows of two copies would mix
+        known.add(mark)
         reader = frames_of_pcapng if data[:4] == b"\x0a\x0d\x0d\x0a" else frames_of_pcap
         tag, latest, some = struct.pack(">HH", 0x8100, len(names) + 1), 0, False
         try:
@@ -131,14 +136,21 @@ def merged(paths, into):
     return names
 
 
+def place_of(line):
+    """The capture's tag, or the two ends of a tunnel: in there Suricata does not know the tag."""
+    tunnel, tag = TUNNEL.search(line), TAG.search(line)
+    if tunnel:
+        return " ".join(sorted(tunnel.groups()))
+    return tag[1] if tag else "0"
+
+
 def alerts(path):
-    """{(tag, sid): count}"""
+    """{(place, sid): count}"""
     found = collections.Counter()
     with open(path, encoding="utf-8", errors="replace") as file:
         for line in file:
             if ALERT.search(line):
-                tag, sid = TAG.search(line), SID.search(line)
-                found[int(tag[1]) if tag else 0, int(sid[1])] += 1
+                found[place_of(line), int(SID.search(line)[1])] += 1
     return found
 
 
@@ -182,7 +194,7 @@ def their_word(command, values, folder):
         os.rename(kept + ".new", kept)
     with open(kept, encoding="utf-8") as file:
         *rows, refused = json.load(file)
-    return collections.Counter({(tag, sid): count for tag, sid, count in rows}), set(refused)
+    return collections.Counter({(place, sid): count for place, sid, count in rows}), set(refused)
 
 
 class Tally:
@@ -201,6 +213,10 @@ class Tally:
         return f"{self.both:7} both, {self.missing:6} missing, {self.more:6} more, {self.counts:6} counts differ"
 
 
+def place_name(place, names):
+    return f"tunnel {place}" if " " in place else names[int(place) - 1] if int(place) else "no tag"
+
+
 def tell(table, theirs, ours, names, top):
     by_word, by_sid, whole = collections.defaultdict(Tally), collections.defaultdict(list), Tally()
     for pair in sorted(pair for pair in theirs.keys() | ours.keys() if pair[1] in table):
@@ -208,7 +224,7 @@ def tell(table, theirs, ours, names, top):
         by_word[table[pair[1]][0]].note(there, here)
         whole.note(there, here)
         if there != here:
-            by_sid[pair[1]].append((pair[0], there, here))
+            by_sid[pair[1]].append((place_name(pair[0], names), there, here))
     for word, tally in sorted(by_word.items()):
         if tally.missing or tally.more or tally.counts:
             print(f"{word:32} {tally}")
@@ -216,8 +232,8 @@ def tell(table, theirs, ours, names, top):
     for sid, rows in sorted(by_sid.items(), key=lambda row: -sum(1 if t and h else 10 for _, t, h in row[1]))[:top]:
         print(f"\n{table[sid][1]}")
         rows.sort(key=lambda row: (bool(row[1] and row[2]), -abs(row[1] - row[2])))
-        for tag, there, here in rows[:4]:
-            print(f"    {there:6} there, {here:6} here: {names[tag - 1] if tag else 'no tag'}")
+        for place, there, here in rows[:4]:
+            print(f"    {there:6} there, {here:6} here: {place}")
         if len(rows) > 4:
             print(f"    and {len(rows) - 4} captures more")
     print(f"\n{len(table)} rules, {len(names)} captures: {whole}")
