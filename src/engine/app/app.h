@@ -226,7 +226,7 @@ struct app_parser {
     void (*open)(struct app_flow *af); /* may be NULL */
     struct app_result (*data)(struct app_flow *af, enum dir dir, const struct app_chunk *chunk);
     void (*close)(struct app_flow *af); /* gives back what state holds (not transactions) */
-    /* Both sides encrypt by now: nothing more is to be learned of the payload. NULL: never so. */
+    /* What is said from now on is encrypted: nothing more is to be learned of the payload. NULL: never so. */
     bool (*is_encrypted)(const struct app_flow *af);
     /* Gives back what the transaction holds (not its files, not itself). */
     void (*tx_free)(struct app_flow *af, struct tx *tx);

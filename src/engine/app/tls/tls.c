@@ -62,6 +62,7 @@ struct tls_state {
     struct tls_tx *tx; /* NULL: not made yet, or over */
     bool made;
     bool retry; /* the server asked for another ClientHello */
+    bool talks; /* data was sent, behind a record of each side */
 };
 
 /* What a piece of the stream is read with. */
@@ -506,6 +507,10 @@ static bool take_record(const struct way *w, uint8_t type, uint16_t len, struct 
         if (!w->state->retry)
             encrypt(w);
         return true;
+    case RECORD_DATA:
+        w->state->talks |= w->state->half[dir_other(w->dir)].started;
+        encrypt(w);
+        return true;
     default: encrypt(w); return true;
     }
 }
@@ -656,7 +661,7 @@ bool tls_is_encrypted(const struct app_flow *af)
     if (af->parser != &tls_parser)
         return false;
     const struct tls_state *state = af->state;
-    return state->half[DIR_TOSERVER].encrypted && state->half[DIR_TOCLIENT].encrypted;
+    return state->talks;
 }
 
 static void close_state(struct app_flow *af)

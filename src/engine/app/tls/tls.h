@@ -15,7 +15,8 @@
 
 extern const struct app_parser tls_parser;
 
-/* True once both directions of a flow with this parser carry encrypted bytes only: nothing more is to be learned of them. */
+/* True once data was sent in a flow with this parser: from here on its bytes say nothing. The ends of the handshake, warnings and
+ * heartbeats before that are encrypted, too, but as with Suricata rules about packets still see them. */
 bool tls_is_encrypted(const struct app_flow *af);
 
 #endif
