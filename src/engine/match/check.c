@@ -193,7 +193,6 @@ static enum answer check_address(const struct ask *a, const struct rule_check *c
     return yes_if(c, holds[c->dir]);
 }
 
-/* The decoder keeps one mark for all checksums of a packet; the rule's word says of which protocol it speaks. */
 static bool csum_speaks_of(const struct packet *p, uint64_t which)
 {
     switch ((enum rule_csum)which) {
@@ -213,7 +212,9 @@ static enum answer check_csum(const struct ask *a, const struct rule_check *c)
     bool want_valid = c->number.b != 0;
     if (!csum_speaks_of(a->packet, c->number.a))
         return ANSWER_NO;
-    return yes_if(c, a->packet->checksum_bad != want_valid);
+    bool valid = c->number.a == RULE_CSUM_IPV4 ? packet_ip_checksum_good(a->packet)
+                                               : packet_l4_checksum_good(a->packet);
+    return yes_if(c, valid == want_valid);
 }
 
 static const struct {

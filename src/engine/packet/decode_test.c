@@ -155,7 +155,8 @@ static void every_kind(void **state)
         kind->make(&m);
         decode(&x, made_str(&m), kind->link);
         const struct packet *p = &x.out[0], *last = &x.out[x.count - 1];
-        if (x.count != kind->packet_count || last->l4 != kind->l4 || last->checksum_bad)
+        if (x.count != kind->packet_count || last->l4 != kind->l4 || last->checksum_bad ||
+            !packet_ip_checksum_good(last) || !packet_l4_checksum_good(last))
             fail_msg("%s: %u packets, l4 %d, checksum %d", kind->name, x.count, last->l4,
                      last->checksum_bad);
         if (p->ether_type != kind->ether_type || p->vlan_count != kind->vlan_count)
@@ -239,11 +240,13 @@ static void spoiled_checksums(void **state)
         *made_byte(&m, rows[i].at) ^= 0x55;
         decode(&x, made_str(&m), PACKET_LINK_ETHERNET);
         if (x.out[0].ip_checksum_bad != rows[i].ip || x.out[0].l4_checksum_bad != rows[i].l4 ||
-            !x.out[0].checksum_bad)
+            !x.out[0].checksum_bad || packet_ip_checksum_good(&x.out[0]) == rows[i].ip ||
+            packet_l4_checksum_good(&x.out[0]) == rows[i].l4)
             fail_msg("%s %zu", rows[i].name, rows[i].at);
         x.frame.checksum_known_good = true;
         packet_decode(x.d, &x.frame, x.out);
         assert_false(x.out[0].checksum_bad);
+        assert_true(packet_ip_checksum_good(&x.out[0]) && packet_l4_checksum_good(&x.out[0]));
         packet_decoder_free(x.d);
     }
 }
@@ -259,6 +262,7 @@ static void udp_without_checksum_is_good(void **state)
     made_ether(&m, 0x0800);
     decode(&x, made_str(&m), PACKET_LINK_ETHERNET);
     assert_false(x.out[0].checksum_bad);
+    assert_true(packet_l4_checksum_good(&x.out[0]));
     packet_decoder_free(x.d);
 }
 
@@ -276,6 +280,7 @@ static void no_checksums_when_switched_off(void **state)
     struct packet_frame frame = {.bytes = made_str(&m), .link = PACKET_LINK_ETHERNET};
     packet_decode(d, &frame, out);
     assert_false(out[0].checksum_bad);
+    assert_false(packet_ip_checksum_good(&out[0]) || packet_l4_checksum_good(&out[0]));
     packet_decoder_free(d);
 }
 

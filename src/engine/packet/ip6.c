@@ -119,8 +119,10 @@ static void routing_header(struct decode_run *run, struct packet *p, struct ip6_
     if (walk->bytes.p[at + 2] == 0)
         packet_event_add(run, p, PACKET_EVENT_IPV6_RH_TYPE_0); /* RFC 5095 */
     /* Segments left: checksums are made for the last destination (RFC 8200 8.1), which is not the one in the header. */
-    if (walk->bytes.p[at + 3] != 0)
+    if (walk->bytes.p[at + 3] != 0) {
         run->verify = false;
+        p->checksum_unknown = true;
+    }
 }
 
 /* RFC 4302 2.2: length in 4-byte words, minus 2. */

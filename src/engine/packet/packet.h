@@ -131,8 +131,9 @@ struct packet {
 
     bool
         checksum_bad; /* one of the two below: an attacker's decoy or a broken path; not inspected unless -k */
-    bool ip_checksum_bad; /* of the IPv4 header */
-    bool l4_checksum_bad; /* of TCP, UDP or ICMP */
+    bool ip_checksum_bad;  /* of the IPv4 header */
+    bool l4_checksum_bad;  /* of TCP, UDP or ICMP */
+    bool checksum_unknown; /* it is made over an address that is not in the header */
     uint8_t event_count;
     uint8_t events[PACKET_EVENTS_MAX]; /* enum packet_event; 255 of them at most */
 };
@@ -198,6 +199,11 @@ void packet_decoder_free(struct packet_decoder *d);
 uint32_t packet_decode(struct packet_decoder *d, const struct packet_frame *frame,
                        struct packet out[PACKET_OUT_MAX]);
 const struct packet_counts *packet_decoder_counts(const struct packet_decoder *d);
+
+/* Is the checksum right, of the IPv4 header, of TCP, UDP or ICMP? Computed now, also under -k none; one that is unknown or not
+ * there is. */
+bool packet_ip_checksum_good(const struct packet *p);
+bool packet_l4_checksum_good(const struct packet *p);
 
 /* Is it an ICMP error? RFC 792: types 3, 4, 5, 11 and 12; RFC 4443: types 1 to 4. */
 bool packet_is_error(const struct packet *p);
