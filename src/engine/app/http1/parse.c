@@ -773,12 +773,11 @@ static bool may_end_at(enum step step)
            step == STEP_MAYBE_HEADERS || step == STEP_TRAILER;
 }
 
+/* Requests that nobody has answered keep a response that has not begun: nothing is absent in it, as with Suricata. */
 static void end_direction(struct run *r)
 {
     finish(r, may_end_at((enum step)r->d->step));
     r->d->step = STEP_IGNORE;
-    if (r->dir == DIR_TOCLIENT)
-        give_up_responses(r->af);
 }
 
 static struct app_result fail(struct run *r, size_t len)
