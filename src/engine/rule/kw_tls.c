@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-/* "client_hello|server_hello", "!server_keyx": messages that have been seen */
+/* "client_hello|server_hello", "!server_keyx": which message was the last one of these */
 static int read_ssl_state(struct build *b, const struct keyword *k, struct str value)
 {
     static const struct {

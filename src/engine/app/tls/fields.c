@@ -216,9 +216,9 @@ static bool chain_len(const struct tx *tx, enum dir dir, uint32_t index, uint64_
     return count > 0 || dir == DIR_TOCLIENT; /* resumed, or hidden by TLS 1.3: none */
 }
 
-static bool state_seen(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out)
+static bool last_message(const struct tx *tx, enum dir dir, uint32_t index, uint64_t *out)
 {
-    *out = tls_tx_of(tx)->seen;
+    *out = tls_tx_of(tx)->at;
     return true;
 }
 
@@ -280,7 +280,7 @@ const struct field_desc tls_fields[TLS_FIELDS] = {
     BYTES("tls.cert_fingerprint", DIR_BOTH, TLS_CERTIFICATE_DONE, false, fingerprint),
     BYTES("tls.certs", DIR_BOTH, TLS_CERTIFICATE_DONE, true, certificates),
     BYTES("tls.subjectaltname", SERVER, TLS_CERTIFICATE_DONE, true, alternative_name),
-    NUMBER("tls.state", DIR_BOTH, TLS_BEGUN, state_seen),
+    NUMBER("tls.state", DIR_BOTH, TLS_BEGUN, last_message),
     NUMBER("tls.cert_notbefore", DIR_BOTH, TLS_CERTIFICATE_DONE, not_before),
     NUMBER("tls.cert_notafter", DIR_BOTH, TLS_CERTIFICATE_DONE, not_after),
     NUMBER("tls.cert_chain_len", DIR_BOTH, TLS_CERTIFICATE_DONE, chain_len),

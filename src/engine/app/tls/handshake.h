@@ -47,12 +47,12 @@ enum tls_event {
     TLS_EVENTS
 };
 
-/* Messages that have been seen: the field "tls.state". */
-enum tls_seen {
-    TLS_SEEN_CLIENT_HELLO = 1,
-    TLS_SEEN_CLIENT_KEY = 2,
-    TLS_SEEN_SERVER_HELLO = 4,
-    TLS_SEEN_SERVER_KEY = 8
+/* Which of these messages was the last one; 0 once the key was exchanged and both sides encrypt: the field "tls.state". */
+enum tls_at {
+    TLS_AT_CLIENT_HELLO = 1,
+    TLS_AT_CLIENT_KEY = 2,
+    TLS_AT_SERVER_HELLO = 4,
+    TLS_AT_SERVER_KEY = 8
 };
 
 /* Progress of a direction. */
@@ -73,7 +73,7 @@ struct tls_tx {
     uint16_t record_version[DIR_COUNT]; /* of the first record; 0: none */
     enum app_proto from_proto;          /* what was spoken before STARTTLS; APP_UNKNOWN: nothing */
     bool resumed;                       /* an earlier session goes on: no certificate is sent */
-    uint8_t seen;                       /* enum tls_seen bits */
+    uint8_t at;                         /* enum tls_at */
     bool certificate_asked;             /* of the client */
     bool server_done; /* the server's part of the handshake that is in the clear */
     bool encrypted[DIR_COUNT];

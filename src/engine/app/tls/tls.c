@@ -204,6 +204,8 @@ static void encrypt(const struct way *w)
     if (!tx || tx->encrypted[w->dir])
         return;
     tx->encrypted[w->dir] = true;
+    if (tx->encrypted[dir_other(w->dir)] && tx->at == TLS_AT_CLIENT_KEY)
+        tx->at = 0;
     if (w->dir == DIR_TOCLIENT)
         note_resumption(tx);
     app_progress(&tx->tx, w->dir, TX_COMPLETE);
@@ -333,27 +335,24 @@ static void note_end_of_flight(struct tls_tx *tx, uint8_t type)
     tx->certificate_asked |= type == MESSAGE_CERTIFICATE_REQUEST;
     tx->server_done |= type == MESSAGE_SERVER_HELLO_DONE;
     tx->tx.updated[DIR_TOCLIENT] = true;
-    if (type == MESSAGE_SERVER_HELLO_DONE)
+    if (type != MESSAGE_CLIENT_HELLO && type != MESSAGE_SERVER_HELLO &&
+        type != MESSAGE_CLIENT_KEY && type != MESSAGE_SERVER_KEY)
         app_progress(&tx->tx, DIR_TOCLIENT, TLS_FLIGHT_DONE);
 }
 
-static void note_seen(struct tls_tx *tx, bool client, uint8_t type)
+static void note_state(struct tls_tx *tx, bool client, uint8_t type)
 {
-    if (client)
-        tx->seen |= type == MESSAGE_CLIENT_HELLO ? TLS_SEEN_CLIENT_HELLO
-                    : type == MESSAGE_CLIENT_KEY ? TLS_SEEN_CLIENT_KEY
-                                                 : 0;
-    else
-        tx->seen |= type == MESSAGE_SERVER_HELLO ? TLS_SEEN_SERVER_HELLO
-                    : type == MESSAGE_SERVER_KEY ? TLS_SEEN_SERVER_KEY
-                                                 : 0;
+    if (type == (client ? MESSAGE_CLIENT_HELLO : MESSAGE_SERVER_HELLO))
+        tx->at = client ? TLS_AT_CLIENT_HELLO : TLS_AT_SERVER_HELLO;
+    else if (type == (client ? MESSAGE_CLIENT_KEY : MESSAGE_SERVER_KEY))
+        tx->at = client ? TLS_AT_CLIENT_KEY : TLS_AT_SERVER_KEY;
 }
 
 static void take_message(const struct way *w, uint8_t type, struct str body)
 {
     bool client = w->dir == DIR_TOSERVER;
     if (w->state->tx)
-        note_seen(w->state->tx, client, type);
+        note_state(w->state->tx, client, type);
     if (!client && w->state->tx)
         note_end_of_flight(w->state->tx, type);
     if (!is_known_message(type))
