@@ -95,7 +95,7 @@ static enum answer check_ttl(const struct ask *a, const struct rule_check *c)
 
 static enum answer check_tos(const struct ask *a, const struct rule_check *c)
 {
-    return number_if(is_ip(a->packet), c, a->packet->tos);
+    return number_if(a->packet->src.version == 4, c, a->packet->tos);
 }
 
 static enum answer check_ip_id(const struct ask *a, const struct rule_check *c)
@@ -110,7 +110,10 @@ static enum answer check_ip_proto(const struct ask *a, const struct rule_check *
 
 static enum answer check_fragoffset(const struct ask *a, const struct rule_check *c)
 {
-    return number_if(is_ip(a->packet), c, a->packet->fragment_offset / 8u);
+    const struct packet *p = a->packet;
+    bool told =
+        p->src.version == 4 || p->is_fragment; /* IPv6: by a header that pieces alone have */
+    return number_if(told, c, p->fragment_offset / 8u);
 }
 
 static enum answer check_seq(const struct ask *a, const struct rule_check *c)
