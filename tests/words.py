@@ -252,7 +252,8 @@ def lines_of_family(header, family):
         yield "app-layer-event", head, f"app-layer-event:{proto}.{event};"
     for frame in frames.split():
         frame = frame if "." in frame and header in ("smb", "ssh", "sip", "tls", "nfs") else frame
-        yield from (("frame", head, f"frame:{frame}; {rest}") for rest in ('content:"e";', "bsize:>10;", 'content:!"e";', "bsize:<20;"))
+        of_frames = HOSTS.format("http1") if header == "http" else head  # under http Suricata takes frame:stream, and it never holds
+        yield from (("frame", of_frames, f"frame:{frame}; {rest}") for rest in ('content:"e";', "bsize:>10;", 'content:!"e";', "bsize:<20;"))
     for word in f"app-layer-protocol:{header};|flow:to_server;|flow:to_client;|flow:established,to_server; flowbits:set,{header};".split("|"):
         yield "flow", HOSTS.format(header), word + " " + WIDE
     hook = "http1" if header == "http" else header
