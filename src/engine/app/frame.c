@@ -73,7 +73,8 @@ void app_frame_tell(struct app_flow *af, const struct tx *tx, uint8_t kind, stru
 void app_frame_stream(struct app_flow *af)
 {
     uint8_t bit = DIR_BIT(af->chunk_dir);
-    if (af->is_udp || !app_frame_wanted(af, APP_FRAME_STREAM))
+    bool empty = !af->chunk->bytes.len && !af->chunk->offset && !af->chunk->gap;
+    if (af->is_udp || empty || !app_frame_wanted(af, APP_FRAME_STREAM))
         return;
     struct app_frames *all = frames_of(af);
     if (!all || (all->stream_told & bit))

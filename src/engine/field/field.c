@@ -69,6 +69,11 @@ const char *app_proto_name(enum app_proto proto)
     return proto_names[proto];
 }
 
+uint64_t app_proto_mask_own(uint64_t mask)
+{
+    return mask & PROTO_BIT(APP_DCERPC) ? mask & ~PROTO_BIT(APP_SMB) : mask;
+}
+
 uint64_t app_proto_mask(struct str name)
 {
     for (size_t i = 0; i < ARRAY_COUNT(proto_aliases); i++)

@@ -66,6 +66,8 @@ enum __attribute__((packed)) app_proto {
 const char *app_proto_name(enum app_proto proto);
 /* The rule language's protocol name as a mask of 1 << app_proto ("http" means HTTP/1 and HTTP/2); 0: no such name. */
 uint64_t app_proto_mask(struct str name);
+/* Without those that only carry one of the others: DCERPC in SMB's pipes has no stream and no transactions of its own. */
+uint64_t app_proto_mask_own(uint64_t mask);
 /* As a log's `types` names it: as above, and what carries that protocol inside is not meant. */
 uint64_t app_proto_log_mask(struct str name);
 

@@ -43,6 +43,14 @@ static void test_mask(void **state)
         assert_int_equal(app_proto_mask(str_c(rows[i].name)), rows[i].want);
 }
 
+static void test_own_mask(void **state)
+{
+    assert_int_equal(app_proto_mask_own(app_proto_mask(STR_LIT("dcerpc"))), BIT(APP_DCERPC));
+    assert_int_equal(app_proto_mask_own(BIT(APP_SMB)), BIT(APP_SMB));
+    assert_int_equal(app_proto_mask_own(BIT(APP_DNS) | BIT(APP_DOH2)),
+                     BIT(APP_DNS) | BIT(APP_DOH2));
+}
+
 static void test_log_mask(void **state)
 {
     static const struct {
@@ -140,10 +148,10 @@ static void test_mask_bits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),         cmocka_unit_test(test_mask),
-        cmocka_unit_test(test_log_mask),      cmocka_unit_test(test_table),
-        cmocka_unit_test(test_table_refuses), cmocka_unit_test(test_table_limit),
-        cmocka_unit_test(test_mask_bits),
+        cmocka_unit_test(test_names),       cmocka_unit_test(test_mask),
+        cmocka_unit_test(test_own_mask),    cmocka_unit_test(test_log_mask),
+        cmocka_unit_test(test_table),       cmocka_unit_test(test_table_refuses),
+        cmocka_unit_test(test_table_limit), cmocka_unit_test(test_mask_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

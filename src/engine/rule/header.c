@@ -131,6 +131,7 @@ static int read_packet_hook(struct build *b, struct str hook)
 static int read_hook(struct build *b, struct str hook)
 {
     struct rule_check *check = build_check(b, RULE_CHECK_APP_STATE);
+    b->rule->app_mask = app_proto_mask_own(b->rule->app_mask);
     if (!check || build_state(b, hook, check) < 0)
         return -1;
     b->rule->dirs = DIR_BIT(check->dir);

@@ -103,7 +103,8 @@ static int read_frame(struct build *b, const struct keyword *k, struct str value
     if (!is_word(value))
         return build_refuse(b, "the name of a frame is expected");
     const struct rule_names *names = b->loader->names;
-    int number = names->app_frame ? names->app_frame(b->rule->app_mask, value) : -1;
+    int number =
+        names->app_frame ? names->app_frame(app_proto_mask_own(b->rule->app_mask), value) : -1;
     if (number < 0)
         return build_refuse(b, "no parser has a frame of that name for the rule's protocol");
     uint32_t bytes = build_field(b, STR_LIT("frame"));
