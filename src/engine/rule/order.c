@@ -3,12 +3,13 @@
 
 #include <stdlib.h>
 
-/* What a rule does with flowbits, flowints, variables, xbits and hostbits. Those that set come first, then those that ask and set, then
- * those that ask: so what one packet makes known is known to the rules after it. */
+/* What a rule does with flowbits, flowints, variables and xbits of transactions. Those that set come first, then those that ask and
+ * set, then those that ask: so what one packet makes known is known to the rules after it. Of hosts Suricata knows two ways only, and
+ * so do we: who changes hostbits comes first, and who asks for xbits; the others have no place. So a packet that sets an xbit is too
+ * early for rules that ask for it. */
 enum use { USE_SET, USE_ASK_SET, USE_ASK, USE_NONE };
 
 #define USES 5
-#define VARIABLES 2 /* place of what is kept by captures */
 
 struct place {
     struct rule *rule;
@@ -16,10 +17,6 @@ struct place {
     uint8_t action, uses[USES];
     uint8_t level; /* of those that ask and set: length of the chain of flowbits before it */
 };
-
-static const enum rule_check_kind kinds[USES] = {RULE_CHECK_FLOWBITS, RULE_CHECK_FLOWINT,
-                                                 [VARIABLES + 1] = RULE_CHECK_HOSTBITS,
-                                                 RULE_CHECK_XBITS};
 
 static bool has_kind(const struct rule_check *c, enum rule_check_kind kind)
 {
@@ -32,6 +29,22 @@ static uint8_t use_of(const struct rule *r, enum rule_check_kind kind)
 {
     bool asks = has_kind(r->checks, kind), sets = has_kind(r->acts, kind);
     return sets ? asks ? USE_ASK_SET : USE_SET : asks ? USE_ASK : USE_NONE;
+}
+
+static uint8_t use_of_hostbits(const struct rule *r)
+{
+    return has_kind(r->acts, RULE_CHECK_HOSTBITS) ? USE_SET : USE_NONE;
+}
+
+static uint8_t use_of_xbits(const struct rule *r)
+{
+    for (const struct rule_check *c = r->checks; c; c = c->next)
+        if (c->kind == RULE_CHECK_XBITS && c->bits.track != RULE_TRACK_TX)
+            return USE_SET;
+    for (const struct rule_check *c = r->acts; c; c = c->next)
+        if (c->kind == RULE_CHECK_XBITS && c->bits.track != RULE_TRACK_TX)
+            return USE_NONE;
+    return use_of(r, RULE_CHECK_XBITS);
 }
 
 static bool captures(const struct rule *r)
@@ -47,6 +60,15 @@ static uint8_t use_of_variables(const struct rule *r)
 {
     bool asks = has_kind(r->checks, RULE_CHECK_FLOWVAR) || has_kind(r->checks, RULE_CHECK_PKTVAR);
     return captures(r) ? asks ? USE_ASK_SET : USE_SET : asks ? USE_ASK : USE_NONE;
+}
+
+static void find_uses(const struct rule *r, uint8_t uses[USES])
+{
+    uses[0] = use_of(r, RULE_CHECK_FLOWBITS);
+    uses[1] = use_of(r, RULE_CHECK_FLOWINT);
+    uses[2] = use_of_variables(r);
+    uses[3] = use_of_hostbits(r);
+    uses[4] = use_of_xbits(r);
 }
 
 static int place_compare(const void *left, const void *right)
@@ -123,9 +145,7 @@ int rule_sort(struct rule_loader *l)
     for (size_t i = 0; i < count; i++) {
         places[i] = (struct place){
             .rule = rules[i], .place = (uint32_t)i, .action = l->action_order[rules[i]->action]};
-        for (size_t k = 0; k < ARRAY_COUNT(kinds); k++)
-            places[i].uses[k] =
-                k == VARIABLES ? use_of_variables(rules[i]) : use_of(rules[i], kinds[k]);
+        find_uses(rules[i], places[i].uses);
     }
     find_levels(places, count, levels);
     free(levels);

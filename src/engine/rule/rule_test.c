@@ -626,6 +626,25 @@ static void rules_are_ordered(void **state)
     rule_set_free(s);
 }
 
+/* Who changes hostbits comes first, then who asks for xbits; the others keep their places. */
+static void bits_of_hosts_are_ordered(void **state)
+{
+    struct rule_set *s =
+        load("alert tcp any any -> any any (xbits:set,x,track ip_src; sid:1;)\n"
+             "alert tcp any any -> any any (hostbits:isset,h; sid:2;)\n"
+             "alert tcp any any -> any any (sid:3;)\n"
+             "alert tcp any any -> any any (xbits:isset,x,track ip_src; sid:4;)\n"
+             "alert tcp any any -> any any (xbits:isnotset,x,track ip_pair; xbits:set,y,track "
+             "ip_pair; sid:5;)\n"
+             "alert tcp any any -> any any (hostbits:set,h; sid:6;)\n"
+             "alert tcp any any -> any any (hostbits:isset,h; hostbits:unset,i; sid:7;)\n");
+    static const uint32_t want[] = {6, 7, 4, 5, 1, 2, 3};
+    assert_int_equal(s->count, ARRAY_COUNT(want));
+    for (uint32_t i = 0; i < s->count; i++)
+        assert_int_equal(s->rules[i]->sid, want[i]);
+    rule_set_free(s);
+}
+
 static void lines_are_joined_counted_and_doubled_sids_resolved(void **state)
 {
     struct rule_set *s = load(
@@ -886,6 +905,7 @@ int main(void)
         cmocka_unit_test(ports_are_sets_and_equal_sets_are_one),
         cmocka_unit_test(variables_come_from_conf),
         cmocka_unit_test(rules_are_ordered),
+        cmocka_unit_test(bits_of_hosts_are_ordered),
         cmocka_unit_test(lines_are_joined_counted_and_doubled_sids_resolved),
         cmocka_unit_test(words_about_a_rule_are_kept),
         cmocka_unit_test(thresholds_are_laid_on),
