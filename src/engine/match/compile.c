@@ -267,7 +267,14 @@ static int compile_buffer(struct compile *c, const struct rule_buffer *source,
 static bool check_may_change(const struct rule_check *c)
 {
     return c->kind != RULE_CHECK_XBITS && c->kind != RULE_CHECK_HOSTBITS &&
-           c->kind != RULE_CHECK_ADDRESS;
+           c->kind != RULE_CHECK_ADDRESS && c->kind != RULE_CHECK_IP_PROTO;
+}
+
+/* A rule that counts, or that turns a bit round, does it for each packet. */
+static bool act_repeats(const struct rule_check *c)
+{
+    return c->kind == RULE_CHECK_FLOWINT ||
+           (c->kind == RULE_CHECK_FLOWBITS && c->bits.op != RULE_BIT_SET);
 }
 
 static bool flow_keyword_used(const struct rule_flow *f)
@@ -279,10 +286,13 @@ static bool flow_keyword_used(const struct rule_flow *f)
 static bool is_ip_only(const struct rule *r)
 {
     if (r->buffers || r->app_mask || r->every_packet || flow_keyword_used(&r->flow) ||
-        r->needs_packet || r->packet_header_only)
+        r->packet_header_only)
         return false;
     for (const struct rule_check *c = r->checks; c; c = c->next)
         if (check_may_change(c))
+            return false;
+    for (const struct rule_check *c = r->acts; c; c = c->next)
+        if (act_repeats(c))
             return false;
     return true;
 }
