@@ -4,7 +4,7 @@
 SURICATA is a command that runs Suricata 8 (in words: "peer-suricata"). The captures become one, in which each has a VLAN tag of
 its own, so that flows do not mix; times stay. Ethernet, and raw IP and the like that get an Ethernet header; others are left out.
 The rules are made from the table in tests/words.py, or by dice with --random; each engine plays the capture once for each slice
-of them. What counts is the pair (capture, sid): printed are the pairs that both have, those that only one has, and those whose
+of them; rules that tell each other of something (bits, thresholds, data sets) are played together. What counts is the pair (capture, sid): printed are the pairs that both have, those that only one has, and those whose
 counts differ, by word, then the rules that differ most, each with the captures where it does; then the rules that one takes and the
 other does not. --words: only words that begin so; --sids: only these rules, as they are numbered in the whole. --keep: the
 merged capture, the rules and what Suricata said stay in a folder, and are taken from there the next time.
@@ -32,6 +32,7 @@ SETTINGS = """\
 %YAML 1.1
 ---
 packet-alert-max: 64
+decoder: {teredo: {enabled: yes, ports: 3544}}
 outputs:
   - eve-log:
       enabled: yes
@@ -253,6 +254,14 @@ def wanted(args):
     return {sid: row for sid, row in table.items() if row[0].startswith(args.words) and sid in sids}
 
 
+def slices_of(table, size):
+    """Rules that tell each other of something in one slice, the others by turns in the rest."""
+    together = [sid for sid in sorted(table) if table[sid][0].startswith(words.TOGETHER_MARK)]
+    others = [sid for sid in sorted(table) if not table[sid][0].startswith(words.TOGETHER_MARK)]
+    count = -(-len(others) // size)
+    return [others[at::count] for at in range(count)] + ([together] if together else [])
+
+
 def merged_once(args, folder):
     """(file, names), made when it is not there."""
     file, index = os.path.join(folder, "merged.pcap"), os.path.join(folder, "merged.json")
@@ -288,12 +297,10 @@ def main():
         with open(values["settings"], "w", encoding="utf-8") as file:
             file.write(SETTINGS)
         common = ["-r", "{pcap}", "-l", "{out}", "-c", "{settings}", "-S", "{rules}", "-k", "none"]
-        sids = sorted(table)
-        slices = -(-len(sids) // args.slice)
-        for at in range(slices):
+        for sids in slices_of(table, args.slice):
             values["rules"] = os.path.join(folder, "some.rules")
             with open(values["rules"], "w", encoding="utf-8") as file:
-                file.writelines(table[sid][1] + "\n" for sid in sids[at::slices])
+                file.writelines(table[sid][1] + "\n" for sid in sids)
             found, refused = their_word(args.suricata + common + ["--runmode", "single"], values, args.keep)
             theirs += found
             there |= refused

@@ -4,7 +4,9 @@ A family is a protocol with its buffers, its numbers (each with values that occu
 events and its frames. rules() gives one rule for each thing that can be asked of each word, dice() rules that combine some.
 """
 import random
+import re
 
+TOGETHER_MARK = "+"  # a word's first letter when its rules belong into one run
 LETTERS = "aeio1/."
 # header (what the rule's line begins with), buffers, numbers {word: values}, other words, events, frames, states
 FAMILIES = {
@@ -199,6 +201,122 @@ FILE_PROTOCOLS = "http smb smtp ftp-data nfs http2"
 HOSTS = "alert {} any any -> any any"
 
 
+# what is asked of payload: for packets of UDP, and of TCP alone
+PAYLOAD = """content:"a"; content:"e"; distance:1; within:5|content:"a"; content:!"e"; distance:0; within:8|content:"e"; offset:3; depth:9
+    content:"a"; isdataat:20,relative|content:"a"; isdataat:!4,relative|content:"|00 01|"; content:"|00|"; distance:-2; within:4
+    content:"e"; nocase; endswith|content:"|00|"; startswith|content:!"|00|"; content:"e"|content:!"e"; content:!"a"; dsize:>9
+    content:"a"; fast_pattern:only; content:"e"; distance:4|content:"com"; rawbytes|isdataat:100|isdataat:!100
+    byte_test:2,>,256,0|byte_test:1,&,0x80,2|byte_test:4,<,1000000,0,little|byte_test:1,!=,0,1|byte_test:2,=,1,4
+    content:"|00|"; byte_test:1,>,3,0,relative|byte_test:2,!&,0x8000,2|byte_test:2,>,5,0,bitmask 0x0f00
+    byte_jump:1,0; content:"e"; distance:0|byte_jump:2,0,little,multiplier 2; isdataat:1,relative|byte_jump:1,4,from_beginning; content:"|00|"
+    byte_jump:2,2,align; isdataat:2,relative|byte_jump:1,0,post_offset -2; content:"a"; within:9|byte_jump:1,0,from_end; isdataat:1,relative
+    byte_extract:1,0,n; content:"e"; offset:n|byte_extract:1,1,n; isdataat:n|byte_extract:1,0,n; content:"a"; offset:n; depth:9
+    byte_extract:2,0,n,little; byte_test:2,>,n,2|byte_extract:1,0,n; content:"a"; content:"e"; distance:0; within:n
+    byte_extract:1,0,n,multiplier 2; content:"e"; within:n; distance:2|byte_math:bytes 1, offset 0, oper +, rvalue 5, result r; isdataat:r
+    byte_math:bytes 2, offset 0, oper /, rvalue 8, result r; content:"e"; offset:r
+    byte_math:bytes 1, offset 1, oper <<, rvalue 1, result r; byte_test:1,<,r,0
+    pcre:"/a.e/"|pcre:"/A.*E/i"|pcre:"/^.{0,4}e/s"|pcre:"/^[a-z]/m"|pcre:"/a [e o]/x"|pcre:"/a$/"|pcre:"/e\\x00/A"|pcre:"/o.*?e/G"
+    content:"a"; pcre:"/e/R"|content:"a"; pcre:"/^.{0,3}e/R"|content:"a"; pcre:!"/e/R"|pcre:"/[0-9]+/"; content:"a"; within:20
+    pcre:"/(?P<one>a).(?P=one)/"|pcre:"/\\x00\\x00/"; pcre:"/\\x01/R"|content:"a"; content:"e"; within:20; content:"i"; distance:-10; within:30
+    content:"o"; distance:2; content:"a"; within:12|content:"e"; content:"e"; distance:0; content:"e"; distance:0; content:!"e"; distance:0
+    base64_decode:bytes 8, offset 0; base64_data; content:"|00|"|content:"="; base64_decode:relative; base64_data; isdataat:3
+    pkt_data; content:"e"; offset:9|entropy: value >= 5|to_lowercase; content:"e"|content:"a|20|"; depth:40; content:"|0d 0a|"; distance:0"""
+# what is asked of several buffers, and of buffers in several shapes: (header, rests)
+CHAINS = {
+    "http": """http.method; content:"GET"; http.uri; content:"a"; http.header; content:"e"|http.method; content:"GET"; bsize:3; http.uri; bsize:<20
+        http.uri; content:"/"; content:"a"; distance:0; http.host; content:"."; endswith|http.uri; content:"."; pcre:"/[a-z]{2,4}$/R"
+        http.uri; pcre:"/[?&]/U"|content:"GET"; http_method; content:"a"; http_uri|content:"a"; http_uri; content:"e"; http_header; nocase
+        http.stat_code; content:"200"; file.data; content:"<"; depth:20|http.stat_code; content:"4"; startswith; http.header; content:"Content"
+        http.uri; to_lowercase; url_decode; content:"a"|http.uri; url_decode; to_md5; content:"|0a|"
+        http.uri; strip_whitespace; to_sha1; content:"|0a|"
+        http.header; compress_whitespace; content:": "|http.header; header_lowercase; content:"host"
+        http.request_header; header_lowercase; content:"host: "
+        http.uri; pcrexform:"/([a-z]+)"; content:"a"; startswith|http.host; dotprefix; content:".com"; endswith
+        http.user_agent; to_uppercase; content:"MOZ"
+        http.header; strip_pseudo_headers; content:"a"|file.data; from_base64; content:"a"|http.cookie; url_decode; content:"="
+        file.data; to_sha256; content:"|e0|"
+        http.uri; xor:"0d0ac8ff"; content:"|22|"; depth:1|http.uri; subslice:1,4; content:"a"|http.host; domain; content:"a"
+        http.host; tld; content:"com"
+        http.header; content:"a"; http.header; content:!"Accept"|http.uri; content:"a"; content:!"b"; http.method; content:!"POST"
+        http.user_agent; content:"Mozilla"; startswith; content:"Windows"; within:40
+        http.header_names; content:"|0d 0a|Host|0d 0a|"; content:!"Referer"
+        http.response_line; content:"HTTP/1.1 2"; startswith; http.server; content:"a"; nocase|http.request_body; content:"="; pcre:"/[a-z]+=/P"
+        http.uri; content:"a"; flow:to_server; urilen:>10|http.stat_msg; content:"OK"; http.content_type; content:"text"
+        http.uri; base64_decode:bytes 4; base64_data; content:"a"
+        file.data; byte_test:2,>,100,0; content:"a"|file.data; content:"a"; byte_jump:1,1,relative; content:"e"; within:100
+        http.uri; byte_extract:1,1,n; isdataat:!n
+        http.method; content:"GET"; content:"a"; http.uri; content:"Mozilla"; http.user_agent; distance:0|http.start; content:"|0d 0a 0d 0a|"; endswith""",
+    "tls": """tls.sni; content:"www"; startswith; content:".com"; endswith|tls.sni; dotprefix; content:".com"; endswith|tls.sni; to_uppercase; content:"W"
+        tls.cert_subject; content:"CN="; content:"a"; distance:0|tls.cert_subject; content:"CN="; pcre:"/^[a-z*]/R"|tls.sni; pcre:"/^[a-z]+\\./"
+        tls.cert_issuer; content:"O="; tls.cert_subject; content:!"a"|tls.sni; bsize:>10; content:"a"|tls.sni; domain; content:"o"
+        tls.sni; to_md5; content:"|0a|"
+        tls.certs; content:"|30 82|"; startswith; byte_test:2,>,500,2|tls.version:1.2; tls.sni; content:"a"|tls.version:!1.2
+        ja3.hash; content:"a"; depth:8; ja3.string; content:"771"
+        tls.cert_serial; content:":"; pcre:"/^([0-9A-F]{2}:)+/"|tls.cert_fingerprint; content:":"; offset:2; depth:1|tls.random; content:"|00|"; flow:to_server""",
+    "dns": """dns.query; content:"www"; nocase; startswith; content:".com"; endswith|dns.query; bsize:>20; content:"."; content:"."; distance:1
+        dns.query; dotprefix; content:".com"; endswith|dns.query; pcre:"/^[a-z0-9]{10,}/"|dns.query; domain; content:"a"
+        dns.query; to_uppercase; content:"COM"
+        dns.opcode:0; dns.query; content:"e"|dns.rcode:3; dns.queries.rrname; content:"a"|dns.rrtype:28; dns.query; content:"o"
+        dns.query; tld; content:"net"
+        dns.query; to_sha1; content:"|0a|"|dns.answers.rrname; content:"a"; dns.queries.rrname; content:"a"|content:"|01 00|"; offset:2; depth:2; dns.query; content:"a" """,
+    "smb": """smb.share; content:"IPC"; smb.named_pipe; content:"s"|file.name; content:"."; pcre:"/[a-z]{3}$/"|smb.share; to_lowercase; content:"ipc$"
+        content:"|fe|SMB"; offset:4; depth:4|content:"|ff|SMB"; offset:4; depth:4; dsize:>100|file.data; content:"MZ"; startswith""",
+    "smtp": """smtp.helo; content:"."; smtp.mail_from; content:"@"|email.from; content:"@"; email.to; content:"@"|file.data; content:"PK"; startswith
+        email.subject; to_lowercase; content:"e"|file.name; content:"."; email.from; content:"a"|email.received; content:"by "; content:"with"; distance:0""",
+    "ssh": """ssh.proto; content:"2"; ssh.software; content:"OpenSSH"|ssh.software; to_lowercase; content:"ssh"|ssh.software; pcre:"/_[0-9]\\./" """,
+}
+# rules that tell each other of something: they are asked of both engines in one run. (word, header, rests)
+TOGETHER = (
+    ("flowbits", "http", """http.method; content:"GET"; flowbits:set,get|flowbits:isset,get; http.stat_code; content:"200"|flowbits:isnotset,get; http.uri; content:"a"
+        flowbits:isset,get; flowbits:unset,get; http.stat_code; content:"4"|flowbits:isset,get|post; http.server; content:"a"
+        http.method; content:"POST"; flowbits:set,post
+        flowbits:isset,post; flow:to_client; file.data; content:"a"|flowbits:isset,get; flowbits:isnotset,post; http.host; content:"a"
+        http.uri; content:"e"; flowbits:toggle,tog
+        flowbits:isset,tog; http.uri; content:"a"|flowbits:isset,get; flow:established,to_client"""),
+    ("flowbits", "tcp", """flowbits:isset,get; dsize:30<>60|flowbits:isset,sni; flow:to_server; dsize:<60|flags:S; flowbits:set,syn; noalert|flowbits:isset,syn; flags:SA
+        flowbits:isset,syn; flags:F+; flowbits:set,fin|flowbits:isset,fin; flags:A"""),
+    ("flowbits", "tls", """tls.sni; content:"a"; flowbits:set,sni; noalert|flowbits:isset,sni; tls.cert_subject; content:"a"|flowbits:isnotset,sni; tls.cert_subject; content:"a"
+        flowbits:isset,sni; flowbits:set,both; tls.cert_issuer; content:"o"|flowbits:isset,both; tls.version:1.2"""),
+    ("flowbits", "dns", """dns.query; content:"a"; flowbits:set,query|flowbits:isset,query; flow:to_client|flowbits:isnotset,query; flow:to_client; dns.queries.rrname; content:"e" """),
+    ("flowint", "http", """http.uri; content:"/"; flowint:pages,+,1; noalert|flowint:pages,>,3; http.uri; content:"a"|flowint:pages,isset; http.stat_code; content:"2"
+        flowint:pages,notset; http.uri; content:"e"|flowint:pages,==,2; http.stat_code; content:"2"|flowint:other,=,5; http.method; content:"POST"
+        flowint:other,<,9; file.data; content:"a"
+        flowint:other,-,1; http.stat_code; content:"3"|flowint:pages,<,2; http.host; content:"a" """),
+    ("xbits", "dns", """dns.query; content:"w"; xbits:set,w,track ip_src,expire 30|xbits:isset,w,track ip_src; dns.query; content:"e"|xbits:isset,w,track ip_dst; flow:to_client
+        xbits:isnotset,w,track ip_src; dns.query; content:"a"|xbits:isset,w,track ip_src; xbits:unset,w,track ip_src; dns.query; content:"x"
+        dns.query; content:"o"; xbits:set,o,track ip_pair,expire 10|xbits:isset,o,track ip_pair; dns.query; content:"a"
+        xbits:toggle,t,track ip_src; dns.query; content:"i"
+        xbits:isset,t,track ip_src; dns.query; content:"n" """),
+    ("xbits", "http", """http.uri; content:"a"; xbits:set,uri,track ip_dst,expire 60|xbits:isset,uri,track ip_dst; http.method; content:"GET"|xbits:isset,w,track ip_src; http.host; content:"w"
+        xbits:set,tx,track tx; http.method; content:"GET"|xbits:isset,tx,track tx; http.stat_code; content:"200" """),
+    ("hostbits", "tls", """tls.sni; content:"w"; hostbits:set,seen,src|hostbits:isset,seen,src; tls.sni; content:"a"|hostbits:isset,seen,dst; tls.cert_subject; content:"a"
+        hostbits:isnotset,seen,src; tls.sni; content:"o"|hostbits:toggle,tog; tls.sni; content:"i"|hostbits:isset,tog,src; tls.sni; content:"c"
+        hostbits:unset,seen,src; tls.sni; content:"x" """),
+    ("threshold", "dns", """threshold:type limit, track by_src, count 1, seconds 60; dns.query; content:"a"|threshold:type threshold, track by_src, count 3, seconds 60; dns.query; content:"e"
+        threshold:type both, track by_src, count 2, seconds 60; dns.query; content:"o"
+        threshold:type limit, track by_dst, count 2, seconds 10; dns.query; content:"i"
+        threshold:type threshold, track by_both, count 2, seconds 30; dns.query; content:"c"
+        threshold:type limit, track by_rule, count 5, seconds 3600; dns.query; content:"m"
+        detection_filter:track by_src, count 3, seconds 60; dns.query; content:"w"
+        detection_filter:track by_dst, count 2, seconds 10; dns.query; content:"n"
+        threshold:type backoff, track by_src, count 1, multiplier 2; dns.query; content:"s"|detection_filter:track by_rule, count 9, seconds 60; dns.query; content:"r" """),
+    ("threshold", "tcp", """flags:S; threshold:type both, track by_src, count 5, seconds 10|flags:S; threshold:type limit, track by_flow, count 1, seconds 10|flags:R; detection_filter:track by_src, count 3, seconds 5
+        flags:SA; threshold:type threshold, track by_dst, count 4, seconds 60|flags:F+; threshold:type limit, track by_both, count 1, seconds 300"""),
+    ("dataset", "dns", """dns.query; content:"w"; dataset:set,names,type string|dns.query; dataset:isset,names|dns.query; dataset:isnotset,names; content:"a"
+        dns.query; to_md5; dataset:set,md5,type md5|dns.query; to_sha256; dataset:set,sha,type sha256|dns.answers.rrname; dataset:isset,names|dns.queries.rrname; dataset:isset,names; content:"e" """),
+    ("dataset", "http", """http.host; dataset:set,hosts,type string|http.host; dataset:isset,names,type string|http.uri; dataset:isset,hosts; content:"a"|http.user_agent; dataset:set,agents,type string
+        http.user_agent; dataset:isset,agents; content:"Win"|http.host; dotprefix; dataset:set,dots,type string
+        http.method; content:"GET"; ip.src; dataset:set,ips,type ip
+        http.method; content:"POST"; ip.dst; dataset:isset,ips,type ip|http.method; content:"P"; ip.src; dataset:isnotset,ips,type ip"""),
+    ("pktvar", "http", """http.uri; pcre:"/(?P<flow_first>[a-z]+)/"|http.method; content:"GET"; flowvar:first,"index"|pcre:"/(?P<pkt_word>GET)/"; http.uri; content:"a" """),
+)
+
+
+def split_rests(text):
+    """Lines and what stands between their bars; a bar within quotes or behind isset is none."""
+    return [part.strip() for line in text.splitlines() for part in re.split(r'\|(?=(?:[^"]*"[^"]*")*[^"]*$)(?!post;)', line) if part.strip()]
+
+
 def of_buffer(name):
     """What is asked of a buffer: the rest of the rule."""
     yield from (f'{name}; content:"{letter}";' for letter in "ae1")
@@ -280,11 +398,25 @@ def lines_of_packets():
             yield text.split(":")[0].split(";")[0], HOSTS.format(header), text + ";"
 
 
+def lines_of_chains():
+    for header in ("udp", "tcp-pkt"):
+        yield from (("payload", HOSTS.format(header), f"{rest}; {WIDE if 'dsize' not in rest else ''}") for rest in split_rests(PAYLOAD))
+    for header, rests in CHAINS.items():
+        yield from (("chain", HOSTS.format(header), rest + ";") for rest in split_rests(rests))
+
+
+def lines_together():
+    for word, header, rests in TOGETHER:
+        yield from ((TOGETHER_MARK + word, HOSTS.format(header), rest + ";") for rest in split_rests(rests))
+
+
 def lines():
     """(word, what stands before the bracket, what asks) of every rule."""
     for family in FAMILIES.values():
         yield from lines_of_family(family[0], family)
     yield from lines_of_packets()
+    yield from lines_of_chains()
+    yield from lines_together()
 
 
 def random_buffer(dice, name):
