@@ -209,7 +209,7 @@ void rule_fire(struct match_worker *w, const struct match_rule *mr, const struct
     }
     if (mr->mixed)
         mark_clear(look->view, mr->rule->index, look->header.dir);
-    capture_keep(w, look->view, look->hits);
+    capture_keep(w, look);
     for (const struct rule_check *act = mr->rule->acts; act; act = act->next)
         act_do(w, mr, look, act);
     add_hit(w, mr, look);

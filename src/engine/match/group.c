@@ -285,7 +285,17 @@ static int event_list(struct build *b, enum rule_check_kind kind, uint32_t event
     return out->rules ? 0 : -1;
 }
 
-/* Calls `each` for every flowbit that a rule of packets asks to be set. */
+static void for_asked_by(struct match_image *image, const struct rule_check *c, uint32_t rule,
+                         void (*each)(struct match_askers *list, uint32_t rule))
+{
+    if (c->kind == RULE_CHECK_FLOWVAR || c->kind == RULE_CHECK_PKTVAR)
+        each(&image->bit_askers[image->set->flowbit_count + c->integer.id], rule);
+    for (uint8_t k = 0;
+         c->kind == RULE_CHECK_FLOWBITS && c->bits.op == RULE_BIT_ISSET && k < c->bits.count; k++)
+        each(&image->bit_askers[c->bits.ids[k]], rule);
+}
+
+/* Calls `each` for every flowbit that a rule of packets asks to be set, and for every variable that it asks of. */
 static void for_asked(struct match_image *image,
                       void (*each)(struct match_askers *list, uint32_t rule))
 {
@@ -294,10 +304,7 @@ static void for_asked(struct match_image *image,
         if (!(mr->looks & LOOK_PACKET) || mr->mixed || mr->never || mr->by_event)
             continue;
         for (const struct rule_check *c = mr->rule->checks; c; c = c->next)
-            for (uint8_t k = 0; c->kind == RULE_CHECK_FLOWBITS && c->bits.op == RULE_BIT_ISSET &&
-                                k < c->bits.count;
-                 k++)
-                each(&image->bit_askers[c->bits.ids[k]], i);
+            for_asked_by(image, c, i, each);
     }
 }
 
@@ -314,7 +321,7 @@ static void add_asker(struct match_askers *list, uint32_t rule)
 static int build_askers(struct build *b)
 {
     struct match_image *image = b->image;
-    uint32_t bits = image->set->flowbit_count;
+    uint32_t bits = image->set->flowbit_count + image->set->capture_count;
     image->bit_askers = arena_zalloc(&image->arena, (bits + 1) * sizeof *image->bit_askers);
     if (!image->bit_askers)
         return -1;

@@ -179,7 +179,7 @@ struct match_image {
     struct match_askers {
         uint32_t *rules;
         uint32_t count;
-    } * bit_askers; /* by flowbit: rules of packets that ask whether it is set */
+    } * bit_askers; /* by flowbit, then by variable of captures: rules of packets that ask whether it is set */
     struct match_dataset **datasets;
     struct match_image_stats stats;
     const struct match_keeper *keeper; /* while it is built; or NULL */

@@ -511,11 +511,14 @@ static void keep_one(struct match_capture *all, const struct capture *c)
         memcpy(all->items[at].bytes, c->value.p, len);
 }
 
-void capture_keep(struct match_worker *w, const struct match_view *view, struct match_hits *hits)
+void capture_keep(struct match_worker *w, const struct look *look)
 {
+    const struct match_view *view = look->view;
     for (uint8_t i = 0; i < w->capture_count; i++) {
+        if (look->kind == LOOK_STREAM)
+            raise_bit(w, look, w->image->set->flowbit_count + w->captures[i].variable_id);
         if (!w->captures[i].is_flow)
-            keep_one(&hits->variables, &w->captures[i]);
+            keep_one(&look->hits->variables, &w->captures[i]);
         struct match_kept *k = w->captures[i].is_flow ? kept_make(w, view) : NULL;
         if (k && !k->captures)
             k->captures = flow_piece(w, view, sizeof *k->captures);

@@ -112,7 +112,7 @@ struct match_worker {
     struct match_context contexts[MATCH_CONTEXTS_MAX];
     uint8_t context_count;
 
-    /* flowbits that rules of the stream or of transactions have set in this packet */
+    /* flowbits that rules of the stream or of transactions have set in this packet, and variables that they have kept */
     struct {
         uint32_t bit;
         bool by_tx;
@@ -255,6 +255,6 @@ void entropy_keep(struct match_worker *w, const struct match_view *view, uint32_
                   double value);
 /* The newest value that was kept under that id; false: none. */
 bool capture_value(const struct match_capture *all, uint32_t id, struct str *out);
-void capture_keep(struct match_worker *w, const struct match_view *view, struct match_hits *hits);
+void capture_keep(struct match_worker *w, const struct look *look);
 
 #endif
