@@ -140,9 +140,9 @@ bool byte_jump(const struct byte_run *r, const struct rule_byte *b, size_t *curs
     if (__builtin_add_overflow(start, jump, &target) ||
         __builtin_add_overflow(target, b->post_offset, &target))
         return false;
-    if (target < 0 || (uint64_t)target > r->bytes.len)
+    if (target > (int64_t)r->bytes.len)
         return false;
-    *cursor = (size_t)target;
+    *cursor = target < 0 ? 0 : (size_t)target; /* back over the beginning: there, as in Suricata */
     return true;
 }
 

@@ -114,7 +114,7 @@ struct build {
     struct str variables[RULE_VARIABLES_MAX];
     uint8_t variable_count;
     uint64_t seen; /* bits of words that may stand only once */
-    bool has_flow, has_priority;
+    bool has_priority;
     struct vec references, metadata; /* struct rule_pair */
 };
 

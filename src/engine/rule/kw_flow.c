@@ -19,11 +19,11 @@ static const struct flow_word words[] = {
     {"no_frag", FLAG(no_frag)},
 };
 
-static int read_word(struct build *b, struct str word)
+static int read_word(struct build *b, struct rule_flow *flow, struct str word)
 {
     for (size_t i = 0; i < ARRAY_COUNT(words); i++)
         if (str_eq_nocase(word, str_c(words[i].name))) {
-            bool *flag = (bool *)((uint8_t *)&b->rule->flow + words[i].flag);
+            bool *flag = (bool *)((uint8_t *)flow + words[i].flag);
             if (*flag)
                 return build_refuse(b, "%s stands twice", words[i].name);
             *flag = true;
@@ -33,16 +33,22 @@ static int read_word(struct build *b, struct str word)
                         word.p ? (const char *)word.p : "");
 }
 
+/* flow may stand several times: the words of all count. */
+static void add_words(struct rule_flow *flow, const struct rule_flow *said)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(words); i++)
+        *(bool *)((uint8_t *)flow + words[i].flag) |=
+            *(const bool *)((const uint8_t *)said + words[i].flag);
+}
+
 static int read_flow(struct build *b, const struct keyword *k, struct str value)
 {
-    struct rule_flow *f = &b->rule->flow;
+    struct rule_flow *f = &b->rule->flow, said = {0};
     struct str word;
-    if (b->has_flow)
-        return build_refuse(b, "flow stands twice");
-    b->has_flow = true;
     while (value_next(&value, ',', &word))
-        if (read_word(b, word) < 0)
+        if (read_word(b, &said, word) < 0)
             return -1;
+    add_words(f, &said);
     if (f->to_server && f->to_client)
         return build_refuse(b, "to_server and to_client exclude each other");
     if (f->established + f->not_established + f->stateless > 1)

@@ -182,13 +182,14 @@ static void packet_rows(void **state)
 static void flow_rows(void **state)
 {
     static const struct row rows[] = {
+        {TCP("flow:established; flow:to_server;"), ""},
+        {TCP("flow:to_client; flow:to_server;"), "exclude each other"},
         {TCP("flow:established,to_server,only_stream;"), ""},
         {TCP("flow: from_server , not_established;"), ""},
         {TCP("flow:to_server,to_client;"), "exclude each other"},
         {TCP("flow:to_server,from_client;"), "twice"},
         {TCP("flow:established,stateless;"), "exclude each other"},
         {TCP("flow:sideways;"), "not a word of flow"},
-        {TCP("flow:established; flow:to_server;"), "twice"},
         {TCP("flowbits:set,a; flowbits:isset,b|c; flowbits:isnotset,d; flowbits:toggle,e; "
              "flowbits:noalert;"),
          ""},
