@@ -419,11 +419,18 @@ def lines():
     yield from lines_together()
 
 
+BETWEEN = ("isdataat:2,relative", "isdataat:!9,relative", "byte_test:1,>,100,0,relative", "byte_jump:1,0,relative,post_offset -90", "byte_test:1,<,112,1",
+           "byte_extract:1,0,n,relative; isdataat:!n", 'pcre:"/^.?[a-z]/R"')
+TRANSFORMS = ("to_lowercase", "to_uppercase", "url_decode", "strip_whitespace", "compress_whitespace", 'xor:"01"', 'pcrexform:"/([a-z./]+)/"', "dotprefix")
+
+
 def random_buffer(dice, name):
     parts = [name]
     for index in range(dice.randint(1, 3)):
         text = "".join(dice.choice("aeio1n./s") for _ in range(dice.choice((1, 1, 1, 2))))
         part = f'content:{dice.choice(("", "", "", "!"))}"{text}"'
+        if index and dice.random() < 0.2:
+            parts.append(dice.choice(BETWEEN))
         if dice.random() < 0.3:
             part += "; nocase"
         if index and dice.random() < 0.5:
@@ -435,7 +442,9 @@ def random_buffer(dice, name):
     if dice.random() < 0.2:
         parts.append(f"bsize:{dice.choice('<>')}{dice.randint(2, 40)}")
     if dice.random() < 0.2:
-        parts.append(f'pcre:"/[{dice.choice("aeiou")}0-9].{dice.choice(("", "*", "+"))}[a-m]/{dice.choice(("", "i", "R"))}"')
+        parts.append(f'pcre:"/[{dice.choice("aeiou")}0-9].{dice.choice(("", "*", "+"))}[a-m]/{dice.choice(("", "i", "R", "s", "m", "Ri"))}"')
+    if dice.random() < 0.2:
+        parts[1:1] = dice.sample(TRANSFORMS, dice.choice((1, 1, 2)))
     return "; ".join(parts) + ";"
 
 
@@ -443,7 +452,9 @@ def random_line(dice):
     family = dice.choice(list(FAMILIES.values()))
     header, buffers, numbers, others, events, frames, states = family
     choices = [("buffer", name) for name in buffers.split()]
-    choices += [("number", name) for name in numbers] + [("text", text) for text in others.split("|") if text]
+    # a word that says once more what the header says is refused by Suricata
+    choices += [("number", name) for name in numbers]
+    choices += [("text", text) for text in others.split("|") if text and not text.startswith("app-layer-protocol")] or [("text", "flow:established")]
     choices += [("text", f"app-layer-event:{header}.{event}") for event in events.split()[:4]]
     choices += [("frame", name) for name in frames.split()]
     rest, first = [], None
