@@ -211,6 +211,7 @@ static void change_protocol(struct engine *e, struct passage *way, enum dir dir)
 {
     struct conversation *c = way->c;
     look_both(e, way);
+    look_at_rest(e, way);
     look_settle(e, way, dir, true);
     c->app.proto_before = c->app.proto;
     app_close(&c->app);
@@ -453,6 +454,9 @@ void conversation_let_go(struct engine *e, struct passage *way)
     if (c->stream.ended) {
         settle(e, way);
     } else if (!c->opaque && is_opaque(e, c)) {
+        /* TLS's open records were looked at one by one: the rest is hidden */
+        if (c->app.proto != APP_TLS)
+            look_at_rest(e, way);
         c->opaque = true;
         stop_raw(c);
     }

@@ -146,6 +146,8 @@ void look_tell(struct engine *e, struct passage *way, enum dir dir);
 /* Judges and tells one direction, or both, unless the flow is passed or dropped: while the parser pauses, and at the end. */
 void look_one(struct engine *e, struct passage *way, enum dir dir);
 void look_both(struct engine *e, struct passage *way);
+/* At raw bytes that still wait for more, before they are given up. */
+void look_at_rest(struct engine *e, struct passage *way);
 /* Writes records and frees the transactions that are through (`all`: every one, the parser goes). */
 void look_settle(struct engine *e, struct passage *way, enum dir dir, bool all);
 
@@ -156,6 +158,9 @@ struct glance {
     const struct stream_result *stream; /* NULL: not TCP, or no packet in hand */
 };
 void inspect_packet(struct engine *e, struct conversation *c, const struct glance *glance,
+                    struct verdict *verdict);
+/* The raw stream alone, whatever of it has not been looked at. */
+void inspect_stream(struct engine *e, struct conversation *c, const struct glance *glance,
                     struct verdict *verdict);
 /* The transactions alone. */
 void inspect_transactions(struct engine *e, struct conversation *c, const struct glance *glance,

@@ -115,6 +115,23 @@ void look_both(struct engine *e, struct passage *way)
         look_one(e, way, dir);
 }
 
+void look_at_rest(struct engine *e, struct passage *way)
+{
+    struct conversation *c = way->c;
+    for (enum dir dir = DIR_TOSERVER; dir <= DIR_TOCLIENT; dir++) {
+        const struct stream_half *half = &c->stream.half[dir];
+        if (!c->raw_wanted[dir] || half->ready_end <= half->raw_offset || conversation_is_unseen(c))
+            continue;
+        struct verdict verdict;
+        const struct stream_result *stream = is_own(way, dir) ? &way->stream : NULL;
+        struct glance glance = {packet_of(e, way, dir), dir, stream};
+        inspect_stream(e, c, &glance, &verdict);
+        verdict_add(&way->verdict, &verdict);
+        look_tell(e, way, dir);
+        carry_on(c, &way->verdict);
+    }
+}
+
 void look_settle(struct engine *e, struct passage *way, enum dir dir, bool all)
 {
     report_transactions(e, way->c, packet_of(e, way, dir), dir, all);

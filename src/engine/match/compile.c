@@ -463,6 +463,9 @@ int compile_rule(struct compile *c, const struct rule *rule, struct match_rule *
     for (const struct rule_check *k = rule->checks; k; k = k->next)
         has_field |= rule_check_has_field(k) || match_check_grows(k) ||
                      (k->kind == RULE_CHECK_APP_EVENT && !k->negated);
+    /* stream_size speaks of the moment: measured, such a rule is asked of the packet too */
+    for (const struct rule_check *k = rule->checks; k; k = k->next)
+        out->packet_too |= k->kind == RULE_CHECK_STREAM_SIZE;
     continue_base64(buffers, count);
     out->uses_variables = fills_variable(out);
     choose_looks(out, has_field);

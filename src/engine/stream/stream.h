@@ -223,6 +223,8 @@ void stream_consume(struct stream *s, struct budget *mem, uint32_t half, uint32_
  * way round. */
 bool stream_raw(struct stream *s, const struct stream_conf *conf, struct budget *mem, uint32_t half,
                 struct stream_chunk *out);
+/* Does nothing follow what is ready of this half? FIN, RST, depth or the end of the flow. */
+bool stream_over(const struct stream *s, uint32_t half);
 void stream_raw_done(struct stream *s, struct budget *mem, uint32_t half, uint64_t upto_offset);
 /* A message has ended where raw matching is: it looks back no further from now on. */
 void stream_raw_cut(struct stream *s, uint32_t half);

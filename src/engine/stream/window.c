@@ -125,6 +125,11 @@ bool stream_raw(struct stream *s, const struct stream_conf *conf, struct budget 
     return true;
 }
 
+bool stream_over(const struct stream *s, uint32_t half)
+{
+    return assembly_over(s, &s->half[half]);
+}
+
 void stream_raw_done(struct stream *s, struct budget *mem, uint32_t half, uint64_t upto_offset)
 {
     struct stream_half *h = &s->half[half];

@@ -418,6 +418,15 @@ def tcp_reset(capture):
 
 
 @scene
+def tcp_stretches(capture):
+    """a protocol of nobody: 40 lines in segments of 100 bytes, each acknowledged, the last of them another one"""
+    talk = Conversation(capture, PC, SERVER, 9999).open()
+    for number in range(40):
+        talk.send("client", (b"last" if number == 39 else b"line") + b" %03d " % number + b"." * 90 + b"\r\n")
+    talk.close()
+
+
+@scene
 def tcp_wrap(capture):
     """sequence numbers pass 2^32 in the middle of the data"""
     exchange = [(app.http_request("/wrap"), app.http_response(PAGE))]
