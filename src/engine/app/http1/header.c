@@ -194,7 +194,7 @@ static void link_repeats(const struct http1_at *at, struct http1_head *h)
         chain[i] = first[bucket];
         first[bucket] = (uint16_t)(i + 1);
     }
-    if (h->repeat_count > HTTP1_REPEATS_MAX)
+    if (h->repeat_count)
         http1_event(at, HTTP1_REQUEST_HEADER_REPETITION, HTTP1_RESPONSE_HEADER_REPETITION);
 }
 

@@ -13,7 +13,6 @@
 #define HTTP1_LINE_MAX 18000u /* of a longer one the beginning (Suricata's limit of a field) */
 #define HTTP1_HEAD_MAX (128u << 10)
 #define HTTP1_HEADERS_MAX 1024u
-#define HTTP1_REPEATS_MAX 64u
 #define HTTP1_CODINGS_DEFAULT 2
 #define HTTP1_PARTS_MAX 16u
 
