@@ -158,8 +158,9 @@ static bool table_at(const struct hpack *h, uint64_t index, struct hpack_field *
     }
     uint32_t back = (uint32_t)(index - STATIC_COUNT);
     const struct hpack_entry *e = &h->entries[(h->first + h->count - back) % h->entry_cap];
-    out->name = str_of(h->text + e->at, e->name_len);
-    out->value = str_of(h->text + e->at + e->name_len, e->value_len);
+    /* entries without a byte need no text, and there may be none */
+    out->name = e->name_len ? str_of(h->text + e->at, e->name_len) : STR_EMPTY;
+    out->value = e->value_len ? str_of(h->text + e->at + e->name_len, e->value_len) : STR_EMPTY;
     return true;
 }
 
