@@ -50,7 +50,7 @@ struct row {
     const char *rule, *reason; /* reason "": used */
 };
 
-static void try_rows(const struct row *rows, size_t count)
+static inline void try_rows(const struct row *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct rule_set *s = load(rows[i].rule);
