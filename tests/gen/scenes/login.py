@@ -27,6 +27,17 @@ def ssh(capture):
 
 
 @scene
+def ssh_old(capture):
+    """a PC logs in by version 1 of SSH: its keys are exchanged in packets of another kind, in the clear"""
+    talk = Conversation(capture, PC, SERVER, 22).open()
+    talk.send("server", b"SSH-1.5-Keeper_1.2\n")
+    talk.send("client", b"SSH-1.5-Knocker_0.9\n")
+    talk.send("server", bytes(11) + b"\x02server key")
+    talk.send("client", bytes(11) + b"\x03session key /bin/sh")
+    talk.close()
+
+
+@scene
 def pop3(capture):
     """a PC logs in to its mailbox with a wrong and a right password, lists it, fetches a mail; another asks for TLS"""
     talk = Conversation(capture, PC, SERVER, 110).open()

@@ -42,6 +42,7 @@ struct ssh_tx {
 struct ssh_half {
     struct lines lines;
     bool banner, encrypted;
+    bool passed_over; /* nothing more is read, but it is in the clear, or may be */
     uint8_t lines_before;
     uint32_t left; /* bytes of a packet to be walked over */
 };
@@ -111,8 +112,11 @@ static enum parse take_banner(struct app_flow *af, enum dir dir, struct str line
     note(af, dir, TEXT_SOFTWARE, str_split(&rest, ' '));
     progress(af, dir, SSH_BANNER);
     bool old = str_starts(proto, STR_LIT("1.")) && !str_eq(proto, STR_LIT("1.99"));
-    if (old)
-        end_direction(af, dir);
+    if (old) {
+        half->passed_over =
+            true; /* its packets are of another kind, and its key exchange is in the clear */
+        progress(af, dir, TX_COMPLETE);
+    }
     return PARSE_OK;
 }
 
@@ -194,7 +198,7 @@ static enum parse read_packets(struct app_flow *af, enum dir dir, struct reader 
 {
     struct ssh_state *st = af->state;
     struct ssh_half *half = &st->half[dir];
-    while (reader_left(r) && !half->encrypted) {
+    while (reader_left(r) && !half->encrypted && !half->passed_over) {
         size_t skip = half->left < reader_left(r) ? half->left : reader_left(r);
         reader_skip(r, skip);
         half->left -= (uint32_t)skip;
@@ -204,7 +208,7 @@ static enum parse read_packets(struct app_flow *af, enum dir dir, struct reader 
         if (result != PARSE_OK)
             return result;
     }
-    if (half->encrypted)
+    if (half->encrypted || half->passed_over)
         (void)reader_rest(r);
     return PARSE_OK;
 }
