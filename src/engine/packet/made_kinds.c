@@ -313,6 +313,13 @@ static void vxlan_tcp4(struct made_frame *m)
     over_udp(m, 4789);
 }
 
+static void vxlan_policy_tcp4(struct made_frame *m)
+{
+    ether_tcp4(m);
+    FRONT(m, 0x8c, 0x40, 0, 3, 0, 0, 7, 0);
+    over_udp(m, 4789);
+}
+
 static void geneve_udp6(struct made_frame *m)
 {
     ether_udp6(m);
@@ -372,6 +379,7 @@ const struct made_kind made_kinds[] = {
     {"pptp_udp4", PACKET_LINK_ETHERNET, pptp_udp4, PACKET_L4_UDP, 2, 0, 0x0800},
     {"erspan_udp4", PACKET_LINK_ETHERNET, erspan_udp4, PACKET_L4_UDP, 2, 0, 0x0800},
     {"vxlan_tcp4", PACKET_LINK_ETHERNET, vxlan_tcp4, PACKET_L4_TCP, 2, 0, 0x0800},
+    {"vxlan_policy_tcp4", PACKET_LINK_ETHERNET, vxlan_policy_tcp4, PACKET_L4_TCP, 2, 0, 0x0800},
     {"geneve_udp6", PACKET_LINK_ETHERNET, geneve_udp6, PACKET_L4_UDP, 2, 0, 0x0800},
     {"teredo_udp6", PACKET_LINK_ETHERNET, teredo_udp6, PACKET_L4_UDP, 2, 0, 0x0800},
     {"no_vxlan", PACKET_LINK_ETHERNET, no_vxlan, PACKET_L4_UDP, 1, 0, 0x0800},

@@ -1,6 +1,6 @@
 /* Packets inside packets. What is inside becomes an inner packet with the one around it as `outer`; the outer one stays as it
- * is. Tunnels over UDP have no mark of their own but a port, so they are opened only when their header is right in every
- * bit that is fixed: other programs on that port must not be taken for a tunnel. */
+ * is. Tunnels over UDP have no mark of their own but a port, so they are opened only when their header is right where receivers
+ * look: other programs on that port must not be taken for a tunnel. */
 #include "engine/packet/tunnel.h"
 #include "engine/packet/decode.h"
 #include "engine/packet/wire.h"
@@ -69,10 +69,11 @@ static void ip_in_ip(struct decode_run *run, struct packet *p, struct str bytes)
         packet_ip6_decode(run, inner, bytes);
 }
 
-/* RFC 7348 5: the I flag alone, reserved bits zero, then a frame. */
+/* RFC 7348 5: the I flag, then a frame. Receivers do not look at the other bits, and those that name a group policy (G) or
+ * another protocol (P) are in use: only the last byte has to be zero. */
 static bool vxlan(struct decode_run *run, struct packet *p, struct str bytes)
 {
-    if (bytes.len < 8 + ETHERNET_HEADER_BYTES || wire_u32(bytes, 0) != 0x08000000 ||
+    if (bytes.len < 8 + ETHERNET_HEADER_BYTES || !(wire_u8(bytes, 0) & 0x08) ||
         wire_u8(bytes, 7) != 0)
         return false;
     run->decoder->counts.vxlan++;
