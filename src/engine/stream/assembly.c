@@ -63,11 +63,13 @@ static void advance(const struct assembly *a, struct stream_half *h, uint64_t up
     }
 }
 
-/* Payload that lies before ready_end: nothing new, unless it lies. */
+/* Payload that lies before ready_end: nothing new, unless it lies. Where it was acknowledged it is but sent again. */
 static void recheck(const struct assembly *a, struct stream_half *h, uint64_t offset,
                     struct str bytes)
 {
-    if (!h->held.first || offset + bytes.len <= h->held.first->offset)
+    int64_t end = (int64_t)(offset + bytes.len);
+    bool held = h->held.first && (uint64_t)end > h->held.first->offset;
+    if (!held && end > offset_of_seq(h, h->acked_seq))
         result_event(a->out, STREAM_EVENT_REASSEMBLY_SEGMENT_BEFORE_BASE_SEQ);
     if (!ranges_differ(&h->held, offset, bytes))
         return;

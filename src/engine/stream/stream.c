@@ -107,6 +107,17 @@ static void take_around_urgent(const struct assembly *a, const struct packet *p,
     take_part(a, side, seq, rest);
 }
 
+/* As in Suricata: payload that was acknowledged is sent again for nothing. What was not is worth an event only when the
+ * connection is being closed: until then it is what losses lead to. */
+static void tell_retransmission(const struct assembly *a, uint32_t side, uint32_t end)
+{
+    bool closing = a->s->half[0].seen_fin || a->s->half[1].seen_fin;
+    if (!seq_after(end, a->s->half[side].acked_seq))
+        result_event(a->out, STREAM_EVENT_PKT_SPURIOUS_RETRANSMISSION);
+    else if (a->out->retransmission && closing)
+        result_event(a->out, STREAM_EVENT_PKT_RETRANSMISSION);
+}
+
 static void take_payload(const struct assembly *a, const struct packet *p, uint32_t side)
 {
     uint32_t seq = p->tcp.seq + ((p->tcp.flags & TCP_SYN) ? 1 : 0);
@@ -115,10 +126,8 @@ static void take_payload(const struct assembly *a, const struct packet *p, uint3
         take_around_urgent(a, p, side, seq);
     else if (p->payload.len > 0)
         assembly_take(a, side, seq, p->payload);
-    if (a->out->retransmission)
-        result_event(a->out, seq_after(seq + (uint32_t)p->payload.len, a->s->half[side].acked_seq)
-                                 ? STREAM_EVENT_PKT_RETRANSMISSION
-                                 : STREAM_EVENT_PKT_SPURIOUS_RETRANSMISSION);
+    if (p->payload.len > 0)
+        tell_retransmission(a, side, seq + (uint32_t)p->payload.len);
     if (a->s->reset_seen)
         assembly_release(&a->s->half[side]);
 }
