@@ -793,15 +793,16 @@ static struct app_result fail(struct run *r, size_t len)
     return (struct app_result){PARSE_BAD, (uint32_t)len};
 }
 
-/* What was in work is lost, and how many messages with it nobody knows: the next one that is seen is read, with an event, for
- * a direction that is given up would hide all that follows. */
-static void lose_message(struct run *r)
+/* What was in work is lost, or what follows it (`over`), and how many messages with it nobody knows: the next one that is
+ * seen is read, with an event, for a direction that is given up would hide all that follows. */
+static void lose_message(struct run *r, bool over)
 {
     struct http1_at at = at_of(r);
+    enum http1_event event = over ? HTTP1_INVALID_GAP : HTTP1_UNKNOWN_ERROR;
     if (!at.tx && r->af->first)
         at.tx = http1_tx_of(r->af->last);
-    http1_event(&at, HTTP1_UNKNOWN_ERROR, HTTP1_UNKNOWN_ERROR);
-    finish(r, false);
+    http1_event(&at, event, event);
+    finish(r, over);
     r->d->step = STEP_RESYNC;
     r->d->skip_line = false;
     r->d->scanned = 0;
@@ -825,8 +826,11 @@ static void gap(struct run *r, uint32_t bytes)
         return;
     }
     bool counted = step == STEP_LENGTH || step == STEP_CHUNK_DATA;
+    bool over = step == STEP_LENGTH && bytes > r->d->left;
+    if (over)
+        http1_payload_gap(&at, (uint32_t)r->d->left);
     if (step != STEP_UNTIL_CLOSE && !(counted && bytes <= r->d->left)) {
-        lose_message(r);
+        lose_message(r, over);
         return;
     }
     http1_payload_gap(&at, bytes);
