@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -32,11 +33,16 @@ static char csrf[SESSION_TOKEN_BYTES];
 static struct id firm_id, site_id, gateway_id;
 static char folder[64];
 
-static void must(bool good)
+/* Says what was not so: what the machine did shows in no input. */
+static void must_be(bool good, const char *what)
 {
-    if (!good)
-        abort();
+    if (good)
+        return;
+    fprintf(stderr, "center_api: not so: %s (errno: %s)\n", what, strerror(errno));
+    abort();
 }
+
+#define must(condition) must_be(condition, #condition)
 
 static int64_t clock_of(void *clock)
 {
@@ -158,15 +164,29 @@ static bool write_request(struct buf *out, struct str in)
     return true;
 }
 
-/* Thousands of connections a second use up the ports of this side; one comes free within a second. */
-static int call_server(void)
+static int try_connect(void)
 {
     struct sockaddr_in to = {.sin_family = AF_INET,
                              .sin_port = htons((uint16_t)http_port(http)),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     must(fd >= 0);
-    for (int waited_ms = 0; connect(fd, (const struct sockaddr *)&to, sizeof to) != 0;) {
+    if (connect(fd, (const struct sockaddr *)&to, sizeof to) == 0)
+        return fd;
+    int why = errno;
+    close(fd);
+    errno = why;
+    return -1;
+}
+
+/* Thousands of connections a second use up the ports of this side; one comes free within a second. libFuzzer's own timer (half of its
+ * -timeout) interrupts whatever waits here; then it begins again, and it is libFuzzer that ends what waits too long. */
+static int call_server(void)
+{
+    int fd, waited_ms = 0;
+    while ((fd = try_connect()) < 0) {
+        if (errno == EINTR)
+            continue;
         must(errno == EADDRNOTAVAIL && waited_ms < WAIT_MS);
         poll(NULL, 0, 50);
         waited_ms += 50;
@@ -174,24 +194,42 @@ static int call_server(void)
     return fd;
 }
 
-static void talk(struct str request, struct buf *answer, bool is_whole)
+static void send_all(int fd, struct str request)
 {
-    int fd = call_server();
     while (request.len > 0) {
         ssize_t n = send(fd, request.p, request.len, MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR)
+            continue;
         if (n <= 0)
-            break; /* it had enough of it */
+            return; /* it had enough of it */
         request = str_from(request, (size_t)n);
     }
+}
+
+static int wait_for_bytes(int fd, int ms)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    int ready;
+    do {
+        ready = poll(&p, 1, ms);
+    } while (ready < 0 && errno == EINTR);
+    return ready;
+}
+
+static void talk(struct str request, struct buf *answer, bool is_whole)
+{
+    char chunk[16384];
+    int fd = call_server();
+    send_all(fd, request);
     shutdown(fd, SHUT_WR);
     for (;;) {
-        char chunk[16384];
-        struct pollfd p = {.fd = fd, .events = POLLIN};
-        int ready = poll(&p, 1, is_whole ? WAIT_MS : STRANGER_MS);
+        int ready = wait_for_bytes(fd, is_whole ? WAIT_MS : STRANGER_MS);
         must(ready == 1 || !is_whole);
         if (ready != 1)
             break;
         ssize_t n = recv(fd, chunk, sizeof chunk, 0);
+        if (n < 0 && errno == EINTR)
+            continue;
         if (n <= 0)
             break;
         buf_add(answer, str_of(chunk, (size_t)n));
