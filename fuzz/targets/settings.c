@@ -51,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (str_find(yaml, 0, STR_LIT("include")) < 0 && conf_parse(conf, yaml, "fuzz", &err) == 0) {
         engine_conf_read(&engine, conf, false);
         engine_conf_read(&engine, conf, true);
-        if (engine.stream.raw_window_bytes == 0 && engine.flow.max == 0)
+        if (engine.stream.raw_window_bytes[0] == 0 && engine.flow.max == 0)
             abort();
         if (engine_eve_read(logs, conf) > ENGINE_EVE_MAX)
             abort();

@@ -77,7 +77,7 @@ static void configure(struct world *w, uint8_t how)
         w->conf.segments_max = 4;
         w->conf.held_bytes_max = 200;
         w->conf.depth_bytes = 900;
-        w->conf.raw_window_bytes = 30;
+        w->conf.raw_window_bytes[0] = w->conf.raw_window_bytes[1] = 30;
         w->conf.recheck_bytes = 100;
     }
     w->mem.limit_bytes = how & 0x80 ? 400 : 1 << 20;

@@ -51,7 +51,7 @@ static bool stream_is_due(const struct engine *e, const struct conversation *c, 
 {
     const struct stream_half *half = &c->stream.half[dir];
     return e->conf.stream.mode == STREAM_INLINE ||
-           half->ready_end - half->raw_offset >= e->conf.stream.raw_window_bytes ||
+           half->ready_end - half->raw_offset >= e->conf.stream.raw_window_bytes[dir] ||
            stream_over(&c->stream, dir) || message_read(c, dir);
 }
 

@@ -35,8 +35,10 @@ static void read_stream(struct stream_conf *s, const struct conf *conf, bool enf
     s->urgent_beyond =
         read_urgent(conf, "stream.reassembly.urgent.oob-limit-policy", s->urgent_beyond);
     s->depth_bytes = conf_u32(conf, "stream.reassembly.depth", s->depth_bytes);
-    s->raw_window_bytes =
-        conf_u32(conf, "stream.reassembly.toserver-chunk-size", s->raw_window_bytes);
+    s->raw_window_bytes[0] =
+        conf_u32(conf, "stream.reassembly.toserver-chunk-size", s->raw_window_bytes[0]);
+    s->raw_window_bytes[1] =
+        conf_u32(conf, "stream.reassembly.toclient-chunk-size", s->raw_window_bytes[1]);
 }
 
 /* host-os-policy: a list of networks for each system. */

@@ -288,8 +288,8 @@ static uint64_t keep_from(const struct stream *s, const struct stream_half *h)
     if (!h->app_stopped && h->app_offset < from)
         from = h->app_offset;
     if (!h->raw_stopped) {
-        uint64_t raw =
-            h->raw_offset > s->raw_window_bytes ? h->raw_offset - s->raw_window_bytes : 0;
+        uint64_t window = s->raw_window_bytes; /* of the two directions' the wider one */
+        uint64_t raw = h->raw_offset > window ? h->raw_offset - window : 0;
 
         if (raw < from)
             from = raw;

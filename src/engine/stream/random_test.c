@@ -75,7 +75,7 @@ static void read_raw(struct life *l)
         assert_true(chunk.new_from < chunk.bytes.len);
         assert_true(l->gaps_allowed ? from >= l->raw_at : from == l->raw_at);
         if (!l->gaps_allowed)
-            assert_true(chunk.new_from >= l->conf.raw_window_bytes || chunk.offset == 0);
+            assert_true(chunk.new_from >= l->conf.raw_window_bytes[0] || chunk.offset == 0);
         l->raw_at = chunk.offset + chunk.bytes.len;
         stream_raw_done(&l->s, &l->mem, 0, l->raw_at);
     }
@@ -104,7 +104,7 @@ static void look_back(struct life *l)
         return;
     check_bytes(l, &chunk);
     assert_int_equal(chunk.offset + chunk.bytes.len, l->s.half[0].ready_end);
-    assert_true(chunk.bytes.len <= l->conf.raw_window_bytes);
+    assert_true(chunk.bytes.len <= l->conf.raw_window_bytes[0]);
 }
 
 static struct stream_result hand_in(struct life *l, const struct packet *p, bool from_client)
@@ -212,7 +212,7 @@ static void live(enum stream_mode mode, uint32_t limit_bytes)
     stream_conf_defaults(&l.conf);
     l.conf.mode = mode;
     l.conf.overlap = draw(STREAM_OVERLAPS);
-    l.conf.raw_window_bytes = draw(2) ? 100 : 0;
+    l.conf.raw_window_bytes[0] = draw(2) ? 100 : 0;
     l.conf.recheck_bytes = draw(2) ? 150 : 0;
     l.isn[0] = draw(2) ? 0u - draw(BYTES) : draw(UINT32_MAX);
     l.isn[1] = draw(UINT32_MAX);

@@ -15,7 +15,7 @@ void stream_conf_defaults(struct stream_conf *conf)
         .mode = STREAM_ACKNOWLEDGED,
         .overlap = STREAM_OVERLAP_BSD,
         .depth_bytes = 1024 * 1024,
-        .raw_window_bytes = 2560,
+        .raw_window_bytes = {2560, 2560},
         .segments_max = 1024,          /* a window of 1 MiB in packets of 1 KiB */
         .held_bytes_max = 1024 * 1024, /* the largest usual receive window */
         .recheck_bytes = 64 * 1024,
@@ -158,6 +158,12 @@ static void heed_targets(struct stream *s, const struct packet_targets *targets,
         s->overlap[side] = (uint8_t)(1 + overlap_of_target(packet_target(targets, &p->dst)));
 }
 
+static uint32_t wider_window(const struct stream_conf *conf)
+{
+    const uint32_t *window = conf->raw_window_bytes;
+    return window[0] > window[1] ? window[0] : window[1];
+}
+
 struct stream_result stream_packet(struct stream *s, const struct stream_conf *conf,
                                    struct budget *mem, const struct packet *p, bool from_client)
 {
@@ -168,7 +174,7 @@ struct stream_result stream_packet(struct stream *s, const struct stream_conf *c
     enum tracking standing;
 
     assert(s->borrowed.len == 0); /* stream_keep was forgotten: the bytes are gone by now */
-    s->raw_window_bytes = conf->raw_window_bytes;
+    s->raw_window_bytes = wider_window(conf);
     s->recheck_bytes = conf->mode == STREAM_INLINE && !s->async ? conf->recheck_bytes : 0;
     s->held_bytes_max = conf->held_bytes_max;
     heed_targets(s, conf->targets, p, from_client);

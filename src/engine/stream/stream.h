@@ -67,10 +67,10 @@ struct stream_conf {
     bool async_one_side;  /* take up connections of which one direction is never seen */
     uint32_t depth_bytes; /* assembled per direction; 0: no limit (Suricata's default: 1 MiB) */
     uint32_t own_depths
-        [STREAM_DEPTHS];       /* the same, of kinds of streams; STREAM_DEPTH_USUAL: depth_bytes */
-    uint32_t raw_window_bytes; /* bytes that raw matching wants to see together (Suricata: 2560) */
-    uint32_t segments_max;     /* held per direction */
-    uint32_t held_bytes_max;   /* held per direction for whatever reason */
+        [STREAM_DEPTHS]; /* the same, of kinds of streams; STREAM_DEPTH_USUAL: depth_bytes */
+    uint32_t raw_window_bytes[2]; /* bytes that raw matching wants to see together, of each half */
+    uint32_t segments_max;        /* held per direction */
+    uint32_t held_bytes_max;      /* held per direction for whatever reason */
     uint32_t
         recheck_bytes; /* inline: inspected bytes that are kept until the receiver has acknowledged them, so that a
                                   * retransmission with other bytes is seen; 0: none */

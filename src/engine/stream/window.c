@@ -107,7 +107,7 @@ bool stream_raw(struct stream *s, const struct stream_conf *conf, struct budget 
                 struct stream_chunk *out)
 {
     struct stream_half *h = &s->half[half];
-    uint64_t since;
+    uint64_t since, window = conf->raw_window_bytes[half];
 
     *out = (struct stream_chunk){0};
     if (h->raw_stopped)
@@ -115,7 +115,7 @@ bool stream_raw(struct stream *s, const struct stream_conf *conf, struct budget 
     h->raw_offset = next_ready(s, half, h->raw_offset);
     if (h->raw_offset >= h->ready_end)
         return false;
-    since = h->raw_offset > conf->raw_window_bytes ? h->raw_offset - conf->raw_window_bytes : 0;
+    since = h->raw_offset > window ? h->raw_offset - window : 0;
     if (h->raw_cut && h->raw_offset - since > (uint32_t)h->raw_offset - h->raw_from)
         since = h->raw_offset - ((uint32_t)h->raw_offset - h->raw_from);
     view(s, mem, &(struct reach){half, since, h->raw_offset}, out);
@@ -155,7 +155,7 @@ bool stream_shown(struct stream *s, const struct stream_conf *conf, struct budge
     *out = (struct stream_chunk){0};
     if (h->ready_end == 0 || next_ready(s, half, h->ready_end - 1) != h->ready_end - 1)
         return false;
-    uint64_t window = conf->raw_window_bytes;
+    uint64_t window = conf->raw_window_bytes[half];
     uint64_t since = h->ready_end > window ? h->ready_end - window : 0;
     view(s, mem, &(struct reach){half, since, h->ready_end - 1}, out);
     return out->bytes.len > 0;
@@ -185,7 +185,7 @@ struct str stream_shown_over_holes(struct stream *s, const struct stream_conf *c
 
     if (!stream_shown(s, conf, mem, half, &last))
         last.offset = h->ready_end; /* a hole at the end is not told: more may have followed */
-    uint64_t window = conf->raw_window_bytes;
+    uint64_t window = conf->raw_window_bytes[half];
     uint64_t since = h->ready_end > window ? h->ready_end - window : 0;
     uint64_t at = shown_from(s, half, since, last.offset);
     if (at >= last.offset)

@@ -427,6 +427,16 @@ def tcp_stretches(capture):
 
 
 @scene
+def tcp_stretches_both(capture):
+    """a protocol of nobody: 40 lines of the client and 40 of the server in segments of 100 bytes, each acknowledged"""
+    talk = Conversation(capture, PC, SERVER, 9999).open()
+    for side in ("client", "server"):
+        for number in range(40):
+            talk.send(side, b"line %03d " % number + b"." * 90 + b"\r\n")
+    talk.close()
+
+
+@scene
 def tcp_wrap(capture):
     """sequence numbers pass 2^32 in the middle of the data"""
     exchange = [(app.http_request("/wrap"), app.http_response(PAGE))]
