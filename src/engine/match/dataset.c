@@ -11,6 +11,8 @@
 #include "engine/match/image.h"
 #include "engine/match/jsontext.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -172,7 +174,8 @@ struct match_dataset *dataset_new(const struct rule_dataset_decl *decl, struct a
         return map_init_in(&d->values, memory, 0) < 0 ? NULL : d;
     struct buf text;
     buf_init(&text, DATASET_FILE_MAX);
-    bool is_missing = access(decl->load, F_OK) < 0;
+    /* with the rights that opening has: the process that reads rules has more than its user */
+    bool is_missing = faccessat(AT_FDCWD, decl->load, F_OK, AT_EACCESS) < 0 && errno == ENOENT;
     *unread = is_missing || file_read(decl->load, DATASET_FILE_MAX, &text, NULL) < 0;
     d->unread = *unread && !is_missing;
     if (*unread)

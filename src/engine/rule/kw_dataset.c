@@ -4,10 +4,10 @@
 #include "base/conf.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
-#define DATA_FOLDER "/var/lib/suricata/data" /* Suricata's default-data-dir */
 /* Suricata's datasets.limits.single-hashsize: a rule that asks for more is refused there. Our tables grow by themselves. */
 #define HASHSIZE_MAX 65536
 
@@ -45,7 +45,7 @@ static int read_load(struct build *b, struct str name, struct options *o)
                                     (int)name.len, (const char *)name.p);
     if (!path)
         return build_no_memory(b);
-    if (*b->loader->folder && access(path, R_OK) < 0)
+    if (*b->loader->folder && faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) < 0)
         return build_refuse(b, "%.200s: %s", path, strerror(errno));
     o->decl.load = path;
     return 0;
@@ -363,7 +363,8 @@ static int settings_set(struct rule_loader *l, const struct conf_node *set)
 int dataset_config(struct rule_loader *l, const struct conf *conf, struct err *err)
 {
     struct dataset_settings *s = &l->dataset_settings;
-    s->folder = arena_printf(l->arena, "%s/", conf_text(conf, "default-data-dir", DATA_FOLDER));
+    s->folder =
+        arena_printf(l->arena, "%s/", conf_text(conf, "default-data-dir", RULE_DATA_FOLDER));
     s->allow_write = conf_bool(conf, "datasets.rules.allow-write", true);
     s->allow_absolute = conf_bool(conf, "datasets.rules.allow-absolute-filenames", false);
     s->memcap = conf_bytes(conf, "datasets.defaults.memcap", 0);

@@ -575,6 +575,7 @@ enum rule_dataset_type {
     RULE_DATASET_IPV4,
     RULE_DATASET_IP
 };
+#define RULE_DATA_FOLDER "/var/lib/suricata/data" /* Suricata's default-data-dir */
 /* How the file is written: a value per line; one JSON text; one JSON object per line. */
 enum rule_dataset_format { RULE_DATASET_CSV, RULE_DATASET_JSON, RULE_DATASET_NDJSON };
 struct rule_dataset_decl {

@@ -8,6 +8,7 @@
 #include "gateway/compile/countries.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -119,7 +120,7 @@ static bool edit_path(const struct compile_request *request, size_t kind, char o
     if (!request->edits_folder)
         return false;
     snprintf(out, PATH_BYTES, "%s/%s", request->edits_folder, files[kind]);
-    return access(out, F_OK) == 0;
+    return faccessat(AT_FDCWD, out, F_OK, AT_EACCESS) == 0;
 }
 
 static int read_edits(struct tailor *tailor, const struct compile_request *request, struct err *err)
