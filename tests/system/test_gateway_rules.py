@@ -322,6 +322,66 @@ class Rules(Lab):
         self.assertTrue(re.match("-rw-r-----", os.popen(f"ls -l {path}").read()))
 
 
+class Sets(Lab):
+    """What rules add to a set is kept: by guard, in the one folder, at the end; and it is there again after the next start."""
+    RULES = ('alert udp any any -> any 6021 (msg:"T kept"; ip.dst; dataset:set,kept,type ip,state kept.lst; sid:6021;)\n'
+             'alert udp any any -> any 6021 (msg:"T there"; ip.dst; dataset:isset,kept; sid:6022;)\n'
+             'alert udp any any -> any 6021 (msg:"T away"; ip.dst; dataset:set,away,type ip,state no/folder.lst; sid:6023;)\n'
+             'alert udp any any -> any 6022 (msg:"T gone"; ip.dst; dataset:unset,kept; sid:6024;)\n')
+    BEFORE = [f"192.0.2.{i}" for i in range(200)]
+
+    @classmethod
+    def begin(cls):
+        cls.data = os.path.join(cls.gateway.folder, "data")
+        cls.kept = os.path.join(cls.data, "kept.lst")
+        os.mkdir(cls.data)
+        with open(cls.kept, "w", encoding="ascii") as out:
+            out.write("\n".join(cls.BEFORE) + "\n")
+        cls.gateway.options += ("--set", f"default-data-dir={cls.data}")
+        super().begin()
+
+    def send(self, port):
+        with connect(self.pc, (OUTSIDE, port), socket.SOCK_DGRAM) as client:
+            client.send(b"a word")
+
+    def lines(self):
+        with open(self.kept, encoding="ascii") as lines:
+            return sorted(line.strip() for line in lines)
+
+    def restart(self):
+        self.assertEqual(self.gateway.stop(), 0)
+        lines = self.lines()
+        self.gateway.start()
+        return lines
+
+    def test_over_a_restart(self):
+        self.send(6021)
+        self.gateway.await_alert(6021)
+        code, words = self.gateway.say("reload")
+        self.assertEqual(code, 0, words)
+        self.assertEqual(self.lines(), sorted(self.BEFORE))
+        self.assertEqual(self.restart(), sorted(self.BEFORE + [OUTSIDE]))
+        self.assertEqual(os.listdir(self.data), ["kept.lst"])
+        self.assertIn("a set is not kept: cannot create " + os.path.join(self.data, "no", "folder.lst"), self.gateway.log())
+        before = len([e for e in self.gateway.events() if e["alert"]["signature_id"] == 6022])
+        self.send(6021)
+        wait_for(lambda: len([e for e in self.gateway.events() if e["alert"]["signature_id"] == 6022]) > before, 5, "it is known")
+        self.assertEqual(len([e for e in self.gateway.events() if e["alert"]["signature_id"] == 6021]), 1)
+        self.send(6022)
+        self.gateway.await_alert(6024)
+        self.assertEqual(self.restart(), sorted(self.BEFORE))
+
+    def test_engine_killed(self):
+        """What it knew is gone with it; the file stays as it was, whole."""
+        before = self.lines()
+        self.send(6021)
+        engine = self.gateway.engine_pid()
+        os.kill(engine, signal.SIGKILL)
+        wait_for(lambda: self.gateway.engine_pid() not in (0, engine), 5, "a new engine")
+        self.gateway.await_inspection()
+        self.assertEqual(self.restart(), before)
+
+
 class Policy(Lab):
     """The place decides what is dropped: by drop.conf, which is read with the rules, and by the settings."""
     RULES = ('alert udp any any -> any 6011 (msg:"T by file"; content:"word"; sid:6011;)\n'

@@ -74,9 +74,19 @@ struct compile_target {
     int fd; /* an empty memfd (MFD_ALLOW_SEALING) */
 };
 
+/* Files of sets that rules write (dataset: state, save), in the order of match_datasets_save; "": its name is too long. */
+#define COMPILE_SAVED_MAX 64
+#define COMPILE_PATH_BYTES 128
+
+/* Does the path lie where the settings let sets be written? Whoever writes asks this of his own settings: the one who says so has read
+ * a stranger's rules. */
+bool compile_may_save(const struct conf *conf, const char *path);
+
 struct compile_summary {
     uint32_t loaded, skipped;
     uint64_t bytes;
+    uint32_t saved_count;
+    char saved[COMPILE_SAVED_MAX][COMPILE_PATH_BYTES];
 };
 
 /* Makes the words and reserves address space; before the first fork, for as long as the program runs. */

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -96,12 +97,34 @@ static void name_skipped(const struct rule_set *set)
                  set->refused_count - COMPILE_NAMED_MAX);
 }
 
+static void name_saved(const struct rule_set *set, struct compile_summary *out)
+{
+    for (uint32_t i = 0; i < set->dataset_count; i++) {
+        const struct rule_dataset_decl *d = &set->datasets[i];
+        if (!d->save)
+            continue;
+        if (out->saved_count == COMPILE_SAVED_MAX) {
+            log_warn("rules", "set %s is not written: there are more than %d of them", d->name,
+                     COMPILE_SAVED_MAX);
+            continue;
+        }
+        char *path = out->saved[out->saved_count++];
+        if (snprintf(path, COMPILE_PATH_BYTES, "%s", d->save) < COMPILE_PATH_BYTES)
+            continue;
+        path[0] = '\0';
+        log_warn("rules", "set %s is not written: its path is longer than %d bytes", d->name,
+                 COMPILE_PATH_BYTES - 1);
+    }
+}
+
 static void sum_up(const struct match_image *image, struct compile_summary *out)
 {
     const struct rule_set *set = match_image_rules(image);
     struct match_image_stats stats;
     match_image_stats(image, &stats);
-    *out = (struct compile_summary){set->count, set->refused_count, stats.bytes};
+    *out = (struct compile_summary){
+        .loaded = set->count, .skipped = set->refused_count, .bytes = stats.bytes};
+    name_saved(set, out);
 }
 
 int compile_shared(const struct compile_request *request, const struct compile_ground *ground,

@@ -235,6 +235,44 @@ static void only_sealed_images_are_taken(void **state)
     close(fd);
 }
 
+/* Whoever keeps the files needs to know which they are, in the order in which the sets will come. */
+static void files_of_sets_are_named(void **state)
+{
+    struct stage *s = *state;
+    struct err err;
+    char name[COMPILE_PATH_BYTES + 1] = {0};
+    struct buf rules;
+    struct compile_summary sum;
+    struct conf *conf = conf_new();
+    memset(name, 'x', COMPILE_PATH_BYTES);
+    buf_init(&rules, 0);
+    buf_add_c(&rules,
+              "alert ip any any -> any any (ip.src; dataset:set,a,type ip,state a.lst; sid:1;)\n"
+              "alert ip any any -> any any (ip.src; dataset:isset,b,type ip; sid:2;)\n");
+    buf_printf(&rules,
+               "alert ip any any -> any any (ip.src; dataset:set,c,type ip,save %s; sid:3;)\n",
+               name);
+    for (int i = 0; i < COMPILE_SAVED_MAX; i++)
+        buf_printf(
+            &rules,
+            "alert ip any any -> any any (ip.src; dataset:set,d%d,type ip,save d%d; sid:%d;)\n", i,
+            i, i + 4);
+    assert_int_equal(conf_set(conf, "default-data-dir=/d", &err), 0);
+    assert_int_equal(file_write(s->path, buf_str(&rules), 0600, &err), 0);
+    int fd = memfd_create("rules", MFD_ALLOW_SEALING);
+    struct compile_request request = {.files = {s->path}, .file_count = 1, .conf = conf};
+    assert_int_equal(
+        compile_shared(&request, &s->ground, &(struct compile_target){0, fd}, &sum, &err), 0);
+    assert_int_equal(sum.loaded, COMPILE_SAVED_MAX + 3);
+    assert_int_equal(sum.saved_count, COMPILE_SAVED_MAX);
+    assert_string_equal(sum.saved[0], "/d/a.lst");
+    assert_string_equal(sum.saved[1], "");
+    assert_string_equal(sum.saved[2], "/d/d0");
+    close(fd);
+    buf_fini(&rules);
+    conf_free(conf);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +280,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(images_follow_each_other_in_the_same_flow, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_made_leaves_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(files_of_sets_are_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(only_sealed_images_are_taken, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,8 @@
  * parsing. Both ends are ours, yet every field is checked on receipt: a child that an attacker has taken over must not gain
  * more than its own rights by it.
  *
- *     compile -> guard  RULES (the image is made: what is in it), or REFUSED (why not)
+ *     compile -> guard  DATASET (the file of a set that rules write; one each), then RULES (the image is made: what is in it),
+ *                       or REFUSED (why not)
  *     engine -> guard   READY, BEAT (also the dead-man's sign of life), WANT_ISOLATION, RULES (these are in force here now),
  *                       REFUSED (it cannot use them: the ones before stay in force)
  *     guard  -> engine  READY (go on until until_us, CLOCK_MONOTONIC: so long the bridge is held back), ISOLATION (state of
@@ -40,6 +41,7 @@ enum control_kind {
     CONTROL_ASK_RULES,
     CONTROL_RULES,
     CONTROL_EVENT_LOG,
+    CONTROL_DATASET,
     CONTROL_KINDS
 };
 

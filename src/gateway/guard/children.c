@@ -55,6 +55,7 @@ static void leave_guard(struct watch *w, enum child_kind kind)
         close_fd(&w->eve_fd);
         close_fd(&w->rules.now.fd);
         close_fd(&w->event_fds[0]);
+        close_fd(&w->sets_fd);
     }
     if (kind != CHILD_LINK)
         close_fd(&w->event_fds[1]);
@@ -80,6 +81,7 @@ static int run_engine(struct watch *w, int control_fd, int lan_fd, int wan_fd)
         .eve_fd = w->eve_fd,
         .link_fd = o->no_link ? -1 : w->event_fds[0],
         .control_fd = control_fd,
+        .sets_fd = w->sets_fd,
     };
     return worker_run(&conf);
 }
@@ -168,6 +170,8 @@ static int start(struct watch *w, enum child_kind kind, struct err *err)
         close(pair[0]), close(pair[1]);
         return -1;
     }
+    if (kind == CHILD_ENGINE)
+        sets_begin(w);
     c->pid = fork();
     if (c->pid == 0) {
         close(pair[0]);

@@ -137,7 +137,7 @@ static int know_users(struct watch *w, struct err *err)
 static int prepare(struct watch *w, struct err *err)
 {
     children_init(w);
-    w->hold.fd = w->eve_fd = w->listen_fd = -1;
+    w->hold.fd = w->eve_fd = w->listen_fd = w->sets_fd = -1;
     if (geteuid() != 0)
         return err_set(err, "root is needed to open network ports");
     if (know_users(w, err) < 0 || rules_open(w, err) < 0)
@@ -255,6 +255,7 @@ static int run(struct watch *w)
     children_stop(w);
     if (hold_let_go(&w->hold, &err) < 0)
         log_error("guard", "%s", err.text);
+    sets_write(w);
     if (w->options.remove)
         hold_remove(&w->hold);
     hold_close(&w->hold);

@@ -236,6 +236,7 @@ static void order_of_local(struct watch *w, const struct control_message *m)
     case CONTROL_LINK_STATUS:
     case CONTROL_RULES:
     case CONTROL_EVENT_LOG:
+    case CONTROL_DATASET:
     case CONTROL_KINDS: break;
     }
 }

@@ -18,6 +18,8 @@
 #define RULES_TRIAL_MS \
     10000 /* an engine that dies so soon after a change goes back to the rules before */
 
+_Static_assert(COMPILE_PATH_BYTES == CONTROL_TEXT_BYTES, "a path fits into a message");
+
 int rules_open(struct watch *w, struct err *err)
 {
     struct rules_watch *r = &w->rules;
@@ -92,6 +94,11 @@ int rules_compile(struct watch *w, int control_fd)
                      rights_fence(RIGHTS_COMPILE, &err) < 0
                  ? -1
                  : compile(&w->rules, &w->options, &sum, &err);
+    for (uint32_t i = 0; rc == 0 && i < sum.saved_count; i++) {
+        struct control_message file = {.kind = CONTROL_DATASET};
+        control_set_text(&file, sum.saved[i]);
+        rc = control_send(control_fd, &file);
+    }
     m.rules.loaded = sum.loaded;
     m.rules.skipped = sum.skipped;
     m.rules.bytes = sum.bytes;
@@ -183,6 +190,8 @@ void rules_heard(struct watch *w, enum child_kind from, const struct control_mes
             r->next.rules.loaded = m->rules.loaded;
             r->next.rules.skipped = m->rules.skipped;
             r->next.rules.bytes = m->rules.bytes;
+        } else if (m->kind == CONTROL_DATASET && r->next.saved_count < COMPILE_SAVED_MAX) {
+            memcpy(r->next.saved[r->next.saved_count++], m->text, COMPILE_PATH_BYTES);
         } else if (m->kind == CONTROL_REFUSED) {
             memcpy(r->problem, m->text, sizeof(r->problem));
         }

@@ -40,6 +40,8 @@ struct child {
 struct image {
     int fd; /* -1: none */
     struct control_rules rules;
+    uint32_t saved_count; /* files of sets that its rules write; "": none is written */
+    char saved[COMPILE_SAVED_MAX][COMPILE_PATH_BYTES];
 };
 
 enum rules_state {
@@ -73,6 +75,7 @@ struct watch {
     struct child children[CHILDREN];
     int event_fds[2]; /* [0] the events' way in, [1] link's end */
     int eve_fd, listen_fd, signal_fd, timer_fd;
+    int sets_fd;                  /* memfd: sets that the engine of now leaves behind; -1: none */
     struct control_counts counts; /* of the last beat */
     uint64_t own_events_lost;     /* guard's own, beside the engine's */
     int64_t last_beat_us, last_renew_us, last_health_us, last_tick_us;
@@ -110,6 +113,11 @@ void rules_engine_ended(struct watch *w, const char *why, bool by_signal);
 void rules_step(struct watch *w, int64_t now_us);
 void rules_tell(const struct watch *w, struct control_message *m);
 
+/* sets.c: what rules have added to sets (dataset: state, save), into their files */
+/* An empty memfd for an engine that is about to be started. Without one nothing is kept, and that is told. */
+void sets_begin(struct watch *w);
+/* The engine has ended. */
+void sets_write(struct watch *w);
 /* orders.c: what children and people ask for */
 void orders_take(struct watch *w, enum child_kind from);
 /* False when it cannot be: not one machine's address, or the list is full. */

@@ -81,4 +81,7 @@ void change_order(struct crewman *c, const struct control_rules *rules, int fd);
 void change_step(struct crewman *c);
 void change_end(struct crewman *c);
 
+/* sets.c: at the end, what rules have added to sets goes to guard */
+void sets_hand_over(struct crewman *c);
+
 #endif

@@ -311,6 +311,7 @@ int worker_run(const struct worker_conf *conf)
     } else {
         await_go(&c);
         loop(&c);
+        sets_hand_over(&c);
     }
     clean_up(&c);
     return status;

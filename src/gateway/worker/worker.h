@@ -11,6 +11,8 @@
  *            decides; send; give back; beat every WORKER_BEAT_MS. No allocation, lock or system call per packet.
  * Lease:     guard says until when the bridge is held back; only so long frames are forwarded here. So a frame has one way
  *            at a time, also when this process or guard was asleep: nothing is sent twice, nothing "blocked" gets round us.
+ * Sets:      what rules have added to sets that are to be kept (dataset: state, save) is written into a memfd at the end: guard
+ *            has the files.
  * Truth:     "isolated" and "blocked" are written only for frames that were not sent.
  */
 #ifndef GATEWAY_WORKER_WORKER_H
@@ -24,6 +26,14 @@
 
 #define WORKER_BEAT_MS 100
 
+/* In front of each set in the memfd. */
+struct worker_saved {
+    uint64_t rules; /* number of the image */
+    uint64_t bytes; /* that follow */
+    uint32_t index; /* of its file: in the order of compile_summary.saved */
+    uint32_t unused;
+};
+
 struct worker_conf {
     const struct conf *yaml;             /* outputs, limits; as replay reads it */
     const char *maker_folder;            /* OUI lists, or NULL */
@@ -35,6 +45,7 @@ struct worker_conf {
     int eve_fd;                          /* event log, or -1 */
     int link_fd;                         /* non-blocking SOCK_SEQPACKET or stream to link, or -1 */
     int control_fd;                      /* to guard */
+    int sets_fd;                         /* memfd for sets, or -1 */
     uint64_t memory_bytes;
 };
 
