@@ -106,6 +106,54 @@ def smb_old(capture):
     talk.close()
 
 
+def smb1_nt_trans(number, function, parameters, data=b"", before=None):
+    """NT_TRANS (MS-CIFS section 2.2.4.62) in one message; or its parameters up to `before` here, what is left in a second message"""
+    here = parameters[:before]
+    words = struct.pack("<3x8IBH", len(parameters), len(data), 0, 0, len(here), 76, len(data), 76 + len(here), 0, function)
+    first = smb1(0xA0, number, words, bytes(3) + here + data)
+    if before is None:
+        return first
+    left = len(parameters) - before
+    words = struct.pack("<3x8Ix", len(parameters), len(data), left, 72, before, 0, 0, 0)
+    return first + smb1(0xA1, number, words, b"\0" + parameters[before:])
+
+
+def smb1_nt_create(name):
+    """Section 2.2.7.1"""
+    text = name.encode("utf-16-le")
+    return struct.pack("<IIIQ8IB", 0, 0, 0x12019F, 0, 0x80, 7, 2, 0, 4, 0, len(text), 2, 0) + b"\0" + text
+
+
+def smb1_nt_created(number, file):
+    opened = struct.pack("<BxHI53x", 0, file, 2)
+    return smb1(0xA0, number, struct.pack("<3x8IB", len(opened), 0, len(opened), 72, 0, 0, 72, 0, 0), b"\0" + opened, answer=True)
+
+
+@scene
+def smb_nt(capture):
+    """SMB 1: files are made by NT transactions, in one message and in two, and written; one that nobody has opened is written, too"""
+    talk = Conversation(capture, PC, SERVER, 445).open()
+
+    def both(question, answer):
+        talk.send("client", question)
+        talk.send("server", answer)
+
+    def write(number, file):
+        both(smb1(0x2F, number, struct.pack("<BxHHIIHHHHHI", 0xFF, 0, file, 0, 0, 0, 5, 0, 5, 64, 0), b"\0hello"),
+             smb1(0x2F, number, struct.pack("<BxHHI2x", 0xFF, 0, 5, 0), answer=True))
+        both(smb1(4, number + 1, struct.pack("<HI", file, 0)), smb1(4, number + 1, answer=True))
+
+    both(smb1(0x75, 1, struct.pack("<BxHHH", 0xFF, 0, 0, 1), b"\0" + wide("\\\\server\\plans") + b"?????\0"),
+         smb1(0x75, 1, struct.pack("<BxHH", 0xFF, 0, 1), b"A:\0" + wide("NTFS"), answer=True))
+    both(smb1_nt_trans(2, 1, smb1_nt_create("\\made.exe"), b"acl!"), smb1_nt_created(2, 7))
+    write(3, 7)
+    both(smb1_nt_trans(5, 1, smb1_nt_create("\\parts.exe"), b"acl!", before=60), smb1_nt_created(5, 8))
+    write(6, 8)
+    both(smb1_nt_trans(8, 4, b""), smb1(0xA0, 8, answer=True))
+    write(9, 9)
+    talk.close()
+
+
 # --- BitTorrent: who has a file ---------------------------------------------------------------------------------------
 
 def bencode(value):

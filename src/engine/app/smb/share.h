@@ -269,10 +269,16 @@ void smb_logon_answered(const struct smb_message *m, struct smb_tx *smb, struct 
 #define SMB1_TRANS_SECONDARY 0x26
 #define SMB1_TRANS2 0x32
 #define SMB1_TRANS2_SECONDARY 0x33
+#define SMB1_NT_TRANS 0xa0
+#define SMB1_NT_TRANS_SECONDARY 0xa1
 struct smb_id smb1_id(uint16_t fid);
 /* TRANS and TRANS2, and what follows of them. */
 void smb1_trans(struct smb_message *m, struct reader *words);
 void smb1_trans_secondary(struct smb_message *m, struct reader *words);
+/* NT_TRANS, in its transaction, and what follows of it; *id: of the file that an answer says was opened. */
+void smb1_nt_trans(struct smb_message *m, struct smb_tx *smb, struct reader *words);
+void smb1_nt_trans_secondary(struct smb_message *m, struct reader *words);
+bool smb1_nt_opened(const struct smb_message *m, struct reader *words, struct smb_id *id);
 void smb1_gather_drop(struct app_flow *af);
 
 /* smb1.c, smb2.c: one message */

@@ -20,7 +20,8 @@ enum command {
     SESSION_SETUP = 0x73,
     TREE_CONNECT = 0x75,
     NT_CREATE = 0xa2,
-    NT_TRANS_SECONDARY = 0xa1,
+    NT_TRANS = SMB1_NT_TRANS,
+    NT_TRANS_SECONDARY = SMB1_NT_TRANS_SECONDARY,
     TRANS2_SECONDARY = SMB1_TRANS2_SECONDARY,
     LOCKING = 0x24,
     OPEN = 0x2d,
@@ -260,7 +261,9 @@ static void ask_further(struct smb_message *m, struct parts *p)
     struct smb_tx *smb = smb_begin(m, 1);
     if (smb)
         smb_complete(smb);
-    if (m->command != NT_TRANS_SECONDARY)
+    if (m->command == NT_TRANS_SECONDARY)
+        smb1_nt_trans_secondary(m, &p->words);
+    else
         smb1_trans_secondary(m, &p->words);
 }
 
@@ -291,6 +294,7 @@ static void ask(struct smb_message *m, struct parts *p)
     case OPEN:
     case OPEN_PLAIN: ask_open(m, smb, p); break;
     case RENAME: ask_rename(m, smb, p); break;
+    case NT_TRANS: smb1_nt_trans(m, smb, &p->words); break;
     default: break;
     }
     smb_asked(smb, m->dir);
@@ -378,6 +382,13 @@ static void answer_open(struct smb_message *m, struct smb_tx *smb, struct parts 
         name_open(m, smb, &id);
 }
 
+static void answer_nt_trans(struct smb_message *m, struct smb_tx *smb, struct parts *p)
+{
+    struct smb_id id;
+    if (smb->words[SMB_FILENAME].len && smb1_nt_opened(m, &p->words, &id))
+        name_open(m, smb, &id);
+}
+
 static void answer_trans(struct smb_message *m, struct smb_tx *smb, struct parts *p)
 {
     reader_skip(&p->words, 12);
@@ -435,6 +446,7 @@ static void answer(struct smb_message *m, struct parts *p)
     case OPEN:
     case OPEN_PLAIN: answer_open(m, smb, p); break;
     case TRANS: answer_trans(m, smb, p); break;
+    case NT_TRANS: answer_nt_trans(m, smb, p); break;
     default: break;
     }
     if (smb->kind != SMB_CALL || smb->call.done[RPC_ANSWERED] || m->status)

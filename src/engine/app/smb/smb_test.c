@@ -108,6 +108,21 @@
     FRAME("\x3d")                 \
     HEAD1("\x2f", Z4, "\0", "\5") \
     "\x0c\xff\0\0\0\7\0" Z8 "\0\0" Z4 "\2\0\x3b\0\2\0hi"
+/* NT_TRANS: 32 + 39 + 2 = 73 in front of 53 + 5 bytes of parameters; what follows, and answers: 32 + 37 + 2 = 71 */
+#define NT_CREATE(frame, function, have, bytes) \
+    FRAME(frame)                                \
+    HEAD1("\xa0", Z4, "\0", "\5")               \
+    "\x13\0\0\0\x3a\0\0\0" Z4 Z8 have "\0\0\0\x49\0\0\0" Z8 "\0" function "\0" have "\0" bytes
+#define NT_CREATE_BEGINS Z16 Z16 Z8 Z4 "\5\0\0\0"
+#define NT_CREATE_ENDS Z4 "\0\\o.ex"
+#define NT_CREATE_FURTHER(at)     \
+    FRAME("\x51")                 \
+    HEAD1("\xa1", Z4, "\0", "\5") \
+    "\x12\0\0\0\x3a\0\0\0" Z4 "\x0a\0\0\0\x47\0\0\0" at "\0\0\0" Z8 Z4 "\0\x0a\0" NT_CREATE_ENDS
+#define NT_CREATED                  \
+    FRAME("\x4b")                   \
+    HEAD1("\xa0", Z4, "\x80", "\5") \
+    "\x12\0\0\0\4\0\0\0" Z4 "\4\0\0\0\x47\0\0\0" Z8 Z8 "\0\4\0\0\0\7\0"
 
 static const struct talk_row rows[] = {
     {"SMB1: a path is deleted",
@@ -140,6 +155,24 @@ static const struct talk_row rows[] = {
     {"SMB1: a file that was opened the old way",
      {TS(OPEN1), TC(OPENED1), TS(WRITE1)},
      {"0 done ts tc", "1 file ts \\x5co.ex 2 open"}},
+    {"SMB1: a file that an NT transaction made",
+     {TS(NT_CREATE("\x83", "\1", "\x3a", NT_CREATE_BEGINS NT_CREATE_ENDS)), TC(NT_CREATED),
+      TS(WRITE1)},
+     {"0 log {\"id\":1,\"dialect\":\"unknown\",\"command\":\"SMB1_COMMAND_NT_TRANS\",\"status\":"
+      "\"STATUS_SUCCESS\",\"status_code\":\"0x0\",\"session_id\":1,\"tree_id\":5}",
+      "0 done ts tc", "1 file ts \\x5co.ex 2 open"}},
+    {"SMB1: one that it made in two messages",
+     {TS(NT_CREATE("\x79", "\1", "\x30", NT_CREATE_BEGINS)), TS(NT_CREATE_FURTHER("\x30")),
+      TC(NT_CREATED), TS(WRITE1)},
+     {"0 done ts tc", "1 done ts tc", "2 file ts \\x5co.ex 2 open"}},
+    {"SMB1: its second part lies beyond the end",
+     {TS(NT_CREATE("\x79", "\1", "\x30", NT_CREATE_BEGINS)), TS(NT_CREATE_FURTHER("\x31")),
+      TC(NT_CREATED), TS(WRITE1)},
+     {"2 file ts <unknown> 2 open"}},
+    {"SMB1: another NT transaction opens nothing",
+     {TS(NT_CREATE("\x83", "\4", "\x3a", NT_CREATE_BEGINS NT_CREATE_ENDS)), TC(NT_CREATED),
+      TS(WRITE1)},
+     {"0 done ts tc", "1 file ts <unknown> 2 open"}},
     {"SMB1: two requests of one number",
      {TS(PLAIN("\x70", "\0") PLAIN("\x71", "\0")), TC(PLAIN("\x70", "\x80") PLAIN("\x71", "\x80"))},
      {"1 log {\"id\":2,\"dialect\":\"unknown\",\"command\":\"SMB1_COMMAND_TREE_DISCONNECT\","
@@ -208,11 +241,11 @@ static const struct talk_row rows[] = {
      {TS(READ_AT("\1", "\0", FOUR) READ_AT("\2", "\4", FOUR) READ_AT("\3", "\x08", FOUR)),
       TC(READ_ANSWER("\3", "+two") READ_ANSWER("\1", "zero")), TC(READ_ANSWER("\2", "+one")),
       TS(CLOSE)},
-     {"0 tc file.data=zero+one+two", "0 file tc  12 closed"}},
+     {"0 tc file.data=zero+one+two", "0 file tc <unknown> 12 closed"}},
     {"a read in the middle waits for nobody",
      {TS(READ_AT("\1", "\0", FOUR)), TC(READ_ANSWER("\1", "zero")), TS(READ_AT("\2", "\x08", FOUR)),
       TC(READ_ANSWER("\2", "+two"))},
-     {"0 tc file.size_so_far=12", "0 file tc  12 open"}},
+     {"0 tc file.size_so_far=12", "0 file tc <unknown> 12 open"}},
     {"the wrong way",
      {TS(TREE_ANSWERED), TC(TREE_ASKED)},
      {"flow event response_to_server", "flow event request_to_client", "!0 done ts"}},

@@ -9,13 +9,18 @@ static struct smb_tx *begin_file(const struct smb_message *m, uint8_t version,
     struct smb_tx *smb = smb_begin(m, version);
     if (!smb)
         return NULL;
-    const struct smb_tree *tree = smb_tree_find(m->af, open ? open->tree_id : m->tree_id);
+    struct str name = open ? open->name : STR_EMPTY;
+    uint32_t tree_id = open ? open->tree_id : m->tree_id;
+    if (!name.len && version == 1)
+        tree_id = m->tree_id;
+    if (!name.len && (version == 1 || m->dir == DIR_TOCLIENT)) /* as Suricata has it */
+        name = STR_LIT("<unknown>");
+    const struct smb_tree *tree = smb_tree_find(m->af, tree_id);
     smb->kind = SMB_FILE;
     smb->file_dir = m->dir;
     smb->fuid = *id;
     smb->has_fuid = true;
-    if (open)
-        smb_word(m->af, smb, SMB_FILENAME, open->name);
+    smb_word(m->af, smb, SMB_FILENAME, name);
     if (tree)
         smb_word(m->af, smb, SMB_SHARE, tree->name);
     const struct app_conf *conf = m->af->conf;
@@ -24,7 +29,7 @@ static struct smb_tx *begin_file(const struct smb_message *m, uint8_t version,
         .min_inspect_bytes = conf->inline_mode ? 0 : conf->body_min_inspect,
         .window_bytes = conf->body_window,
     };
-    (void)file_open(m->af->files, m->af->mem, &smb->tx, m->dir, open ? open->name : STR_EMPTY);
+    (void)file_open(m->af->files, m->af->mem, &smb->tx, m->dir, name);
     app_progress(&smb->tx, m->dir, 1);
     app_progress(&smb->tx, dir_other(m->dir), 1);
     return smb;
