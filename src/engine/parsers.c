@@ -16,6 +16,7 @@
 #include "engine/app/mdns/mdns.h"
 #include "engine/app/modbus/modbus.h"
 #include "engine/app/mqtt/mqtt.h"
+#include "engine/app/nfs/nfs.h"
 #include "engine/app/ntp/ntp.h"
 #include "engine/app/pgsql/pgsql.h"
 #include "engine/app/pop3/pop3.h"
@@ -60,6 +61,8 @@ static const struct app_parser *const rows[] = {
     &ldap_parser,
     &ldap_udp_parser,
     &mqtt_parser,
+    &nfs_parser,
+    &nfs_udp_parser,
     &pgsql_parser,
     &dnp3_parser,
     &enip_parser,

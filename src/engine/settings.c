@@ -108,7 +108,8 @@ static void read_depths(struct stream_conf *s, const struct conf *conf)
 {
     char path[64];
     /* what these carry goes on for longer than what begins a usual stream: files, tables */
-    s->own_depths[APP_SMB] = s->own_depths[APP_PGSQL] = s->own_depths[APP_MODBUS] = 0;
+    s->own_depths[APP_SMB] = s->own_depths[APP_NFS] = s->own_depths[APP_PGSQL] =
+        s->own_depths[APP_MODBUS] = 0;
     for (size_t i = 0; i < APP_PROTO_COUNT; i++) {
         const char *name = app_proto_name((enum app_proto)i);
         snprintf(path, sizeof path, "app-layer.protocols.%s.stream-depth", name);
