@@ -51,7 +51,8 @@ void app_frame_tell(struct app_flow *af, const struct tx *tx, uint8_t kind, stru
     if (!f)
         return;
     f->tx.id = all->count++;
-    f->number = kind == APP_FRAME_STREAM ? 1 : ++all->numbers[dir] + 1;
+    uint64_t stream = af->is_udp ? 0 : 1; /* the frame "stream" is the first one */
+    f->number = kind == APP_FRAME_STREAM ? 1 : ++all->numbers[dir] + stream;
     f->tx.proto = APP_FRAME;
     f->tx.first_us = af->now_us;
     f->tx.dirs = DIR_BIT(dir);

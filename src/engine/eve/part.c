@@ -151,7 +151,8 @@ void part_file(const struct eve_conf *conf, const struct tx *tx, const struct fi
         [FILE_TRUNCATED] = "TRUNCATED",
         [FILE_ERROR] = "ERROR",
     };
-    json_bytes(out, "filename", file->name);
+    if (file->name.len)
+        json_bytes(out, "filename", file->name);
     json_bool(out, "gaps", file->has_gaps);
     json_text(out, "state", states[file->state]);
     if (file->hashed) {

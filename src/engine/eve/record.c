@@ -177,10 +177,11 @@ static void write_frame(const struct eve_conf *conf, const struct eve_event *eve
         json_uint(out, "stream_offset", f->offset);
     bool whole = f->len != APP_FRAME_OPEN && f->seen >= f->len;
     json_uint(out, "length", f->len != APP_FRAME_OPEN ? f->len : f->seen);
-    json_bool(out, "complete", whole && !f->missed);
+    if (f->len)
+        json_bool(out, "complete", whole && !f->missed);
     if (f->has_tx)
         json_uint(out, "tx_id", f->tx_id);
-    bool of_frame = event->type == EVE_FRAME;
+    bool of_frame = event->type == EVE_FRAME && f->len;
     if (of_frame || conf->payload)
         json_base64(out, "payload", str_of(f->bytes, f->kept < SHOWN_MAX ? f->kept : SHOWN_MAX));
     if (of_frame || conf->payload_printable)

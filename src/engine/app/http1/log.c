@@ -164,8 +164,7 @@ static void log_members(const struct http1_tx *tx, const struct app_conf *conf, 
                             *response = &tx->side[DIR_TOCLIENT].head;
     log_host(tx, out, a);
     if (tx->request_unseen)
-        json_text(out, "url",
-                  "/libhtp::request_uri_not_seen"); /* the word that readers of EVE know */
+        json_text(out, "url", HTTP1_URI_UNSEEN);
     log_part(request, PART_URI, "url", out);
     log_known(request, KNOWN_USER_AGENT, "http_user_agent", out, a);
     log_forwarded(request, out, a);

@@ -164,6 +164,9 @@ enum http1_version {
     HTTP1_VERSION_OTHER
 };
 
+/* What readers of EVE know as the URI of a request that was not seen. */
+#define HTTP1_URI_UNSEEN "/libhtp::request_uri_not_seen"
+
 struct http1_tx {
     struct tx tx;
     struct http1_side side[DIR_COUNT];

@@ -104,6 +104,8 @@ static struct str file_name(const struct http1_at *at)
                           &value) &&
         http1_parameter(value, STR_LIT("filename"), &name) && name.len)
         return name;
+    if (at->tx->request_unseen)
+        return STR_LIT(HTTP1_URI_UNSEEN);
     return http1_uri_path(at->tx, at->af->scratch);
 }
 

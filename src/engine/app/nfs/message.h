@@ -36,6 +36,8 @@ enum nfs_frame {
     NFS_RPC_HDR,
     NFS_RPC_DATA,
     NFS_RPC_CREDS,
+    NFS_PDU,
+    NFS_STATUS,
     NFS4_PDU,
     NFS4_HDR,
     NFS4_OPS,
@@ -162,7 +164,8 @@ struct nfs_state {
 struct nfs_message {
     struct app_flow *af;
     enum dir dir;
-    struct str bytes;     /* may be only the beginning */
+    struct str record;    /* with its mark; empty: its fragments do not lie together */
+    struct str bytes;     /* of the message; may be only the beginning */
     uint32_t whole_bytes; /* of the message */
     struct reader r;
     struct onc_call call; /* of a call */
@@ -241,6 +244,12 @@ void nfs_took_close(struct nfs_message *m, struct nfs_call *call, uint32_t by);
 /* compound.c: version 4 */
 void nfs4_take_call(struct nfs_message *m, struct nfs_call *call);
 void nfs4_take_reply(struct nfs_message *m, struct nfs_call *call);
+
+/* frames.c: the reader stands behind RPC's head. is_whole: of the head nothing is missing; call: NULL when none is known */
+extern const struct app_frame_desc nfs_frames[NFS_FRAME_KINDS];
+void nfs_tell_call(const struct nfs_message *m, bool is_whole);
+void nfs_tell_reply(const struct nfs_message *m, const struct onc_reply *reply,
+                    const struct nfs_call *call);
 
 /* names.c, log.c, fields.c */
 const char *nfs_procedure_name(uint8_t version, uint32_t procedure);

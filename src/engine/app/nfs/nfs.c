@@ -10,12 +10,6 @@
 #define PROCEDURE_MAX 64
 #define NFS_PORT 2049
 
-static const struct app_frame_desc frames[NFS_FRAME_KINDS] = {
-    [NFS_RPC_PDU] = {"rpc.pdu"},     [NFS_RPC_HDR] = {"rpc.hdr"},     [NFS_RPC_DATA] = {"rpc.data"},
-    [NFS_RPC_CREDS] = {"rpc.creds"}, [NFS4_PDU] = {"nfs4.pdu"},       [NFS4_HDR] = {"nfs4.hdr"},
-    [NFS4_OPS] = {"nfs4.ops"},       [NFS4_STATUS] = {"nfs4.status"},
-};
-
 static const struct app_event_desc events[NFS_EVENTS] = {
     [NFS_MALFORMED_DATA] = {"malformed_data"},
     [NFS_NONEXISTENT_VERSION] = {"nonexistent_version"},
@@ -79,7 +73,9 @@ static void take_call(struct nfs_message *m)
 {
     const struct onc_call *call = &m->call;
     struct app_flow *af = m->af;
-    if (!onc_read_call(&m->r, &m->call)) {
+    bool is_whole = onc_read_call(&m->r, &m->call);
+    nfs_tell_call(m, is_whole);
+    if (!is_whole) {
         nfs_malformed(af, NULL);
         return;
     }
@@ -105,25 +101,25 @@ static void take_reply(struct nfs_message *m)
     if (!onc_read_reply(&m->r, &reply))
         return;
     struct nfs_call *call = nfs_call_find(m->af, reply.xid);
+    nfs_tell_reply(m, &reply, call);
     if (!call)
         return;
     nfs_take_reply(m, call, &reply);
     nfs_call_drop(m->af, call);
 }
 
-/* `bytes` of a message, or its beginning. What the server asks of the client (RFC 7530, 10.4: callbacks) is passed over. */
-static void take_message(struct app_flow *af, enum dir dir, struct str bytes, uint32_t len)
+/* A message, or its beginning. What the server asks of the client (RFC 7530, 10.4: callbacks) is passed over. */
+static void take_message(struct nfs_message *m)
 {
-    struct nfs_message m = {
-        .af = af, .dir = dir, .bytes = bytes, .whole_bytes = len, .r = reader_of(bytes)};
-    struct reader head = reader_of(str_from(bytes, 4));
+    m->r = reader_of(m->bytes);
+    struct reader head = reader_of(str_from(m->bytes, 4));
     uint32_t type = reader_u32(&head);
     if (head.bad)
         return;
-    if (dir == DIR_TOSERVER && type == ONC_CALL)
-        take_call(&m);
-    else if (dir == DIR_TOCLIENT && type == ONC_REPLY)
-        take_reply(&m);
+    if (m->dir == DIR_TOSERVER && type == ONC_CALL)
+        take_call(m);
+    else if (m->dir == DIR_TOCLIENT && type == ONC_REPLY)
+        take_reply(m);
 }
 
 /* ---- the stream ---- */
@@ -246,11 +242,17 @@ static size_t take_record(struct app_flow *af, enum dir dir, struct str rest, en
     side->data = 0;
     side->file = NULL;
     side->filling = NULL;
+    struct nfs_message m = {.af = af, .dir = dir};
     if (!mark.last) {
-        take_message(af, dir, join(af, rest, &record), record.len);
+        m.bytes = join(af, rest, &record);
+        m.whole_bytes = record.len;
+        take_message(&m);
         return record.bytes;
     }
-    take_message(af, dir, reader_str(&r, wanted), mark.len);
+    m.record = str_cut(rest, 0, MARK_BYTES + wanted);
+    m.bytes = reader_str(&r, wanted);
+    m.whole_bytes = mark.len;
+    take_message(&m);
     side->skip = mark.len - wanted;
     return MARK_BYTES + wanted;
 }
@@ -288,7 +290,9 @@ static struct app_result datagram(struct app_flow *af, enum dir dir, const struc
     uint32_t len = (uint32_t)chunk->bytes.len;
     if (!app_tx_room(af))
         return (struct app_result){PARSE_FULL, 0};
-    take_message(af, dir, chunk->bytes, len);
+    struct nfs_message m = {
+        .af = af, .dir = dir, .record = chunk->bytes, .bytes = chunk->bytes, .whole_bytes = len};
+    take_message(&m);
     return (struct app_result){PARSE_OK, len};
 }
 
@@ -301,12 +305,12 @@ static void tx_inspected(struct app_flow *af, struct tx *tx, enum dir dir)
 }
 
 /* Two rows, because a datagram is whole: the probe must know. Fields are told once. */
-#define PARSER                                                                                    \
-    .proto = APP_NFS, .state_bytes = sizeof(struct nfs_state), .close = nfs_tables_fini,          \
-    .tx_free = nfs_tx_free, .tx_bytes = sizeof(struct nfs_tx), .tx_inspected = tx_inspected,      \
-    .give_up = nfs_give_up, .events = events, .event_count = NFS_EVENTS, .events_small = true,    \
-    .frames = frames, .frame_count = NFS_FRAME_KINDS, .log_wants = nfs_log_wants, .log = nfs_log, \
-    .log_beside = nfs_log_beside
+#define PARSER                                                                                 \
+    .proto = APP_NFS, .state_bytes = sizeof(struct nfs_state), .close = nfs_tables_fini,       \
+    .tx_free = nfs_tx_free, .tx_bytes = sizeof(struct nfs_tx), .tx_inspected = tx_inspected,   \
+    .give_up = nfs_give_up, .events = events, .event_count = NFS_EVENTS, .events_small = true, \
+    .frames = nfs_frames, .frame_count = NFS_FRAME_KINDS, .log_wants = nfs_log_wants,          \
+    .log = nfs_log, .log_beside = nfs_log_beside
 
 const struct app_parser nfs_parser = {PARSER, .tcp = true, .probe = probe, .data = data,
                                       .fields = {nfs_fields, NFS_FIELD_ROWS}};
