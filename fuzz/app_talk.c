@@ -2,6 +2,7 @@
 
 #include "base/reader.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define PIECES_MAX 4096
@@ -46,8 +47,12 @@ void app_talk(const struct app_talk_kind *kind, const uint8_t *data, size_t size
     buf_init(&halves, 0);
     talk_play(&talk, pieces, count, (struct talk_cut){0}, &whole);
     talk_play(&talk, pieces, count, (struct talk_cut){.halves = true}, &halves);
-    if (!str_eq(buf_str(&whole), buf_str(&halves)))
+    if (!str_eq(buf_str(&whole), buf_str(&halves))) {
+        (void)fwrite(whole.p, 1, whole.len, stderr);
+        fputs("\n---- in halves:\n", stderr);
+        (void)fwrite(halves.p, 1, halves.len, stderr);
         abort();
+    }
     buf_fini(&whole);
     buf_fini(&halves);
 }

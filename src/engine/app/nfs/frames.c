@@ -16,10 +16,12 @@ const struct app_frame_desc nfs_frames[NFS_FRAME_KINDS] = {
     [NFS4_STATUS] = {"nfs4.status"},
 };
 
-/* The bytes of the message from `at` on, whether they are here yet or not. */
+/* The bytes of the message from `at` on, whether they are here yet or not; one of no bytes has its place, too. */
 static void tell(const struct nfs_message *m, enum nfs_frame kind, size_t at, size_t len)
 {
-    app_frame(m->af, NULL, kind, str_from(m->record, m->record.len - m->bytes.len + at), len);
+    struct str all = m->af->chunk->bytes;
+    size_t from = (size_t)(m->record.p - all.p) + m->record.len - m->bytes.len + at;
+    app_frame(m->af, NULL, (uint8_t)kind, str_from(all, from), len);
 }
 
 /* Where the reader stands; what follows belongs to NFS. */
