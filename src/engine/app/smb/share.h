@@ -202,6 +202,13 @@ static inline const struct smb_tx *smb_tx_const(const struct tx *tx)
     return (const struct smb_tx *)tx;
 }
 
+/* A call in a pipe whose answer is still to come, by whatever command. */
+static inline bool smb_call_waits(const struct smb_tx *smb)
+{
+    return smb->kind == SMB_CALL && rpc_type_asks(smb->call.request) &&
+           !smb->call.done[RPC_ANSWERED];
+}
+
 /* table.c */
 struct smb_tx *smb_begin(const struct smb_message *m, uint8_t version);
 struct smb_tx *smb_find(const struct smb_message *m, uint8_t version);

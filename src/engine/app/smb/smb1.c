@@ -449,7 +449,7 @@ static void answer(struct smb_message *m, struct parts *p)
     case NT_TRANS: answer_nt_trans(m, smb, p); break;
     default: break;
     }
-    if (smb->kind != SMB_CALL || smb->call.done[RPC_ANSWERED] || m->status)
+    if (!smb_call_waits(smb) || m->status)
         smb_complete(smb);
 }
 

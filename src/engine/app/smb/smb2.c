@@ -460,7 +460,7 @@ static void answer(struct smb_message *m)
         }
     }
     /* a call's answer may come by a read */
-    if (smb->kind != SMB_CALL || smb->call.done[RPC_ANSWERED] || m->command != WRITE || m->status)
+    if (!smb_call_waits(smb) || m->command != WRITE || m->status)
         smb_complete(smb);
 }
 

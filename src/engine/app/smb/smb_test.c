@@ -78,6 +78,21 @@
 #define SET_INFO(level) \
     FRAME("\x61")       \
     HEAD2("\x11", "\0", "\1", "\5") "\x21\0\1" level "\1\0\0\0\x60\0\0\0" Z4 ID "\1"
+/* a unit of RPC, 16 bytes in front of what it carries; 64 + 48 + unit, 64 + 56 + unit, 64 + 48 + unit */
+#define UNIT(type, len, call) "\5\0" type "\3\x10\0\0\0" len "\0\0\0" call "\0\0\0"
+#define WRITE_UNIT(frame, number, len, unit) \
+    FRAME(frame)                             \
+    HEAD2("\x09", "\0", number, "\5")        \
+    "\x31\0\x70\0" len "\0\0\0" Z8 ID Z16 unit
+#define ASK_UNIT(frame, number, len, unit) \
+    FRAME(frame)                           \
+    HEAD2("\x0b", "\0", number, "\5")      \
+    "\x39\0\0\0\x17\xc0\x11\0" ID "\x78\0\0\0" len "\0\0\0" Z16 Z8 unit
+#define ANSWER_UNIT(frame, number, len, unit) \
+    FRAME(frame)                              \
+    HEAD2("\x0b", "\1", number, "\5")         \
+    "\x31\0\0\0\x17\xc0\x11\0" ID Z8 "\x70\0\0\0" len "\0\0\0" Z8 unit
+#define PIPE_ANSWERED FRAME("\x50") HEAD2("\3", "\1", "\1", "\5") "\x10\0\2\0" Z4 Z8
 /* 64 + 16 + 4 = 84 */
 #define READ_ANSWERED FRAME("\x54") HEAD2("\x08", "\1", "\3", "\5") "\x11\0\x50\0\4\0\0\0" Z8 "wxyz"
 
@@ -183,6 +198,17 @@ static const struct talk_row rows[] = {
       "0 log {\"id\":1,\"dialect\":\"unknown\",\"command\":\"SMB2_COMMAND_TREE_CONNECT\","
       "\"status\":\"STATUS_SUCCESS\",\"status_code\":\"0x0\",\"session_id\":7,\"tree_id\":5,"
       "\"share\":\"\\\\\\\\st\",\"share_type\":\"FILE\"}"}},
+    {"what ends a logon in a pipe has no answer: the one of its number is the next call's",
+     {TS(TREE_ASKED), TC(PIPE_ANSWERED),
+      TS(WRITE_UNIT("\x84", "\2", "\x14", UNIT("\x10", "\x14", "\2") Z4)), TC(WRITE_ANSWERED("\2")),
+      TS(ASK_UNIT("\x94", "\3", "\x1c",
+                  UNIT("\0", "\x1c", "\2") Z4 "\0\0\7\0"
+                                              "rice")),
+      TC(ANSWER_UNIT("\x8c", "\3", "\x1c", UNIT("\2", "\x1c", "\2") Z8 "tofu"))},
+     {"1 done ts tc", "2 done ts tc", "2 tc dcerpc.stub_data=tofu", "!1 tc dcerpc.stub_data=tofu",
+      "1 log {\"id\":2,\"dialect\":\"unknown\",\"command\":\"SMB2_COMMAND_WRITE\","
+      "\"status\":\"STATUS_SUCCESS\",\"status_code\":\"0x0\",\"session_id\":7,\"tree_id\":5,"
+      "\"dcerpc\":{\"request\":\"AUTH3\",\"response\":\"UNREPLIED\",\"call_id\":2}}"}},
     {"a file is written",
      {TS(TREE_ASKED), TC(TREE_ANSWERED), TS(WRITE("\2", "hello") CLOSE)},
      {"1 ts file.data=hello", "1 ts file.size=5", "1 done ts tc"}},

@@ -323,14 +323,14 @@ bool smb_pipe_asks(const struct smb_message *m, struct smb_tx *smb, struct smb_o
     return true;
 }
 
-/* The call of this number that waits in this pipe; the oldest first. */
+/* The call of this number that waits in this pipe; the oldest first. What ends a logon (AUTH3) has the number of the call behind it, and is
+ * never answered. */
 static struct smb_tx *waiting_call(const struct app_flow *af, const struct smb_id *id,
                                    const struct rpc_head *head)
 {
     for (struct tx *tx = af->first; tx; tx = tx->next) {
         struct smb_tx *smb = (struct smb_tx *)tx;
-        if (smb->kind == SMB_CALL && smb->call.call_id == head->call_id &&
-            !smb->call.done[RPC_ANSWERED] && smb->call.request != RPC_NONE &&
+        if (smb_call_waits(smb) && smb->call.call_id == head->call_id &&
             (!smb->has_fuid ||
              (smb->fuid.len == id->len && memcmp(smb->fuid.bytes, id->bytes, id->len) == 0)))
             return smb;
