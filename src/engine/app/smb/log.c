@@ -190,6 +190,8 @@ static void log_negotiate(const struct smb_tx *smb, struct json *out)
         log_guid(out, "client_guid", smb->guid[0]);
     if (smb->has_guid[1])
         log_guid(out, "server_guid", smb->guid[1]);
+    else
+        json_text(out, "server_guid", "");
     if (smb->max_read)
         json_uint(out, "max_read_size", smb->max_read);
     if (smb->max_write)
@@ -234,11 +236,11 @@ static void log_session(const struct smb_tx *smb, struct json *out)
 
 static void log_tree(const struct smb_tx *smb, struct json *out)
 {
-    static const char *const types[] = {NULL, "FILE", "PIPE", "PRINT"};
+    static const char *const types[] = {"UNKNOWN", "FILE", "PIPE", "PRINT"};
     log_word(smb, SMB_NAMED_PIPE, "named_pipe", out);
     log_word(smb, SMB_SHARE, "share", out);
-    if (smb->version == 2 && smb->share_type && smb->share_type < 4)
-        json_text(out, "share_type", types[smb->share_type]);
+    if (smb->version == 2)
+        json_text(out, "share_type", types[smb->share_type < 4 ? smb->share_type : 0]);
     if (smb->version == 1) {
         json_object(out, "service");
         log_word(smb, SMB_SERVICE_ASKED, "request", out);
@@ -250,9 +252,7 @@ static void log_tree(const struct smb_tx *smb, struct json *out)
 static void log_fuid(const struct smb_tx *smb, struct json *out)
 {
     char text[16];
-    if (!smb->has_fuid)
-        return;
-    if (!smb->fuid.len) {
+    if (!smb->has_fuid || !smb->fuid.len) {
         json_text(out, "fuid", "");
         return;
     }

@@ -364,8 +364,9 @@ static void answer_create(struct smb_message *m, struct smb_tx *smb, struct part
         uint64_t s = reader_u64_le(w) / 10000000u;
         smb->times[i] = s > SECONDS_1601_TO_1970 ? (uint32_t)(s - SECONDS_1601_TO_1970) : 0;
     }
-    reader_skip(w, 12);
-    smb->size = reader_u64_le(w);
+    reader_skip(w, 4);
+    smb->size = reader_u64_le(w); /* as allocated: what readers of EVE know of SMB 1 */
+    reader_skip(w, 8);
     smb->has_fuid = true;
     if (w->bad)
         smb->fuid.len = 0;

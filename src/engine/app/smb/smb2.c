@@ -100,8 +100,11 @@ static const char *dialect_text(uint16_t dialect)
     switch (dialect) {
     case 0x0202: return "2.02";
     case 0x0210: return "2.10";
+    case 0x0222: return "2.22";
+    case 0x0224: return "2.24";
     case 0x0300: return "3.00";
     case 0x0302: return "3.02";
+    case 0x0310: return "3.10";
     case 0x0311: return "3.11";
     case 0x02ff: return "2.??";
     default: return "unknown";

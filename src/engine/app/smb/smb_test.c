@@ -93,6 +93,14 @@
     HEAD2("\x0b", "\1", number, "\5")         \
     "\x31\0\0\0\x17\xc0\x11\0" ID Z8 "\x70\0\0\0" len "\0\0\0" Z8 unit
 #define PIPE_ANSWERED FRAME("\x50") HEAD2("\3", "\1", "\1", "\5") "\x10\0\2\0" Z4 Z8
+/* 64 + 56 + 4 = 124; an error: 64 + 9 = 73 */
+#define CREATE    \
+    FRAME("\x7c") \
+    HEAD2("\5", "\0", "\2", "\5") "\x39\0\0\0" Z16 Z16 "\1\0\0\0" Z4 "\x78\0\4\0" Z8 "a\0b\0"
+#define REFUSED(command, number, status)                                                    \
+    FRAME("\x49")                                                                           \
+    "\xfeSMB\x40\0\0\0" status command "\0\1\0\1\0\0\0" Z4 number "\0\0\0" Z4 Z4 "\5\0\0\0" \
+    "\7\0\0\0" Z4 Z16 "\x09\0" Z4 Z2 "\0"
 /* 64 + 16 + 4 = 84 */
 #define READ_ANSWERED FRAME("\x54") HEAD2("\x08", "\1", "\3", "\5") "\x11\0\x50\0\4\0\0\0" Z8 "wxyz"
 
@@ -209,6 +217,16 @@ static const struct talk_row rows[] = {
       "1 log {\"id\":2,\"dialect\":\"unknown\",\"command\":\"SMB2_COMMAND_WRITE\","
       "\"status\":\"STATUS_SUCCESS\",\"status_code\":\"0x0\",\"session_id\":7,\"tree_id\":5,"
       "\"dcerpc\":{\"request\":\"AUTH3\",\"response\":\"UNREPLIED\",\"call_id\":2}}"}},
+    {"what is refused has no number, and no kind",
+     {TS(TREE_ASKED), TC(REFUSED("\3", "\1", "\xcc\0\0\xc0")), TS(CREATE),
+      TC(REFUSED("\5", "\2", "\x22\0\0\xc0"))},
+     {"0 log {\"id\":1,\"dialect\":\"unknown\",\"command\":\"SMB2_COMMAND_TREE_CONNECT\","
+      "\"status\":\"STATUS_BAD_NETWORK_NAME\",\"status_code\":\"0xc00000cc\",\"session_id\":7,"
+      "\"tree_id\":0,\"share\":\"\\\\\\\\st\",\"share_type\":\"UNKNOWN\"}",
+      "1 log {\"id\":2,\"dialect\":\"unknown\",\"command\":\"SMB2_COMMAND_CREATE\","
+      "\"status\":\"STATUS_ACCESS_DENIED\",\"status_code\":\"0xc0000022\",\"session_id\":7,"
+      "\"tree_id\":5,\"filename\":\"ab\",\"disposition\":\"FILE_OPEN\",\"access\":\"normal\","
+      "\"created\":0,\"accessed\":0,\"modified\":0,\"changed\":0,\"size\":0,\"fuid\":\"\"}"}},
     {"a file is written",
      {TS(TREE_ASKED), TC(TREE_ANSWERED), TS(WRITE("\2", "hello") CLOSE)},
      {"1 ts file.data=hello", "1 ts file.size=5", "1 done ts tc"}},
