@@ -263,7 +263,7 @@ static void report_flow_events(struct engine *e, struct conversation *c, const s
         if (fresh >> i & 1)
             report_anomaly(e, &event, EVE_ANOMALY_DETECTION, app_detect_event_name(i));
     if (c->app.parser)
-        report_app_events(e, &event, fresh);
+        report_app_events(e, &event, fresh & ~(UINT64_MAX << APP_FLOW_EVENTS));
 }
 
 /* Frames that go now: with a packet of their own direction, as Suricata has it, or at the end. */

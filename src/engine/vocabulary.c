@@ -122,7 +122,7 @@ struct engine_vocabulary *engine_vocabulary_new(struct err *err)
         lists[2 * APP_PROTO_COUNT + 1]; /* a protocol has a row for TCP and one for UDP */
     assert(engine_parsers.count < ARRAY_COUNT(lists));
     for (size_t i = 0; i < engine_parsers.count; i++) {
-        assert(engine_parsers.rows[i]->event_count <= APP_DETECT_MISMATCH);
+        assert(engine_parsers.rows[i]->event_count <= 64);
         lists[i] = engine_parsers.rows[i]->fields;
     }
     lists[engine_parsers.count] = app_frame_fields;

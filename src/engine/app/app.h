@@ -188,14 +188,15 @@ struct app_event_desc {
     const char *name;
 };
 
-/* What the search for the protocol has to tell of a flow: bits of flow_events above those of any parser. */
+/* What the search for the protocol has to tell of a flow: bits of flow_events. A parser's events from this number on are of
+ * transactions alone. */
 enum app_detect_event {
-    APP_DETECT_MISMATCH = 58, /* the two sides speak different protocols */
-    APP_DETECT_WRONG_FIRST,   /* the side that should have listened spoke first */
-    APP_DETECT_ONE_SIDE,      /* what the other side says is of no protocol that is known */
-    APP_DETECT_SKIPPED,       /* given up: one side says too much while the other one is silent */
-    APP_DETECT_UNEXPECTED,    /* a change to one protocol was agreed upon, and another one came */
-    APP_DETECT_NO_TLS,        /* that one was TLS (STARTTLS) */
+    APP_DETECT_MISMATCH = APP_FLOW_EVENTS, /* the two sides speak different protocols */
+    APP_DETECT_WRONG_FIRST,                /* the side that should have listened spoke first */
+    APP_DETECT_ONE_SIDE,   /* what the other side says is of no protocol that is known */
+    APP_DETECT_SKIPPED,    /* given up: one side says too much while the other one is silent */
+    APP_DETECT_UNEXPECTED, /* a change to one protocol was agreed upon, and another one came */
+    APP_DETECT_NO_TLS,     /* that one was TLS (STARTTLS) */
     APP_DETECT_EVENT_END
 };
 /* As rules have it: "applayer_mismatch_protocol_both_directions" ... */

@@ -62,6 +62,10 @@ enum __attribute__((packed)) app_proto {
     APP_PROTO_COUNT
 };
 
+/* Events are the bits of one word: a flow has its parser's below this one and those of the search for the protocol from it on, a
+ * transaction has its parser's alone. */
+#define APP_FLOW_EVENTS 58
+
 /* Suricata's name of the protocol in rules and in app_proto ("http", "tls", "dns" ...); "unknown", "failed". */
 const char *app_proto_name(enum app_proto proto);
 /* The rule language's protocol name as a mask of 1 << app_proto ("http" means HTTP/1 and HTTP/2); 0: no such name. */

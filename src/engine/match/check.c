@@ -386,9 +386,11 @@ static enum answer check_app_protocol(const struct ask *a, const struct rule_che
 static enum answer check_app_event(const struct ask *a, const struct rule_check *c)
 {
     uint64_t events = a->look->tx ? a->look->tx->events : a->view->flow_app_events;
+    /* above, a flow has those of detection, which name no protocol, and a transaction those of its parser */
+    bool of_look = c->event < APP_FLOW_EVENTS || (a->look->tx != NULL) == (c->app_mask != 0);
     enum app_proto proto = a->look->tx ? a->look->tx->proto : a->view->proto;
     bool of_proto = !c->app_mask || (c->app_mask >> proto & 1);
-    return yes_if(c, of_proto && c->event < 64 && (events >> c->event & 1));
+    return yes_if(c, of_look && of_proto && c->event < 64 && (events >> c->event & 1));
 }
 
 static enum answer check_stream_event(const struct ask *a, const struct rule_check *c)

@@ -55,6 +55,10 @@ static const struct app_event_desc events[HTTP1_EVENT_COUNT] = {
     [HTTP1_MULTIPART_INVALID_HEADER] = {"multipart_invalid_header"},
     [HTTP1_REQUEST_CHUNK_EXTENSION] = {"request_chunk_extension"},
     [HTTP1_REQUEST_LINE_MISSING_PROTOCOL] = {"request_line_missing_protocol"},
+    [HTTP1_UNKNOWN_METHOD] = {"request_line_unknown_method"},
+    [HTTP1_UNKNOWN_METHOD_NO_PROTOCOL] = {"request_line_unknown_method_no_protocol"},
+    [HTTP1_UNKNOWN_METHOD_INVALID_PROTOCOL] = {"request_line_unknown_method_invalid_protocol"},
+    [HTTP1_PROTOCOL_EXTRA_DATA] = {"protocol_contains_extra_data"},
     [HTTP1_REQUEST_TOO_MANY_HEADERS] = {"request_too_many_headers"},
     [HTTP1_RESPONSE_TOO_MANY_HEADERS] = {"response_too_many_headers"},
     [HTTP1_TOO_MANY_TRANSACTIONS] = {"too_many_transactions"},
@@ -64,6 +68,8 @@ static const struct app_event_desc events[HTTP1_EVENT_COUNT] = {
 };
 
 _Static_assert(HTTP1_EVENT_COUNT <= 64, "events of a transaction are the bits of one word");
+_Static_assert(HTTP1_UNKNOWN_METHOD <= APP_FLOW_EVENTS,
+               "a flow's events leave room for those of detection");
 
 /* ---- is it HTTP? ---- */
 

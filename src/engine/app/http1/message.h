@@ -79,6 +79,11 @@ enum http1_event {
     HTTP1_LZMA_MEMLIMIT,
     HTTP1_INVALID_GAP,
     HTTP1_NEVER, /* the engine knows whether a change of protocol failed, and no parser warns */
+    /* of transactions alone, see APP_FLOW_EVENTS */
+    HTTP1_UNKNOWN_METHOD,
+    HTTP1_UNKNOWN_METHOD_NO_PROTOCOL,
+    HTTP1_UNKNOWN_METHOD_INVALID_PROTOCOL,
+    HTTP1_PROTOCOL_EXTRA_DATA,
     HTTP1_EVENT_COUNT
 };
 
@@ -222,8 +227,8 @@ void http1_event(const struct http1_at *at, enum http1_event of_request,
 bool http1_is_blank(uint8_t c);
 /* One of RFC 9110 section 9, or PATCH; case is ignored. */
 bool http1_is_known_method(struct str method);
-/* Takes the start line that stands in head.text[0, line_len) apart. False: no request line at all. */
-bool http1_request_line(const struct http1_at *at);
+/* Takes the start line that stands in head.text[0, line_len) apart. */
+void http1_request_line(const struct http1_at *at);
 void http1_response_line(const struct http1_at *at);
 
 /* ---- uri.c ---- */
