@@ -424,8 +424,9 @@ static void answer_read(struct smb_message *m)
     struct smb_open *open = smb_open_find(m->af, &read.id);
     struct rpc_head head;
     bool is_call = rpc_read_head(piece.bytes, &head);
-    /* an answer that came later names no tree: what is no call is taken for a file's, as Suricata does */
-    bool in_pipe = open && open->is_pipe && (open->is_rpc || smb_tree_find(m->af, m->tree_id));
+    /* an answer that came later names no tree: what is no call is taken for a file's, as Suricata does, and so is what follows it */
+    bool is_file = open && (open->files[DIR_TOCLIENT] || !smb_tree_find(m->af, m->tree_id));
+    bool in_pipe = open && open->is_pipe && (open->is_rpc || !is_file);
     if (in_pipe || ((!open || open->is_pipe) && is_call))
         (void)smb_pipe_answers(m, open, &read.id, piece.bytes);
     else if (piece.len)

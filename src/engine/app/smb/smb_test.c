@@ -217,6 +217,16 @@ static const struct talk_row rows[] = {
       "1 log {\"id\":2,\"dialect\":\"unknown\",\"command\":\"SMB2_COMMAND_WRITE\","
       "\"status\":\"STATUS_SUCCESS\",\"status_code\":\"0x0\",\"session_id\":7,\"tree_id\":5,"
       "\"dcerpc\":{\"request\":\"AUTH3\",\"response\":\"UNREPLIED\",\"call_id\":2}}"}},
+    {"a pipe is read: the first answer names no tree, and the next ones go on where it ended",
+     {TS(TREE_ASKED), TC(PIPE_ANSWERED), TS(WRITE("\2", "hello") READ_AT("\3", "\0", FOUR)),
+      TC(FRAME("\x54") HEAD2("\x08", "\1", "\3", "\0") "\x11\0\x50\0\4\0\0\0" Z8 "miso"),
+      TS(READ_AT("\4", "\0", FOUR)), TC(READ_ANSWER("\4", "tofu")), TS(READ_AT("\5", "\0", FOUR)),
+      TC(READ_ANSWER("\5", "rice"))},
+     {"1 file tc <unknown> 12 open"}},
+    {"a pipe that is answered as one is no file",
+     {TS(TREE_ASKED), TC(PIPE_ANSWERED), TS(WRITE("\2", "hello") READ_AT("\3", "\0", FOUR)),
+      TC(READ_ANSWER("\3", "miso"))},
+     {"!1 file tc"}},
     {"what is refused has no number, and no kind",
      {TS(TREE_ASKED), TC(REFUSED("\3", "\1", "\xcc\0\0\xc0")), TS(CREATE),
       TC(REFUSED("\5", "\2", "\x22\0\0\xc0"))},
