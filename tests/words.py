@@ -21,8 +21,10 @@ FAMILIES = {
         host_header_ambiguous request_line_invalid request_body_unexpected request_server_port_tcp_port_mismatch request_uri_host_invalid
         request_header_host_invalid request_auth_unrecognized request_header_repetition response_header_repetition double_encoded_uri
         uri_delim_non_compliant method_delim_non_compliant request_line_leading_whitespace abnormal_ce_header
-        response_multipart_byteranges response_abnormal_transfer_encoding response_chunked_old_proto response_invalid_protocol
-        response_invalid_status request_line_incomplete range_invalid multipart_generic_error multipart_no_filedata
+        response_multipart_byteranges response_abnormal_transfer_encoding response_chunked_old_proto
+        response_line_invalid_protocol response_line_invalid_response_status request_line_unknown_method
+        request_line_unknown_method_no_protocol request_line_unknown_method_invalid_protocol protocol_contains_extra_data
+        request_line_incomplete range_invalid multipart_generic_error multipart_no_filedata
         multipart_invalid_header request_chunk_extension request_line_missing_protocol invalid_gap""",
               "stream request response",
               """request_started request_line request_headers request_body request_trailer request_complete response_started

@@ -45,8 +45,8 @@ static const struct app_event_desc events[HTTP1_EVENT_COUNT] = {
     [HTTP1_RESPONSE_BYTERANGES] = {"response_multipart_byteranges"},
     [HTTP1_RESPONSE_ABNORMAL_TRANSFER_ENCODING] = {"response_abnormal_transfer_encoding"},
     [HTTP1_RESPONSE_CHUNKED_OLD_PROTO] = {"response_chunked_old_proto"},
-    [HTTP1_RESPONSE_INVALID_PROTOCOL] = {"response_invalid_protocol"},
-    [HTTP1_RESPONSE_INVALID_STATUS] = {"response_invalid_status"},
+    [HTTP1_RESPONSE_INVALID_PROTOCOL] = {"response_line_invalid_protocol"},
+    [HTTP1_RESPONSE_INVALID_STATUS] = {"response_line_invalid_response_status"},
     [HTTP1_REQUEST_LINE_INCOMPLETE] = {"request_line_incomplete"},
     [HTTP1_COMPRESSION_BOMB] = {"compression_bomb"},
     [HTTP1_RANGE_INVALID] = {"range_invalid"},
@@ -62,7 +62,10 @@ static const struct app_event_desc events[HTTP1_EVENT_COUNT] = {
     [HTTP1_REQUEST_TOO_MANY_HEADERS] = {"request_too_many_headers"},
     [HTTP1_RESPONSE_TOO_MANY_HEADERS] = {"response_too_many_headers"},
     [HTTP1_TOO_MANY_TRANSACTIONS] = {"too_many_transactions"},
-    [HTTP1_NEVER] = {"too_many_warnings failed_protocol_change"},
+    /* names that Suricata 8 knows and never raises */
+    [HTTP1_NEVER] = {"too_many_warnings failed_protocol_change response_invalid_protocol "
+                     "response_invalid_status "
+                     "compression_bomb_limit_reached"},
     [HTTP1_LZMA_MEMLIMIT] = {"lzma_memlimit_reached"},
     [HTTP1_INVALID_GAP] = {"invalid_gap"},
 };

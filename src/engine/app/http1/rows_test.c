@@ -233,14 +233,14 @@ const struct talk_row http1_rows[] = {
      {"0 tc file.data=evil"}},
     {"bad status",
      {TS(GET), TC("HTTP/1.x 2XX OK\r\nContent-Length: 1\r\n\r\na")},
-     {"0 event response_invalid_status", "0 event response_invalid_protocol",
+     {"0 event response_line_invalid_response_status", "0 event response_line_invalid_protocol",
       "0 tc http.stat_code=2XX",
       "0 log "
       "{\"hostname\":\"a\",\"url\":\"/\",\"http_method\":\"GET\",\"protocol\":\"HTTP/"
       "1.1\",\"status_string\":\"2XX\",\"length\":1}"}},
     {"junk before the response",
      {TS(GET), TC("\r\nfoobar\r\n" OK "Content-Length: 1\r\n\r\na")},
-     {"0 tc file.data=a", "0 tc http.stat_code=200", "0 event response_invalid_protocol"}},
+     {"0 tc file.data=a", "0 tc http.stat_code=200", "0 event response_line_invalid_protocol"}},
     {"response nobody asked for",
      {TC(OK "Content-Length: 1\r\n\r\na")},
      {"0 event unable_to_match_response_to_request", "0 tc http.stat_code=200",
@@ -404,7 +404,7 @@ const struct talk_row http1_rows[] = {
      {"0 done ts tc", "!0 tc file.data=x", "1 tc file.data=x"}},
     {"gap instead of a response's head",
      {TS(GET), GAP(DIR_TOCLIENT, 50), TC("middle of something "), TC("and its end")},
-     {"0 tc file.data=middle of something and its end", "0 event response_invalid_protocol"}},
+     {"0 tc file.data=middle of something and its end", "0 event response_line_invalid_protocol"}},
     {"gap in an upload",
      {TS(FORM "Content-Length: 87\r\n\r\n--B\r\nContent-Disposition: form-data; "
               "filename=\"a\"\r\n\r\nABC\r"),
