@@ -182,7 +182,7 @@ OTHERS_OF_PACKETS = {
               "decode-event:ipv6.exthdr_useless_fh|decode-event:ipv6.rh_type_0|decode-event:icmpv4.unknown_code|"
               "decode-event:icmpv4.unknown_type|decode-event:icmpv6.unknown_type|decode-event:icmpv6.unassigned_type|"
               "decode-event:tcp.pkt_too_small|decode-event:tcp.hlen_too_small|decode-event:tcp.invalid_optlen|"
-              "decode-event:tcp.opt_invalid_len|decode-event:tcp.opt_duplicate|decode-event:udp.pkt_too_small|"
+              "decode-event:tcp.opt_invalid_len|decode-event:tcp.opt_duplicate|decode-event:tcp.opt_wscale_over_max|decode-event:udp.pkt_too_small|"
               "decode-event:udp.hlen_too_small|decode-event:udp.len_invalid|decode-event:ethernet.pkt_too_small|"
               "decode-event:vlan.header_too_small|decode-event:vlan.unknown_type|decode-event:gre.wrong_version|"
               "decode-event:ppp.wrong_type|decode-event:mpls.unknown_payload_type|decode-event:arp.unsupported_opcode",

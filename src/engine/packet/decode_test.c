@@ -313,6 +313,8 @@ static void options(void **state)
          {8, 9, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0},
          12,
          "tcp.opt_invalid_len"},
+        {"window scale", false, {3, 3, 14, 1}, 4, NULL},
+        {"too wide a window", false, {3, 3, 15, 1}, 4, "tcp.opt_wscale_over_max"},
         {"length 0", false, {2, 0, 0, 0}, 4, "tcp.opt_invalid_len"},
         {"beyond the end", false, {2, 5, 0, 0}, 4, "tcp.opt_invalid_len"},
         {"fast open cookie", false, {34, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1}, 12, NULL},

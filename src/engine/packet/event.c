@@ -115,6 +115,7 @@ static const struct event_row event_rows[PACKET_EVENT_COUNT] = {
     [PACKET_EVENT_TCP_INVALID_OPTLEN] = {"tcp.invalid_optlen", true},
     [PACKET_EVENT_TCP_OPT_INVALID_LEN] = {"tcp.opt_invalid_len", false},
     [PACKET_EVENT_TCP_OPT_DUPLICATE] = {"tcp.opt_duplicate", false},
+    [PACKET_EVENT_TCP_OPT_WSCALE_OVER_MAX] = {"tcp.opt_wscale_over_max", false},
     [PACKET_EVENT_UDP_PKT_TOO_SMALL] = {"udp.pkt_too_small", true},
     [PACKET_EVENT_UDP_HLEN_TOO_SMALL] = {"udp.hlen_too_small", true},
     [PACKET_EVENT_UDP_LEN_INVALID] = {"udp.len_invalid", true},

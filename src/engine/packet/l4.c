@@ -7,6 +7,7 @@
 #define UDP_HEADER_BYTES 8
 #define SCTP_HEADER_BYTES 12
 /* NOP, NOP, timestamps: what nearly every segment of a running connection carries. */
+#define WINDOW_SCALE_MAX 14 /* RFC 7323 2.3 */
 #define TCP_OPTIONS_TIMESTAMPS_ONLY 0x0101080au
 
 /* https://www.iana.org/assignments/tcp-parameters */
@@ -111,6 +112,8 @@ static void option_take(struct decode_run *run, struct packet *p, struct str opt
             packet_event_add(run, p, PACKET_EVENT_TCP_OPT_DUPLICATE);
         else if (!option_rows[i].take(&p->tcp, str_from(option, 2)))
             packet_event_add(run, p, PACKET_EVENT_TCP_OPT_INVALID_LEN);
+        else if (option.p[0] == TCP_OPTION_WINDOW_SCALE && option.p[2] > WINDOW_SCALE_MAX)
+            packet_event_add(run, p, PACKET_EVENT_TCP_OPT_WSCALE_OVER_MAX);
         *seen |= 1u << i;
         return;
     }
