@@ -242,11 +242,12 @@ static void other_decode(struct decode_run *run, struct packet *p, struct str by
         p->spi = esp_spi(bytes);
     else if (packet_tunnel_decode(run, p, bytes))
         return;
+    /* As in Suricata: whatever is not read. */
+    else if (p->src.version == 6)
+        packet_event_add(run, p, PACKET_EVENT_IPV6_UNKNOWN_NEXT_HEADER);
     /* https://www.iana.org/assignments/protocol-numbers: 148 to 252 are unassigned, 255 is reserved. */
     else if ((p->ip_proto >= 148 && p->ip_proto <= 252) || p->ip_proto == 255)
-        packet_event_add(run, p,
-                         p->src.version == 4 ? PACKET_EVENT_IPV4_UNKNOWN_PROTOCOL
-                                             : PACKET_EVENT_IPV6_UNKNOWN_NEXT_HEADER);
+        packet_event_add(run, p, PACKET_EVENT_IPV4_UNKNOWN_PROTOCOL);
 }
 
 void packet_l4_decode(struct decode_run *run, struct packet *p, struct str bytes)
