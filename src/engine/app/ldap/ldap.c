@@ -124,12 +124,13 @@ static struct ldap_tx *find_open(const struct app_flow *af, uint32_t id)
     return NULL;
 }
 
-static void take_request(struct app_flow *af, const struct ldap_parts *parts, struct str whole)
+static struct tx *take_request(struct app_flow *af, const struct ldap_parts *parts,
+                               struct str whole)
 {
     struct ldap_state *state = af->state;
     struct ldap_tx *ldap = (struct ldap_tx *)app_tx_new(af, DIR_BOTH);
     if (!ldap)
-        return;
+        return NULL;
     ldap->id = parts->head.id;
     ldap->has_request = true;
     ldap->request = keep(af, parts->head.op, whole);
@@ -141,6 +142,7 @@ static void take_request(struct app_flow *af, const struct ldap_parts *parts, st
         state->tls_asked = true;
         state->tls_id = parts->head.id;
     }
+    return &ldap->tx;
 }
 
 /* Entries, references and what lies between come before the last response. */
@@ -150,7 +152,8 @@ static bool is_last(enum ldap_op op)
            op != LDAP_INTERMEDIATE_RESPONSE;
 }
 
-static void take_response(struct app_flow *af, const struct ldap_parts *parts, struct str whole)
+static struct tx *take_response(struct app_flow *af, const struct ldap_parts *parts,
+                                struct str whole)
 {
     struct ldap_state *state = af->state;
     struct ldap_tx *ldap = find_open(af, parts->head.id);
@@ -158,7 +161,7 @@ static void take_response(struct app_flow *af, const struct ldap_parts *parts, s
     if (!ldap) {
         ldap = (struct ldap_tx *)app_tx_new(af, (uint8_t)DIR_BIT(DIR_TOCLIENT));
         if (!ldap)
-            return;
+            return NULL;
         ldap->id = parts->head.id;
     }
     add_response(af, ldap, parts->head.op, whole);
@@ -175,6 +178,7 @@ static void take_response(struct app_flow *af, const struct ldap_parts *parts, s
         if (parts->has_result && parts->code == 0)
             af->change_to = APP_TLS;
     }
+    return &ldap->tx;
 }
 
 static void tell_damage(struct app_flow *af, enum ldap_event event)
@@ -182,13 +186,13 @@ static void tell_damage(struct app_flow *af, enum ldap_event event)
     app_event(af, af->last, event);
 }
 
-static void take(struct app_flow *af, enum dir dir, const struct ldap_parts *parts,
-                 struct str whole)
+enum frame { FRAME_PDU, FRAMES };
+static const struct app_frame_desc frames[FRAMES] = {[FRAME_PDU] = {"pdu"}};
+
+static const struct tx *take(struct app_flow *af, enum dir dir, const struct ldap_parts *parts,
+                             struct str whole)
 {
-    if (dir == DIR_TOSERVER)
-        take_request(af, parts, whole);
-    else
-        take_response(af, parts, whole);
+    return dir == DIR_TOSERVER ? take_request(af, parts, whole) : take_response(af, parts, whole);
 }
 
 /* ---- the stream ---- */
@@ -214,7 +218,7 @@ static enum parse long_message(struct app_flow *af, enum dir dir, struct reader 
         return head.len < LDAP_HEAD_MAX ? PARSE_MORE : give_up(af);
     if (!app_tx_room(af))
         return PARSE_FULL;
-    take(af, dir, &parts, STR_EMPTY);
+    app_frame(af, take(af, dir, &parts, STR_EMPTY), FRAME_PDU, head, len);
     uint32_t here = head.len < len ? (uint32_t)head.len : (uint32_t)len;
     state->skip[dir] = (uint32_t)len - here;
     reader_skip(r, here);
@@ -237,7 +241,7 @@ static enum parse next_message(struct app_flow *af, enum dir dir, struct reader 
         return give_up(af);
     if (!app_tx_room(af))
         return PARSE_FULL;
-    take(af, dir, &parts, reader_str(r, len));
+    app_frame(af, take(af, dir, &parts, reader_str(r, len)), FRAME_PDU, rest, len);
     return PARSE_OK;
 }
 
@@ -276,7 +280,7 @@ static enum parse next_of_datagram(struct app_flow *af, enum dir dir, struct rea
     }
     if (!app_tx_room(af))
         return PARSE_FULL;
-    take(af, dir, &parts, reader_str(r, len));
+    app_frame(af, take(af, dir, &parts, reader_str(r, len)), FRAME_PDU, rest, len);
     return PARSE_OK;
 }
 
@@ -323,10 +327,11 @@ static void tx_free(struct app_flow *af, struct tx *tx)
 }
 
 /* Two rows, because a datagram is whole: the probe must know. Fields are told once. */
-#define PARSER                                                                       \
-    .proto = APP_LDAP, .state_bytes = sizeof(struct ldap_state), .tx_free = tx_free, \
-    .tx_bytes = sizeof(struct ldap_tx), .give_up = give_up_oldest, .events = events, \
-    .event_count = LDAP_EVENTS, .events_small = true, .log = ldap_log
+#define PARSER                                                                           \
+    .proto = APP_LDAP, .state_bytes = sizeof(struct ldap_state), .tx_free = tx_free,     \
+    .tx_bytes = sizeof(struct ldap_tx), .give_up = give_up_oldest, .events = events,     \
+    .event_count = LDAP_EVENTS, .events_small = true, .log = ldap_log, .frames = frames, \
+    .frame_count = FRAMES
 
 const struct app_parser ldap_parser = {PARSER, .tcp = true, .probe = probe, .data = data,
                                        .fields = {ldap_fields, LDAP_FIELDS}};

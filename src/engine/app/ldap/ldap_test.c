@@ -69,6 +69,11 @@
     "\"message\":\"limit\"}}]"
 
 static const struct talk_row rows[] = {
+    {"frames: each message",
+     {TS(COMPARE ABANDON), TC(COMPARED)},
+     {"frame ts pdu 0+22 0\\x14\\x02\\x01\\x07n\\x0f\\x04\\x04cn=a0\\x07\\x04\\x02sn\\x04\\x01v",
+      "frame ts pdu 22+8 0\\x06\\x02\\x01\\x08P\\x01\\x02",
+      "frame tc pdu 0+14 0\\x0c\\x02\\x01\\x07o\\x07\\n\\x01\\x06\\x04\\x00\\x04\\x00"}},
     {"a login refused",
      {TS(BIND), TC(REFUSED)},
      {"0 ts ldap.request.operation=0", "0 ts ldap.request.dn=cn=a",

@@ -269,6 +269,9 @@ static const struct {
 
 /* ---- the stream ---- */
 
+enum frame { FRAME_PDU, FRAMES };
+static const struct app_frame_desc frames[FRAMES] = {[FRAME_PDU] = {"pdu"}};
+
 static struct app_result data(struct app_flow *af, enum dir dir, const struct app_chunk *chunk)
 {
     struct rfb_state *state = af->state;
@@ -293,6 +296,7 @@ static struct app_result data(struct app_flow *af, enum dir dir, const struct ap
         steps[state->step].take(af, &r);
         if (r.bad)
             return (struct app_result){PARSE_MORE, consumed};
+        app_frame(af, NULL, FRAME_PDU, str_from(chunk->bytes, consumed), r.at - consumed);
         consumed = (uint32_t)r.at;
     }
     return (struct app_result){PARSE_OK, (uint32_t)chunk->bytes.len};
@@ -322,5 +326,7 @@ const struct app_parser rfb_parser = {
     .events = events,
     .event_count = ARRAY_COUNT(events),
     .events_small = true,
+    .frames = frames,
+    .frame_count = FRAMES,
     .log = rfb_log,
 };

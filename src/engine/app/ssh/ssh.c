@@ -29,7 +29,11 @@ static const struct app_event_desc events[SSH_EVENTS] = {
 };
 
 /* Progress of a direction. */
-enum ssh_progress { SSH_BEGUN = 1, SSH_BANNER, SSH_KEX };
+enum ssh_progress { SSH_BEGUN = 1, SSH_BANNER_OPEN, SSH_BANNER, SSH_KEX };
+
+enum frame { FRAME_HDR, FRAME_DATA, FRAME_PDU, FRAMES };
+static const struct app_frame_desc frames[FRAMES] = {
+    [FRAME_HDR] = {"record.hdr"}, [FRAME_DATA] = {"record.data"}, [FRAME_PDU] = {"record.pdu"}};
 
 enum ssh_text { TEXT_PROTO, TEXT_SOFTWARE, TEXT_HASSH };
 
@@ -133,6 +137,8 @@ static enum parse read_banner(struct app_flow *af, enum dir dir, struct str *res
         if (!before || half->lines_before++ == SSH_LINES_BEFORE_MAX)
             return take_banner(af, dir, line.text);
     }
+    if (rest->len)
+        progress(af, dir, SSH_BANNER_OPEN);
     return PARSE_MORE;
 }
 
@@ -163,11 +169,22 @@ static void take_kexinit(struct app_flow *af, enum dir dir, struct str payload)
     progress(af, dir, SSH_KEX);
 }
 
+static void tell_frames(struct app_flow *af, struct str packet, uint32_t body_len)
+{
+    const struct ssh_state *st = af->state;
+    const struct tx *tx = st->tx ? &st->tx->tx : NULL;
+    app_frame(af, tx, FRAME_HDR, packet, SSH_HEAD_BYTES);
+    if (body_len)
+        app_frame(af, tx, FRAME_DATA, str_from(packet, SSH_HEAD_BYTES), body_len);
+    app_frame(af, tx, FRAME_PDU, packet, SSH_HEAD_BYTES + (uint64_t)body_len);
+}
+
 /* A packet's head and, of KEXINIT, all of it. MORE: not enough bytes. */
 static enum parse read_packet(struct app_flow *af, enum dir dir, struct reader *r)
 {
     struct ssh_state *st = af->state;
     struct reader at = *r;
+    struct str packet = str_from(str_of(r->p, r->len), r->at);
     uint32_t len = reader_u32(&at);
     if (!at.bad && len < 2) {
         tell(af, SSH_INVALID_RECORD);
@@ -190,6 +207,7 @@ static enum parse read_packet(struct app_flow *af, enum dir dir, struct reader *
         if (kind == MSG_NEWKEYS)
             end_direction(af, dir);
     }
+    tell_frames(af, packet, len);
     *r = at;
     return PARSE_OK;
 }
@@ -383,9 +401,11 @@ static bool log_ready(const struct tx *tx)
 
 static const struct app_state_desc states[] = {
     {"request_in_progress", DIR_TOSERVER, SSH_BEGUN},
+    {"request_banner_wait_eol", DIR_TOSERVER, SSH_BANNER_OPEN},
     {"request_banner_done", DIR_TOSERVER, SSH_BANNER},
     {"request_finished", DIR_TOSERVER, TX_COMPLETE},
     {"response_in_progress", DIR_TOCLIENT, SSH_BEGUN},
+    {"response_banner_wait_eol", DIR_TOCLIENT, SSH_BANNER_OPEN},
     {"response_banner_done", DIR_TOCLIENT, SSH_BANNER},
     {"response_finished", DIR_TOCLIENT, TX_COMPLETE},
 };
@@ -402,6 +422,8 @@ const struct app_parser ssh_parser = {
     .events = events,
     .event_count = SSH_EVENTS,
     .events_small = true,
+    .frames = frames,
+    .frame_count = FRAMES,
     .states = states,
     .state_count = ARRAY_COUNT(states),
     .log = write_log,

@@ -33,6 +33,11 @@ static const struct talk_row rows[] = {
       "0 ts ssh.hassh.string=k;ec;mc;cc", "0 tc ssh.hassh.server.string=k;es;ms;cs",
       "0 ts ssh.hassh=ba7bcc61072b89a905e69eecc52631c6", "0 done ts tc",
       "!0 event invalid_record"}},
+    {"frames: each packet in the clear, its head and what follows it",
+     {TC("SSH-2.0-b\r\n"), TS("SSH-2.0-a\r\n" OTHER NEWKEYS "\1\2\3")},
+     {"frame ts record.hdr 11+6 \\x00\\x00\\x00\\x06\\x00\\x1e", "frame ts record.data 17+4 xxxx",
+      "frame ts record.pdu 11+10 \\x00\\x00\\x00\\x06\\x00\\x1exxxx",
+      "frame ts record.data 27+10 pppppppppp", "!frame ts record.hdr 37+6 "}},
     {"banners alone",
      {TS("SSH-2.0-a\r\n"), TC("SSH-2.0-b\r\n")},
      {"0 log {\"client\":{\"proto_version\":\"2.0\",\"software_version\":\"a\"},\"server\":{"
